@@ -1,0 +1,49 @@
+"""Chooses a backend: ``PYMQ_BACKEND``, else native if it was built, else pure.
+
+Both may be used in one process (``Context(backend=...)``).  Why the native one could
+not be imported is kept, and shown when native was demanded.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import Union, cast
+
+from .abc import Backend
+
+#: Why `native` cannot be used; None if it can or nobody has tried.
+native_error: Union[ImportError, None] = None
+
+_NAMES = ("native", "pure")
+
+
+def get(name: Union[str, None] = None) -> Backend:
+    """The backend of that name; with None the one that the environment asks for.
+
+    Raises ImportError (native was demanded and is not there) or ValueError.
+    """
+    name = name or os.environ.get("PYMQ_BACKEND") or None
+    if name is None:
+        return _load("native" if _native_works() else "pure")
+    if name not in _NAMES:
+        raise ValueError(f"backend must be one of {_NAMES}, not {name!r}")
+    if name == "native" and not _native_works():
+        raise ImportError(
+            f"pymq's native backend was asked for but cannot be used: {native_error}"
+        ) from native_error
+    return _load(name)
+
+
+def _native_works() -> bool:
+    global native_error
+    try:
+        _load("native")
+    except ImportError as error:
+        native_error = error
+        return False
+    return True
+
+
+def _load(name: str) -> Backend:
+    return cast(Backend, import_module(f"{__name__}.{name}"))

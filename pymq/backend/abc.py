@@ -1,0 +1,261 @@
+"""The contract between the control plane and the data plane.
+
+The control plane (Python, written once) opens descriptors, shakes hands, retries
+and decides.  The data plane (``native`` in C, ``pure`` in Python) moves messages.
+They meet here and nowhere else: both backends implement these protocols, mypy
+checks both, and ``tests/backend`` runs on both.
+
+Words: a *frame* is one part, a *message* all parts.  A *pipe* is two bounded
+queues between a hub and one peer.  A *hub* is a socket's end of all its pipes.
+An *engine* moves bytes between a pipe and a descriptor.  A *loop* is the I/O
+thread (or threads) that drives engines.
+
+Threads.  Every method may be called from any thread.  Nothing here blocks except
+`Hub.wait`.  The data plane never calls back: what Python must know is an `Event`.
+
+Errors.  Calls that can fail in the normal course of things return a negative
+errno (``-errno.EAGAIN``); they never raise for what a peer or the system did.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple, Protocol, Sequence, Union
+
+Buffer = Union[bytes, bytearray, memoryview]
+
+
+class Send(IntEnum):
+    """How a hub chooses where a message goes."""
+
+    NONE = 0  # sending is refused: ENOTSUP
+    ONE = 1  # the only peer; EAGAIN when it is absent or full
+    IN_TURN = 2  # round robin over peers with room; EAGAIN when there is none
+    TO_ALL = 3  # every (matching) peer with room; full peers miss it; never EAGAIN
+    BY_NAME = 4  # the first frame names the peer; see `HubOption.MANDATORY`
+
+
+class Receive(IntEnum):
+    """What a hub does with messages that arrive.  All but NONE are fair-queued:
+    one whole message from each readable pipe in turn."""
+
+    NONE = 0  # receiving is refused (ENOTSUP); what arrives is thrown away
+    FAIR = 1
+    NAMED = 2  # as FAIR, with the peer's routing id as an extra first frame
+    FILTERED = 3  # as FAIR, only messages whose first frame has a subscribed prefix
+    TOPICS = 4  # subscriptions are taken in (PUB); anything else is thrown away
+    NOTICES = 5  # as TOPICS, and delivered with user messages (XPUB)
+
+
+class Routing(NamedTuple):
+    """A socket type, as the data plane sees it."""
+
+    send: Send
+    receive: Receive
+    subscribes: bool = False  # SUB, XSUB: announces its topics on every new link
+
+
+class HubOption(IntEnum):
+    """Integers that may change while the hub lives; they act at once."""
+
+    SEND_HWM = 1  # messages, 0 = unlimited
+    RECV_HWM = 2  # messages, 0 = unlimited
+    MANDATORY = 3  # BY_NAME: unknown name -> EHOSTUNREACH, full peer -> EAGAIN
+    VERBOSE = 4  # NOTICES: pass on duplicate subscriptions too
+
+
+class Link(NamedTuple):
+    """An established connection: what a transport opened and a handshake agreed."""
+
+    fd: int  # non-blocking stream descriptor; the engine owns and closes it
+    leftover: bytes = b""  # bytes the peer sent behind its handshake
+    minor: int = 1  # ZMTP 3.minor of the peer; decides how topics are announced
+    max_size: int = -1  # bytes in one frame, -1 = unlimited (ZMQ_MAXMSGSIZE)
+
+
+class EventKind(IntEnum):
+    """What the control plane must know."""
+
+    LINK_DOWN = 1  # the engine has ended and closed its descriptor
+    PIPE_CLOSED = 2  # a closed pipe has nothing left to send, or gave up
+
+
+class Event(NamedTuple):
+    """One thing that happened in the data plane.
+
+    `error` is why a link went down: 0 the peer closed it, EPROTO a malformed or
+    reserved frame, EMSGSIZE a frame above `Link.max_size`, ENOMEM, else the errno
+    of the failed system call.
+    """
+
+    kind: EventKind
+    pipe: int
+    error: int
+
+
+class Pipe(Protocol):
+    """Two bounded queues between a hub and whatever is attached.
+
+    Life: ``Hub.open`` -> any number of (``attach`` .. LINK_DOWN) -> ``close``.
+    Messages may be queued from ``open`` on, before anything is attached.
+
+    When a link goes down, a message that was partly in the kernel's hands is
+    dropped whole, every later one stays queued for the next link; of what arrived,
+    whole messages stay readable and a partial one is dropped.  Hubs that subscribe
+    drop all that was queued: they announce their topics afresh on the next link.
+    """
+
+    @property
+    def id(self) -> int:
+        """Positive, never used twice in a process."""
+
+    def name(self, routing_id: bytes, handover: bool = False) -> int:
+        """Give the pipe the name by which BY_NAME sends and NAMED receives know it.
+
+        An empty `routing_id` asks for a generated one: 00 and a 32-bit counter.
+        Returns 0; or ``-EADDRINUSE`` if another pipe holds the name; with
+        `handover` the id of that other pipe, which from now on has a generated
+        name and which the caller should close.
+        """
+
+    def attach(self, link: Link) -> None:
+        """Start an engine on an established connection.
+
+        First decodes ``link.leftover``; announces topics if the hub subscribes.
+        A pipe has one engine at a time: attach only before the first link or after
+        LINK_DOWN.  On a closed pipe that still drains, the engine only sends.
+        """
+
+    def join(self, other: Pipe) -> None:
+        """Connect this pipe to another hub's pipe of the same backend (inproc).
+
+        What each side has queued arrives at the other.  Each direction holds the
+        sum of the writer's send mark and the reader's receive mark (0 if either is
+        0).  Only between two pipes that were never attached.
+        """
+
+    def close(self, drain: bool, keep_input: bool = False) -> bool:
+        """End the pipe: no more sends, its name is free.  May be called again to
+        escalate from drain to no drain.
+
+        `drain`: queued messages are still sent; an unattached pipe waits for its
+        next link.  Without it they are dropped and the descriptor closed at once.
+        `keep_input`: messages that arrived stay readable, else they are dropped.
+        An unfinished multipart message is dropped either way.
+
+        Returns True when nothing is left to do; otherwise PIPE_CLOSED will follow,
+        **once the kernel has accepted the last byte of the last message** or the
+        drain was given up.  PIPE_CLOSED comes once, and no LINK_DOWN after close
+        returned True.  If the link breaks while a closed pipe drains, LINK_DOWN
+        comes and the caller either attaches a new link or closes without drain.
+        A joined pipe is done at once: what it wrote is already the peer's to read.
+        """
+
+
+class Hub(Protocol):
+    """A socket's end of its pipes.  `send` and `recv` are the hot path."""
+
+    more: bool  # whether more frames of the message last received follow
+    peer: int  # id of the pipe that the last frame came from
+    chosen: int  # id of the pipe that the last message went to (ONE, IN_TURN, BY_NAME)
+    error: int  # positive errno of the last `recv` that returned None
+
+    def open(self) -> Union[Pipe, None]:
+        """Add a pipe.  None if the policy is ONE and there is a live pipe."""
+
+    def send(self, data: Buffer, more: bool = False) -> int:
+        """Queue one frame; `data` is copied or, if it is ``bytes``, may be kept.
+
+        Returns 0 or a negative errno, in which case nothing was queued and the
+        same call may be repeated.  EAGAIN is possible on the first frame only:
+        once that is accepted the rest of the message fits.  If the chosen pipe
+        closes in the middle of a message the rest is swallowed with success and
+        no part of it is delivered.
+        BY_NAME: the first frame is the name and not sent; unless MANDATORY, a
+        message to an unknown or full peer is swallowed; a name without `more` is
+        ignored.
+        """
+
+    def recv(self) -> Union[bytes, None]:
+        """The next frame, and sets `more` and `peer`; or None, and sets `error`.
+
+        EAGAIN: nothing to receive (never in the middle of a message).
+        """
+
+    def ready(self) -> int:
+        """POLLIN (1) if recv would give a frame, POLLOUT (2) if the first frame of
+        a message would be accepted (TO_ALL and plain BY_NAME: always); or a
+        negative errno after `stop`.  In the middle of sending a message POLLOUT is
+        set; in the middle of receiving one POLLIN is."""
+
+    def wait(self, events: int, timeout: int) -> int:
+        """Block until `ready` has one of `events`, without the GIL.
+
+        `timeout` is in milliseconds, -1 for ever.  Returns the ready events, 0
+        after `timeout`, ``-EINTR`` when a signal arrived, or the negative errno of
+        `stop`.  After a send that gave EAGAIN, POLLOUT means here that the same
+        send may now succeed (MANDATORY: that peer has room, or is gone), even if
+        `ready` says POLLOUT because others have room.  Any number of threads may
+        wait.
+        """
+
+    def fileno(self) -> int:
+        """A descriptor that turns readable when `ready` may have changed (ZMQ_FD:
+        edge-triggered, any call on the hub may consume it).  Made when first asked
+        for, closed by `free`."""
+
+    def set(self, option: HubOption, value: int) -> None:
+        """Change an option; marks apply to existing pipes at once."""
+
+    def subscribe(self, topic: bytes, announce: bool = True) -> None:
+        """Count one more subscription, and tell every attached peer (each time).
+
+        Announcements never count against a high-water mark.  `announce` False
+        only counts.
+        """
+
+    def unsubscribe(self, topic: bytes, announce: bool = True) -> bool:
+        """Drop one count; peers are told when none is left.  Returns whether this
+        was the last one; an unknown topic changes nothing and gives False."""
+
+    def topics(self) -> int:
+        """How many distinct topics are subscribed here (SUB, XSUB) or by peers."""
+
+    def has(self, pipe: int) -> bool:
+        """Whether a live pipe of this hub has that id."""
+
+    def stop(self, error: int) -> None:
+        """Make every blocked and later call fail with `error` (ETERM, ENOTSOCK).
+        Pipes go on draining.  A later stop replaces the error."""
+
+    def free(self) -> None:
+        """Release what the hub holds.  Call last, after `stop`.  Pipes that are
+        still open are closed without drain; drains that run go on."""
+
+
+class Loop(Protocol):
+    """The I/O thread or threads of one context, and the events for Python."""
+
+    def start(self) -> None:
+        """Start the threads; called before the first attach.  Idempotent."""
+
+    def stop(self) -> None:
+        """End the threads, close every engine's descriptor.  Idempotent."""
+
+    def fileno(self) -> int:
+        """A descriptor, readable while `take_events` has something."""
+
+    def take_events(self) -> Sequence[Event]:
+        """Everything that happened since the last call, oldest first."""
+
+
+class Backend(Protocol):
+    """What a backend module offers."""
+
+    name: str
+
+    def loop(self, threads: int) -> Loop:
+        """The I/O of one context; `threads` >= 0 (0: only `join`, never `attach`)."""
+
+    def hub(self, loop: Loop, routing: Routing) -> Hub:
+        """One socket's end of its pipes."""

@@ -1,0 +1,328 @@
+"""One connection: moves frames between a pipe's queues and a descriptor.
+
+A state machine that any one thread at a time may drive; today that is the loop's.
+Only the driver touches the descriptor and the fields without a comment about locks;
+queues are touched with the loop's lock held.
+
+Facts that shaped it:
+
+* *Drained* is when the kernel has accepted the last byte of the last message, not
+  when a queue is empty.  Only then is PIPE_CLOSED reported.
+* Closing a descriptor with unread input makes the kernel send RST, which destroys
+  what the peer has not read yet.  So after draining the engine half-closes, and
+  reads on until the peer has closed too (for a bounded time).
+* Input paused by a high-water mark may have end-of-file behind it.  A paused
+  descriptor is not watched for reading, and is read to its end when it resumes.
+"""
+
+from __future__ import annotations
+
+import math
+import socket
+import time
+from collections import deque
+from errno import EMSGSIZE, EPROTO
+from selectors import EVENT_READ, EVENT_WRITE
+from typing import TYPE_CHECKING, Union
+
+from ...zmtp import command
+from ...zmtp.error import FrameTooLarge, ProtocolError
+from ...zmtp.frame import COMMAND, MORE, Decoder, encode, header
+from ..abc import Link
+from . import queue
+
+if TYPE_CHECKING:
+    from .loop import Loop
+    from .pipe import Pipe
+
+READ_SIZE = 64 * 1024  # bytes
+READ_MAX = 1024 * 1024  # bytes, when a long frame is known to be coming
+BATCH_SIZE = 256 * 1024  # bytes gathered for one sendmsg
+JOIN_LIMIT = 8 * 1024  # bytes: longer bodies are handed to the kernel as they are
+LINGER_AFTER = 5.0  # seconds to wait for the peer's end-of-file after draining
+
+
+class Engine:
+    """One established connection of a pipe."""
+
+    def __init__(self, loop: Loop, pipe: Pipe, link: Link) -> None:
+        self.loop = loop
+        self.pipe = pipe
+        self.watched = 0  # what the loop's selector waits for
+        self.ended = False
+        self.deadline = math.inf  # of waiting for the peer's end-of-file
+        self._error: Union[int, None] = None  # why the link is down
+        self._minor = link.minor
+        self._socket = socket.socket(fileno=link.fd)
+        self._decoder = Decoder(link.max_size)
+        self._leftover = link.leftover
+        self._held: deque[tuple[int, bytes]] = deque()  # decoded, not yet queued
+        self._urgent = b""  # replies to the peer's commands
+        self._batch: deque[memoryview] = deque()
+        self._taken: list[queue.Frame] = []  # the frames that make up the batch
+        self._sent = 0  # bytes of the batch that the kernel has accepted
+        self._blocked = False  # the kernel takes no more
+        self._broken = 0  # errno of a failed write: no output any more
+        self._eof = False
+        self._paused = False  # the pipe's mark forbids more input
+        self._closing = False  # lock: drain, then end
+        self._aborted = False  # lock: end at once
+        pipe.output.reader = self
+        pipe.input.writer = self
+
+    @property
+    def fd(self) -> int:
+        """The descriptor, -1 once closed."""
+        return self._socket.fileno()
+
+    # From other threads, with the lock held.
+
+    def _readable(self) -> None:
+        self.loop._ask(self)
+
+    def _writable(self) -> None:
+        self.loop._ask(self)
+
+    def finish(self, drain: bool) -> None:
+        """The pipe was closed: end when drained, or at once."""
+        self._closing = True
+        self._aborted = self._aborted or not drain
+        self.loop._ask(self)
+
+    # From the driver.
+
+    def drive(self, events: int) -> int:
+        """Do what can be done now; returns the events to wait for."""
+        if self.deadline < math.inf:
+            self._discard()
+        elif self._aborted:
+            self._end(0)
+        else:
+            self._blocked = self._blocked and not events & EVENT_WRITE
+            self._drive_in(events)
+            if not self.ended:
+                self._drive_out()
+        return 0 if self.ended else self._wanted()
+
+    def _wanted(self) -> int:
+        return (EVENT_READ if self._reading() else 0) | (EVENT_WRITE if self._blocked else 0)
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        self._socket.close()
+
+    def end(self) -> None:
+        """Close the descriptor, which nobody watches any more, then report."""
+        self.close()
+        if self._error is not None:
+            self._report(self._error)
+
+    # Input.
+
+    def _drive_in(self, events: int) -> None:
+        if self._closing:
+            self._held.clear()
+        if self._leftover:
+            data, self._leftover = self._leftover, b""
+            self._decode(data)
+        elif self._paused:
+            self._deliver()
+        if events & EVENT_READ and not self.ended and self._reading():
+            self._read()
+
+    def _reading(self) -> bool:
+        """A paused pipe takes nothing; a closing one throws away."""
+        return not self._eof and (self._closing or not self._paused)
+
+    def _read(self) -> None:
+        size = max(READ_SIZE, min(self._decoder.missing, READ_MAX))
+        try:
+            data = self._socket.recv(size)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._lost(error.errno or EPROTO)
+            return
+        if not data:
+            self._lost(0)
+        elif not self._closing:
+            self._decode(data)
+
+    def _decode(self, data: bytes) -> None:
+        self._held.extend(self._decoder.feed(data))
+        self._deliver()
+
+    def _lost(self, error: int) -> None:
+        """No more input.  A pipe that drains goes on while writes succeed."""
+        self._eof = True
+        if not self._closing or error:
+            self._end(error)
+
+    def _deliver(self) -> None:
+        """Queue what was decoded, a message at a time, until the mark is reached.
+
+        A fault in the stream ends the link once all before it is queued.
+        """
+        incoming = self.pipe.input
+        with self.loop.lock:
+            while self._held:
+                if not incoming.unfinished and incoming.full():
+                    incoming.park_writer()
+                    break
+                flags, body = self._held.popleft()
+                if flags & COMMAND:
+                    self._obey(body)
+                else:
+                    incoming.write(body, bool(flags & MORE))
+            self._paused = bool(self._held)
+        if self._decoder.error is not None and not self._paused:
+            too_large = isinstance(self._decoder.error, FrameTooLarge)
+            self._end(EMSGSIZE if too_large else EPROTO)
+
+    def _obey(self, body: bytes) -> None:
+        """A command in the traffic phase; unknown and malformed ones are ignored."""
+        try:
+            name, data = command.parse(body)
+        except ProtocolError:
+            return
+        if name == command.PING:
+            self._answer(data)
+        elif name in _ANNOUNCEMENTS and self.pipe.input.topics:
+            self.pipe.input.announce(data, _ANNOUNCEMENTS[name])
+
+    def _answer(self, data: bytes) -> None:
+        try:
+            context = command.parse_ping(data).context
+        except ProtocolError as fault:
+            self._decoder.error = fault
+        else:
+            self._urgent += encode(command.pong(context), COMMAND)
+
+    # Output.
+
+    def _drive_out(self) -> None:
+        while not (self._blocked or self._broken) and (self._batch or self._refill()):
+            self._write()
+        if self._broken and (self._closing or self._eof):
+            self._end(self._broken)
+        elif self._closing and not self._batch and not self.ended:
+            self._drained()
+
+    def _write(self) -> None:
+        try:
+            sent = self._socket.sendmsg(list(self._batch)[:64], (), socket.MSG_NOSIGNAL)
+        except (BlockingIOError, InterruptedError):
+            self._blocked = True
+            return
+        except OSError as error:
+            # Input may still hold messages: its end-of-file ends the link.
+            self._broken = error.errno or EPROTO
+            return
+        self._sent += sent
+        while sent:
+            first = self._batch.popleft()
+            if sent < len(first):
+                self._batch.appendleft(first[sent:])
+            sent -= min(sent, len(first))
+
+    def _refill(self) -> bool:
+        """Take a batch of frames from the pipe and encode them."""
+        parts, size = [self._urgent], len(self._urgent)
+        self._taken, self._sent, self._urgent = [], -size, b""
+        outgoing = self.pipe.output
+        with self.loop.lock:
+            while size < BATCH_SIZE:
+                frame = outgoing.pop()
+                if frame is None:
+                    break
+                self._taken.append(frame)
+                encoded = self._encode(frame)
+                parts += encoded
+                size += sum(map(len, encoded))
+        self._batch.extend(_gather(parts))
+        return bool(self._batch)
+
+    def _encode(self, frame: queue.Frame) -> tuple[bytes, bytes]:
+        body, kind = frame
+        if kind < queue.SUBSCRIBE:
+            return header(len(body), kind), body
+        if self._minor == 0:
+            body = (b"\1" if kind == queue.SUBSCRIBE else b"\0") + body
+            return header(len(body)), body
+        body = command.encode(_NAMES[kind], body)
+        return header(len(body), COMMAND), body
+
+    # The end.
+
+    def _drained(self) -> None:
+        """The kernel has the last byte: say so, and wait for the peer to close."""
+        with self.loop.lock:
+            self._detach()
+            self.pipe._drained()
+        self.deadline = time.monotonic() + LINGER_AFTER
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._eof = True
+        self._discard()
+
+    def _discard(self) -> None:
+        """Throw input away until the peer has closed."""
+        self._blocked = self._paused = False
+        try:
+            while not self._eof:
+                self._eof = not self._socket.recv(READ_SIZE)
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError:
+            self._eof = True
+        self.ended = self._eof or time.monotonic() >= self.deadline
+
+    def _end(self, error: int) -> None:
+        """The link is down."""
+        self.ended = True
+        self._error = error or self._broken
+
+    def _report(self, error: int) -> None:
+        """What the kernel has nothing of waits for the next link."""
+        with self.loop.lock:
+            self._detach()
+            if self._aborted:
+                self.pipe._drained()
+            else:
+                self.pipe.output.unpop(self._unsent())
+                self.pipe._link_down(error)
+
+    def _detach(self) -> None:
+        self.pipe.output.reader = self.pipe.input.writer = None
+        self.pipe.output.reader_parked = True
+
+    def _unsent(self) -> list[queue.Frame]:
+        """The taken messages from the first one that is wholly unsent."""
+        at = start = 0
+        kept = 0
+        for index, frame in enumerate(self._taken):
+            if start >= self._sent:
+                break
+            at += sum(map(len, self._encode(frame)))
+            if frame[1] != queue.MORE:
+                start, kept = at, index + 1
+        return self._taken[kept:]
+
+
+_NAMES = {queue.SUBSCRIBE: command.SUBSCRIBE, queue.CANCEL: command.CANCEL}
+_ANNOUNCEMENTS = {name: kind for kind, name in _NAMES.items()}
+
+
+def _gather(parts: list[bytes]) -> list[memoryview]:
+    """Join short pieces, leave long ones alone: few system calls, few copies."""
+    buffers, short = [], []
+    for part in parts:
+        if len(part) < JOIN_LIMIT:
+            short.append(part)
+            continue
+        buffers.append(memoryview(b"".join(short)))
+        buffers.append(memoryview(part))
+        short = []
+    buffers.append(memoryview(b"".join(short)))
+    return [buffer for buffer in buffers if buffer]

@@ -1,0 +1,247 @@
+"""A socket's end of its pipes: the two policies of a socket type, and who waits."""
+
+from __future__ import annotations
+
+import select
+import time
+from errno import EAGAIN, EINTR
+from typing import Union
+
+from ..abc import Buffer, HubOption, Receive, Routing, Send
+from .loop import Loop
+from .names import Names
+from .pipe import Pipe
+from .queue import CANCEL, SUBSCRIBE
+from .receiving import RECEIVERS
+from .sending import SENDERS
+from .signal import Signal
+from .topics import Topics
+
+POLLIN = 1
+POLLOUT = 2
+
+
+class Hub:
+    """See `pymq.backend.abc.Hub`."""
+
+    def __init__(self, loop: Loop, routing: Routing) -> None:
+        self.loop = loop
+        self.lock = loop.lock
+        self.routing = routing
+        self.takes_topics = routing.receive in (Receive.TOPICS, Receive.NOTICES)
+        self.send_hwm = self.recv_hwm = 1000
+        self.more = False
+        self.peer = self.chosen = self.error = 0
+        self.pipes: dict[int, Pipe] = {}
+        self.names = Names()
+        self.own_topics: Topics[int] = Topics()
+        self.receiver = RECEIVERS[routing.receive](self)
+        self.sender = SENDERS[routing.send](self)
+        self._stopped = 0
+        self._signal: Union[Signal, None] = None  # what `fileno` gives out
+        self._waiting: list[Signal] = []
+        self._spare: list[Signal] = []
+
+    # Pipes.
+
+    def open(self) -> Union[Pipe, None]:
+        """See `pymq.backend.abc.Hub.open`."""
+        with self.lock:
+            one = self.routing.send is Send.ONE
+            if one and any(not pipe.closed for pipe in self.pipes.values()):
+                return None
+            pipe = Pipe(self, self.send_hwm, self.recv_hwm)
+            self.pipes[pipe.id] = pipe
+            self.sender.add(pipe)
+            self._wake()
+            return pipe
+
+    def has(self, pipe: int) -> bool:
+        """See `pymq.backend.abc.Hub.has`."""
+        with self.lock:
+            return pipe in self.pipes and not self.pipes[pipe].closed
+
+    def _pipe_readable(self, pipe: Pipe) -> None:
+        self.receiver.add(pipe)
+        self._wake()
+
+    def _pipe_writable(self, pipe: Pipe) -> None:
+        self.sender.revive(pipe)
+        self._wake()
+
+    def _pipe_ended(self, pipe: Pipe) -> None:
+        """No more sends; what arrived may stay readable."""
+        self.receiver.end(pipe)
+        self.sender.remove(pipe)
+        self.names.release(pipe)
+        if not pipe.input.frames:
+            self._pipe_dropped(pipe)
+        self._wake()
+
+    def _pipe_dropped(self, pipe: Pipe) -> None:
+        """Nothing of it is left to read."""
+        self.receiver.remove(pipe)
+        if pipe.closed:
+            self.pipes.pop(pipe.id, None)
+
+    # Messages.
+
+    def send(self, data: Buffer, more: bool = False) -> int:
+        """See `pymq.backend.abc.Hub.send`."""
+        body = data if data.__class__ is bytes else bytes(memoryview(data))
+        with self.lock:
+            if self._stopped:
+                return -self._stopped
+            if self.takes_topics:
+                self.receiver.ready()
+            result = self.sender.send(body, more)  # type: ignore[arg-type]
+            if result == -EAGAIN:
+                self._clear()
+            return result
+
+    def recv(self) -> Union[bytes, None]:
+        """See `pymq.backend.abc.Hub.recv`."""
+        with self.lock:
+            if self._stopped:
+                self.error = self._stopped
+                return None
+            frame = self.receiver.recv()
+            if frame is None:
+                self._clear()
+            return frame
+
+    def ready(self) -> int:
+        """See `pymq.backend.abc.Hub.ready`."""
+        with self.lock:
+            if self._stopped:
+                return -self._stopped
+            self._clear()
+            return self._ready()
+
+    def _ready(self) -> int:
+        readable = POLLIN if self.receiver.ready() else 0
+        return readable | (POLLOUT if self.sender.ready() else 0)
+
+    # Waiting.
+
+    def wait(self, events: int, timeout: int) -> int:
+        """See `pymq.backend.abc.Hub.wait`."""
+        deadline = None if timeout < 0 else time.monotonic() + timeout / 1000
+        with self.lock:
+            signal = self._spare.pop() if self._spare else Signal()
+            self._waiting.append(signal)
+        try:
+            return self._wait(events, deadline, signal)
+        finally:
+            with self.lock:
+                self._waiting.remove(signal)
+                signal.clear()
+                self._spare.append(signal)
+
+    def _wait(self, events: int, deadline: Union[float, None], signal: Signal) -> int:
+        poll = select.poll()
+        poll.register(signal.fileno(), select.POLLIN)
+        while True:
+            with self.lock:
+                signal.clear()
+                if self._stopped:
+                    return -self._stopped
+                ready = POLLIN & events if self.receiver.ready() else 0
+                if events & POLLOUT and self.sender.resumable():
+                    ready |= POLLOUT
+            if ready:
+                return ready
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                return 0
+            try:
+                # Python retries EINTR by itself, after it has run the handlers.
+                poll.poll(None if left is None else left * 1000 + 1)
+            except InterruptedError:
+                return -EINTR
+
+    def fileno(self) -> int:
+        """See `pymq.backend.abc.Hub.fileno`."""
+        with self.lock:
+            if self._signal is None:
+                self._signal = Signal()
+                self._signal.raise_()
+            return self._signal.fileno()
+
+    def _wake(self) -> None:
+        """What `ready` says may have changed."""
+        if self._signal is not None:
+            self._signal.raise_()
+        for signal in self._waiting:
+            signal.raise_()
+
+    def _clear(self) -> None:
+        if self._signal is not None and not self._stopped:
+            self._signal.clear()
+
+    # Options and topics.
+
+    def set(self, option: HubOption, value: int) -> None:
+        """See `pymq.backend.abc.Hub.set`."""
+        with self.lock:
+            if option is HubOption.SEND_HWM:
+                self.send_hwm = value
+            elif option is HubOption.RECV_HWM:
+                self.recv_hwm = value
+            elif option is HubOption.MANDATORY:
+                self.sender.mandatory = bool(value)
+            else:
+                self.receiver.verbose = bool(value)
+            for pipe in self.pipes.values():
+                pipe._set_marks()
+
+    def subscribe(self, topic: bytes, announce: bool = True) -> None:
+        """See `pymq.backend.abc.Hub.subscribe`."""
+        with self.lock:
+            self.own_topics.add(topic, (self.own_topics.get(topic) or 0) + 1)
+            self._announce(topic, SUBSCRIBE, announce)
+
+    def unsubscribe(self, topic: bytes, announce: bool = True) -> bool:
+        """See `pymq.backend.abc.Hub.unsubscribe`."""
+        with self.lock:
+            count = self.own_topics.get(topic) or 0
+            if count > 1:
+                self.own_topics.add(topic, count - 1)
+            if count != 1:
+                return False
+            self.own_topics.remove(topic)
+            self._announce(topic, CANCEL, announce)
+            return True
+
+    def _announce(self, topic: bytes, kind: int, announce: bool) -> None:
+        if announce:
+            for pipe in self.pipes.values():
+                if not pipe.closed:
+                    pipe._announce(topic, kind)
+
+    def topics(self) -> int:
+        """See `pymq.backend.abc.Hub.topics`."""
+        with self.lock:
+            self.receiver.ready()
+            return len(self.own_topics) or self.receiver.topics_count()
+
+    # The end.
+
+    def stop(self, error: int) -> None:
+        """See `pymq.backend.abc.Hub.stop`."""
+        with self.lock:
+            self._stopped = error
+            self._wake()
+
+    def free(self) -> None:
+        """See `pymq.backend.abc.Hub.free`."""
+        for pipe in list(self.pipes.values()):
+            if not pipe.closed:
+                pipe.close(False)
+        with self.lock:
+            for signal in self._spare:
+                signal.close()
+            self._spare.clear()
+            if self._signal is not None:
+                self._signal.close()
+                self._signal = None

@@ -1,0 +1,152 @@
+"""The I/O thread: waits for descriptors, drives engines, collects events."""
+
+from __future__ import annotations
+
+import math
+import selectors
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Sequence, Union
+
+from ..abc import Event
+from .signal import Signal
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+
+class Loop:
+    """See `pymq.backend.abc.Loop`.
+
+    Only the loop's thread touches the selector; other threads, holding the lock,
+    put engines on `_asked` and raise the signal.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._thread: Union[threading.Thread, None] = None
+        self._selector: Union[selectors.BaseSelector, None] = None
+        self._signal: Union[Signal, None] = None
+        self._asked: dict[Engine, None] = {}
+        self._engines: set[Engine] = set()
+        self._lingering: set[Engine] = set()  # only the thread's
+        self._stopping = False
+        self._events: deque[Event] = deque()
+        self._event_signal: Union[Signal, None] = None
+
+    def start(self) -> None:
+        """See `pymq.backend.abc.Loop.start`."""
+        with self.lock:
+            if self._thread is not None:
+                return
+            self._signal = Signal()
+            self._selector = selectors.DefaultSelector()
+            self._selector.register(self._signal.fileno(), selectors.EVENT_READ)
+            self._thread = threading.Thread(
+                target=self._run, name="pymq-io", daemon=True
+            )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """See `pymq.backend.abc.Loop.stop`."""
+        with self.lock:
+            thread, self._thread = self._thread, None
+            self._stopping = True
+            if self._signal is not None and thread is not None:
+                self._signal.raise_()
+        if thread is not None:
+            thread.join()
+        with self.lock:
+            if self._event_signal is not None:
+                self._event_signal.close()
+                self._event_signal = None
+
+    def fileno(self) -> int:
+        """See `pymq.backend.abc.Loop.fileno`."""
+        with self.lock:
+            if self._event_signal is None:
+                self._event_signal = Signal()
+            return self._event_signal.fileno()
+
+    def take_events(self) -> Sequence[Event]:
+        """See `pymq.backend.abc.Loop.take_events`."""
+        with self.lock:
+            events = list(self._events)
+            self._events.clear()
+            if self._event_signal is not None:
+                self._event_signal.clear()
+            return events
+
+    # With the lock held.
+
+    def _report(self, event: Event) -> None:
+        self._events.append(event)
+        if self._event_signal is not None:
+            self._event_signal.raise_()
+
+    def _add(self, engine: Engine) -> None:
+        self._engines.add(engine)
+        self._ask(engine)
+
+    def _ask(self, engine: Engine) -> None:
+        """Have the loop's thread drive this engine soon."""
+        self._asked[engine] = None
+        if self._signal is not None:
+            self._signal.raise_()
+
+    # The thread.
+
+    def _run(self) -> None:
+        assert self._selector is not None and self._signal is not None
+        while not self._stopping:
+            asked = self._take_asked()
+            for engine in asked:
+                self._drive(engine, 0)
+            for key, events in self._selector.select(self._timeout()):
+                if key.data is not None:
+                    self._drive(key.data, events)
+        for engine in self._engines:
+            engine.close()
+        self._selector.close()
+        self._signal.close()
+        self._signal = None
+
+    def _take_asked(self) -> list[Engine]:
+        assert self._signal is not None
+        with self.lock:
+            self._signal.clear()
+            asked = [engine for engine in self._asked if not engine.ended]
+            self._asked.clear()
+        asked += [e for e in self._lingering if e.deadline <= time.monotonic()]
+        return asked
+
+    def _timeout(self) -> Union[float, None]:
+        if not self._lingering:
+            return None
+        first = min(engine.deadline for engine in self._lingering)
+        return max(0.0, first - time.monotonic())
+
+    def _drive(self, engine: Engine, events: int) -> None:
+        """One turn of an engine, then wait for what it wants next."""
+        self._watch(engine, engine.drive(events))
+        if engine.deadline < math.inf:
+            self._lingering.add(engine)
+        if engine.ended:
+            engine.end()
+            self._lingering.discard(engine)
+            with self.lock:
+                self._engines.discard(engine)
+
+    def _watch(self, engine: Engine, wanted: int) -> None:
+        assert self._selector is not None
+        if wanted == engine.watched:
+            return
+        if not wanted:
+            # EPOLLHUP cannot be masked: a paused descriptor must be taken out.
+            self._selector.unregister(engine.fd)
+        elif not engine.watched:
+            self._selector.register(engine.fd, wanted, engine)
+        else:
+            self._selector.modify(engine.fd, wanted, engine)
+        engine.watched = wanted

@@ -1,0 +1,171 @@
+"""A hub's end of one connection: a queue each way, and what is at the far side.
+
+The far side is an engine (`attach`), another hub's pipe (`join`), or nothing yet.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Union
+
+from ..abc import Event, EventKind, Link
+from ..abc import Pipe as AbstractPipe
+from .engine import Engine
+from .queue import SUBSCRIBE, Queue
+
+if TYPE_CHECKING:
+    from .hub import Hub
+
+_ids = itertools.count(1)
+
+
+class Pipe:
+    """See `pymq.backend.abc.Pipe`."""
+
+    __slots__ = (
+        "closed",
+        "engine",
+        "hub",
+        "id",
+        "input",
+        "keep_input",
+        "output",
+        "peer",
+        "reported",
+        "routing_id",
+    )
+
+    def __init__(self, hub: Hub, send_hwm: int, recv_hwm: int) -> None:
+        self.id = next(_ids)
+        self.hub = hub
+        self.routing_id = b""
+        self.engine: Union[Engine, None] = None
+        self.peer: Union[Pipe, None] = None
+        self.closed = False
+        self.keep_input = True
+        self.reported = False
+        self.output = Queue(send_hwm)
+        self.input = Queue(recv_hwm)
+        self._own_ends()
+
+    def _own_ends(self) -> None:
+        self.output.writer = self
+        self.input.reader = self
+        self.input.topics = self.hub.takes_topics
+
+    # What queues tell their ends.
+
+    def _readable(self) -> None:
+        self.hub._pipe_readable(self)
+
+    def _writable(self) -> None:
+        self.hub._pipe_writable(self)
+
+    # The contract.
+
+    def name(self, routing_id: bytes, handover: bool = False) -> int:
+        """See `pymq.backend.abc.Pipe.name`."""
+        with self.hub.lock:
+            return self.hub.names.claim(self, routing_id, handover)
+
+    def attach(self, link: Link) -> None:
+        """See `pymq.backend.abc.Pipe.attach`."""
+        with self.hub.lock:
+            self.engine = Engine(self.hub.loop, self, link)
+            if self.hub.routing.subscribes and not self.closed:
+                self._announce_all()
+            self.hub.loop._add(self.engine)
+
+    def join(self, other: AbstractPipe) -> None:
+        """See `pymq.backend.abc.Pipe.join`."""
+        assert isinstance(other, Pipe)
+        with self.hub.lock:
+            self.peer, other.peer = other, self
+            self.input, other.input = other.output, self.output
+            for end in (self, other):
+                end._own_ends()
+                end._set_marks()
+            for end in (self, other):
+                end._catch_up()
+
+    def _catch_up(self) -> None:
+        """What was queued before the join is now there to read."""
+        if self.input.frames:
+            self.input.reader_parked = False
+            self._readable()
+        if self.hub.routing.subscribes:
+            self._announce_all()
+
+    def close(self, drain: bool, keep_input: bool = False) -> bool:
+        """See `pymq.backend.abc.Pipe.close`."""
+        with self.hub.lock:
+            if not self.closed:
+                self.closed = True
+                self.output.rollback()
+                self.output.writer = None
+                self.hub._pipe_ended(self)
+            if not keep_input:
+                self.keep_input = False
+                self.input.reader = None
+                self.hub._pipe_dropped(self)
+            return self._finish(drain)
+
+    def _finish(self, drain: bool) -> bool:
+        if self.peer is not None:
+            self._part()
+            return True
+        if not drain:
+            self.output.clear()
+        if self.engine is not None:
+            self.engine.finish(drain)
+        elif not self.output.frames:
+            self.reported = True
+        return self.reported
+
+    def _part(self) -> None:
+        """A joined pipe ends: the peer reads what is there, then forgets us."""
+        peer, self.peer = self.peer, None
+        if peer is not None:
+            peer.peer = None
+            peer.closed = True
+            peer.output.clear()
+            peer.hub._pipe_ended(peer)
+
+    # What the engine and the hub need.
+
+    def _set_marks(self) -> None:
+        """Apply the hub's marks; a joined queue holds what both ends allow."""
+        send_hwm, recv_hwm = self.hub.send_hwm, self.hub.recv_hwm
+        if self.peer is not None:
+            send_hwm = _sum(send_hwm, self.peer.hub.recv_hwm)
+            recv_hwm = _sum(recv_hwm, self.peer.hub.send_hwm)
+        self.output.set_hwm(send_hwm)
+        self.input.set_hwm(recv_hwm)
+
+    def _announce(self, topic: bytes, kind: int) -> None:
+        """Tell whoever is attached; with nobody there `attach` will tell all."""
+        if self.engine is not None or self.peer is not None:
+            self.output.announce(topic, kind)
+
+    def _announce_all(self) -> None:
+        for topic in self.hub.own_topics:
+            self.output.announce(topic, SUBSCRIBE)
+
+    def _link_down(self, error: int) -> None:
+        """The engine has ended, and has put back what it did not send."""
+        self.engine = None
+        self.input.rollback()
+        self.hub.receiver.end(self)
+        if self.hub.routing.subscribes:
+            self.output.clear()
+        self.hub.loop._report(Event(EventKind.LINK_DOWN, self.id, error))
+
+    def _drained(self) -> None:
+        """Nothing is left to send on a closed pipe."""
+        self.engine = None
+        self.reported = True
+        self.hub.loop._report(Event(EventKind.PIPE_CLOSED, self.id, 0))
+
+
+def _sum(send_hwm: int, recv_hwm: int) -> int:
+    return send_hwm + recv_hwm if send_hwm and recv_hwm else 0

@@ -1,0 +1,245 @@
+"""Receive policies: what a hub does with messages that arrive.  One class per
+`Receive`, all of them fair-queued: one whole message from each pipe in turn."""
+
+from __future__ import annotations
+
+from collections import deque
+from errno import EAGAIN, ENOTSUP
+from typing import TYPE_CHECKING, Union
+
+from ..abc import Receive
+from .queue import CANCEL, MORE, SUBSCRIBE
+from .topics import Topics
+
+if TYPE_CHECKING:
+    from .hub import Hub
+    from .pipe import Pipe
+
+
+class Receiver:
+    """Fair queueing.  A message leaves its pipe whole: its remaining frames wait
+    here, so that nothing that happens to the pipe can cut it."""
+
+    verbose = False
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self._active: deque[Pipe] = deque()
+        self._frames: deque[bytes] = deque()  # of the message being received
+
+    def recv(self) -> Union[bytes, None]:
+        """The next frame; sets `more`, `peer` or `error` of the hub."""
+        if not self._frames and not self._take():
+            self.hub.error = EAGAIN
+            return None
+        frame = self._frames.popleft()
+        self.hub.more = bool(self._frames)
+        return frame
+
+    def ready(self) -> bool:
+        """Whether `recv` would give a frame."""
+        return bool(self._frames) or self._find()
+
+    def _find(self) -> bool:
+        """Bring a pipe with a message for us to the front."""
+        while self._active:
+            pipe = self._active[0]
+            if pipe.input.frames:
+                return True
+            self._exhausted(pipe)
+        return False
+
+    def _exhausted(self, pipe: Pipe) -> None:
+        self._active.popleft()
+        pipe.input.pop()
+        if pipe.closed:
+            self.hub._pipe_dropped(pipe)
+
+    def _take(self) -> bool:
+        if not self._find():
+            return False
+        pipe = self._active[0]
+        self._frames.extend(self._message(pipe))
+        self.hub.peer = pipe.id
+        self._active.rotate(-1)
+        return True
+
+    def _message(self, pipe: Pipe) -> list[bytes]:
+        """Pop one whole message."""
+        frames = []
+        more = True
+        while more:
+            frame = pipe.input.pop()
+            assert frame is not None
+            frames.append(frame[0])
+            more = frame[1] == MORE
+        return frames
+
+    def add(self, pipe: Pipe) -> None:
+        """A pipe has messages again."""
+        self._active.append(pipe)
+
+    def end(self, pipe: Pipe) -> None:
+        """The pipe's peer is gone; what arrived is still to be read."""
+
+    def remove(self, pipe: Pipe) -> None:
+        """Drop what arrived."""
+        if pipe in self._active:
+            self._active.remove(pipe)
+
+    def subscribers(self, frame: bytes) -> list[Pipe]:
+        """Pipes that want a message with this first frame."""
+        return []
+
+    def topics_count(self) -> int:
+        """How many distinct topics peers have subscribed to."""
+        return 0
+
+
+class Nothing(Receiver):
+    """Receiving is refused; what arrives is thrown away (PUSH, and PUB's base)."""
+
+    def recv(self) -> Union[bytes, None]:
+        """Refuse."""
+        self.hub.error = ENOTSUP
+        return None
+
+    def ready(self) -> bool:
+        """Never; throws away."""
+        while self._find():
+            self._message(self._active[0])
+        return False
+
+    def add(self, pipe: Pipe) -> None:
+        """Throw away at once, so that the peer never blocks on us."""
+        super().add(pipe)
+        self.ready()
+
+
+class Named(Receiver):
+    """The peer's routing id comes first."""
+
+    def _message(self, pipe: Pipe) -> list[bytes]:
+        return [pipe.routing_id, *super()._message(pipe)]
+
+
+class Filtered(Receiver):
+    """Only messages that begin with a topic of ours."""
+
+    def _find(self) -> bool:
+        while super()._find():
+            pipe = self._active[0]
+            if self.hub.own_topics.match(pipe.input.frames[0][0]):
+                return True
+            self._message(pipe)
+        return False
+
+
+class Notices(Receiver):
+    """Takes subscriptions in, and tells the application (XPUB)."""
+
+    def __init__(self, hub: Hub) -> None:
+        super().__init__(hub)
+        self._topics: Topics[dict[Pipe, None]] = Topics()
+        self._pending: deque[tuple[int, list[bytes]]] = deque()
+
+    def _find(self) -> bool:
+        self._take_up()
+        return bool(self._pending)
+
+    def _take(self) -> bool:
+        if not self._find():
+            return False
+        self.hub.peer, frames = self._pending.popleft()
+        self._frames.extend(frames)
+        return True
+
+    def _take_up(self) -> None:
+        """Read every pipe empty: subscriptions act at once, the rest waits here."""
+        while super()._find():
+            self._take_up_pipe(self._active[0])
+
+    def _take_up_pipe(self, pipe: Pipe) -> None:
+        message: list[bytes] = []
+        while True:
+            frame = pipe.input.pop()
+            if frame is None:
+                pipe.input.reader_parked = False  # `_exhausted` parks it
+                return
+            body, kind = frame
+            if kind >= SUBSCRIBE:
+                self._change(pipe, body, kind)
+            elif body[:1] in (b"\0", b"\1"):
+                self._change(pipe, body[1:], SUBSCRIBE if body[0] else CANCEL)
+            else:
+                message.append(body)
+            if kind != MORE and message:
+                self._deliver(pipe, message)
+                message = []
+
+    def _deliver(self, pipe: Pipe, message: list[bytes]) -> None:
+        self._pending.append((pipe.id, message))
+
+    def _change(self, pipe: Pipe, topic: bytes, kind: int) -> None:
+        pipes = self._topics.get(topic)
+        if kind == SUBSCRIBE:
+            first = pipes is None
+            if pipes is None:
+                pipes = {}
+                self._topics.add(topic, pipes)
+            pipes[pipe] = None
+            if first or self.verbose:
+                self._notify(pipe, b"\1" + topic)
+            return
+        if pipes is not None:
+            pipes.pop(pipe, None)
+            if pipes:
+                return
+            self._topics.remove(topic)
+        self._notify(pipe, b"\0" + topic)
+
+    def _notify(self, pipe: Pipe, notice: bytes) -> None:
+        self._pending.append((pipe.id, [notice]))
+
+    def end(self, pipe: Pipe) -> None:
+        """Its subscriptions end with the connection."""
+        self._take_up()
+        for topic in [t for t in self._topics if pipe in (self._topics.get(t) or ())]:
+            self._change(pipe, topic, CANCEL)
+        self.hub._wake()
+
+    def subscribers(self, frame: bytes) -> list[Pipe]:
+        """Pipes with a topic that `frame` begins with, each once."""
+        found = self._topics.match(frame)
+        if len(found) == 1:
+            return list(found[0])
+        return list({pipe: None for pipes in found for pipe in pipes})
+
+    def topics_count(self) -> int:
+        """How many distinct topics peers have subscribed to."""
+        return len(self._topics)
+
+
+class Silent(Notices):
+    """Takes subscriptions in and delivers nothing (PUB)."""
+
+    def recv(self) -> Union[bytes, None]:
+        """Refuse."""
+        self.hub.error = ENOTSUP
+        return None
+
+    def _deliver(self, pipe: Pipe, message: list[bytes]) -> None:
+        """Publishers drop user messages."""
+
+    def _notify(self, pipe: Pipe, notice: bytes) -> None:
+        """Nobody is told."""
+
+
+RECEIVERS: dict[Receive, type[Receiver]] = {
+    Receive.NONE: Nothing,
+    Receive.FAIR: Receiver,
+    Receive.NAMED: Named,
+    Receive.FILTERED: Filtered,
+    Receive.TOPICS: Silent,
+    Receive.NOTICES: Notices,
+}

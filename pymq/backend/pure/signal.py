@@ -1,0 +1,49 @@
+"""A descriptor that turns readable: how a sleeping thread is woken.
+
+An eventfd where there is one, else a pipe.  Raising a raised signal costs no system
+call, and neither does clearing a clear one.
+"""
+
+from __future__ import annotations
+
+import os
+
+_HAS_EVENTFD = hasattr(os, "eventfd")
+
+
+class Signal:
+    """Raised or clear.  Callers hold a lock; the descriptor itself needs none."""
+
+    __slots__ = ("_raised", "_reader", "_writer")
+
+    def __init__(self) -> None:
+        if _HAS_EVENTFD:
+            flags = os.EFD_NONBLOCK | os.EFD_CLOEXEC
+            self._reader = self._writer = os.eventfd(0, flags)
+        else:
+            self._reader, self._writer = os.pipe()
+            os.set_blocking(self._reader, False)
+            os.set_blocking(self._writer, False)
+        self._raised = False
+
+    def fileno(self) -> int:
+        """Readable while the signal is raised."""
+        return self._reader
+
+    def raise_(self) -> None:
+        """Make the descriptor readable."""
+        if not self._raised:
+            self._raised = True
+            os.write(self._writer, b"\1\0\0\0\0\0\0\0" if _HAS_EVENTFD else b"\1")
+
+    def clear(self) -> None:
+        """Make the descriptor unreadable."""
+        if self._raised:
+            self._raised = False
+            os.read(self._reader, 8)
+
+    def close(self) -> None:
+        """Release the descriptor."""
+        os.close(self._reader)
+        if self._writer != self._reader:
+            os.close(self._writer)

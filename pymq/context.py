@@ -1,0 +1,208 @@
+"""Contexts: the sockets that belong together, their threads and their inproc names."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from errno import EINVAL, EMFILE, ENOTSUP
+from typing import Any, ClassVar, Union
+from weakref import WeakSet
+
+from . import backend as backends
+from .attributes import Attributes
+from .constants import ContextOption, Errno, SocketOption
+from .control import Control
+from .error import ZMQError
+from .socket import Socket
+from .transports.inproc import Registry
+
+_SETTABLE = {
+    ContextOption.IO_THREADS: 1,
+    ContextOption.MAX_SOCKETS: 1023,
+}
+_READABLE = {
+    ContextOption.SOCKET_LIMIT: 65535,
+    ContextOption.MAX_MSGSZ: 2**31 - 1,
+    ContextOption.MSG_T_SIZE: 64,
+}
+
+
+class Context(Attributes):
+    """A container of sockets (zmq_ctx_new).
+
+    `io_threads` is the number of I/O threads, 0 allowing inproc only.  `backend` is
+    ``"native"``, ``"pure"``, or None for the default (see `pymq.backend`).
+    """
+
+    sockopts: dict[int, Any]
+    _instance: ClassVar[Union[Context, None]] = None
+    _instance_lock: ClassVar[threading.Lock] = threading.Lock()
+    _instance_pid: ClassVar[int] = 0
+    _socket_class: type[Socket] = Socket
+    _closed: bool
+    _pid: int
+    _options: dict[int, int]
+    _sockets: WeakSet[Socket]
+    _lock: threading.Lock
+    _backend: backends.Backend
+    _loop: Any
+    _control: Control
+    _registry: Registry
+
+    def __init__(
+        self, io_threads: int = 1, *, backend: Union[str, None] = None
+    ) -> None:
+        self._closed = True  # until everything is there
+        if io_threads < 0:
+            raise ZMQError(EINVAL)
+        self._pid = os.getpid()
+        self._options = {**_SETTABLE, ContextOption.IO_THREADS: io_threads}
+        self.sockopts = {}
+        self._sockets = WeakSet()
+        self._lock = threading.Lock()
+        self._backend = backends.get(backend)
+        self._loop = self._backend.loop(io_threads)
+        self._control = Control(self._loop)
+        self._registry = Registry()
+        self._closed = False
+
+    # Life.
+
+    @classmethod
+    def instance(cls, io_threads: int = 1) -> Context:
+        """The context that a process shares, made when first asked for; made anew
+        after it was closed or the process forked."""
+        with cls._instance_lock:
+            shared = cls._instance
+            if shared is None or shared.closed or cls._instance_pid != os.getpid():
+                shared = cls._instance = cls(io_threads=io_threads)
+                cls._instance_pid = os.getpid()
+            return shared
+
+    @property
+    def closed(self) -> bool:
+        """Whether `term` or `destroy` was called."""
+        return self._closed
+
+    @property
+    def backend(self) -> str:
+        """The name of the backend: ``native`` or ``pure``."""
+        return self._backend.name
+
+    def term(self) -> None:
+        """Close (zmq_ctx_term): calls on its sockets fail with ETERM, then wait until
+        every socket is closed and what lingers is sent.  Ctrl-C gets out."""
+        if self._closed or self._pid != os.getpid():
+            self._closed = True
+            return
+        for sock in list(self._sockets):
+            sock._hub.stop(Errno.ETERM)
+        self._control.wait_idle()
+        self._closed = True
+        self._control.stop()
+
+    def destroy(self, linger: Union[int, None] = None) -> None:
+        """Close every socket, with `linger` in ms if given, then `term`."""
+        if self._closed:
+            return
+        for sock in list(self._sockets):
+            sock.close(linger=linger)
+        self.term()
+
+    def __enter__(self) -> Context:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        if not self._closed:
+            if any(not sock.closed for sock in self._sockets):
+                warnings.warn(
+                    f"Unclosed sockets in {self}", ResourceWarning, stacklevel=2
+                )
+            self.destroy()
+
+    def __del__(self) -> None:
+        # Never waits: what lingers goes on, and its threads end with it.
+        if self._closed or self._pid != os.getpid():
+            return
+        warnings.warn(f"Unclosed context {self}", ResourceWarning, stacklevel=2)
+        self._closed = True
+        self._control.stop_when_idle()
+
+    def __copy__(self, memo: object = None) -> Context:
+        return self
+
+    __deepcopy__ = __copy__
+
+    def __repr__(self) -> str:
+        count = len(self._sockets)
+        sockets = f"{count} socket" + ("" if count == 1 else "s")
+        state = " closed" if self._closed else ""
+        return f"<zmq.{type(self).__name__}({sockets}) at {hex(id(self))}{state}>"
+
+    # Sockets.
+
+    def socket(
+        self,
+        socket_type: int,
+        socket_class: Union[type[Socket], None] = None,
+        **kwargs: Any,
+    ) -> Socket:
+        """A new socket.  ZMQError: ENOTSUP when closed, EINVAL for an unknown type,
+        EMFILE when MAX_SOCKETS are open."""
+        if self._closed:
+            raise ZMQError(ENOTSUP)
+        sock = (socket_class or self._socket_class)(self, socket_type, **kwargs)
+        for option, value in self.sockopts.items():
+            try:
+                sock.set(option, value)
+            except ZMQError:
+                pass  # a default that this type does not have
+        return sock
+
+    def _adopt(self, sock: Socket) -> None:
+        with self._lock:
+            if len(self._sockets) >= self._options[ContextOption.MAX_SOCKETS]:
+                raise ZMQError(EMFILE)
+            self._sockets.add(sock)
+        self._control.hold()
+
+    def _release(self, sock: Socket) -> None:
+        self._sockets.discard(sock)
+        self._control.release()
+
+    # Options.
+
+    def set(self, option: int, value: Any) -> None:
+        """Set a context option; a socket option becomes new sockets' default."""
+        self._check_open()
+        if isinstance(option, SocketOption):
+            self.sockopts[option] = value
+            return
+        if option not in _SETTABLE or not isinstance(value, int) or value < 0:
+            raise ZMQError(EINVAL)
+        self._options[option] = value
+
+    def get(self, option: int) -> Any:
+        """Read a context option, or new sockets' default of a socket option."""
+        self._check_open()
+        if isinstance(option, SocketOption):
+            if option not in self.sockopts:
+                raise ZMQError(EINVAL)
+            return self.sockopts[option]
+        values = {**_READABLE, **self._options}
+        if option not in values:
+            raise ZMQError(EINVAL)
+        return values[ContextOption(option)]
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("Context has been destroyed")
+
+    def setsockopt(self, option: int, value: Any) -> None:
+        """Set new sockets' default of a socket option."""
+        self.sockopts[option] = value
+
+    def getsockopt(self, option: int) -> Any:
+        """New sockets' default of a socket option.  KeyError if none was set."""
+        return self.sockopts[option]

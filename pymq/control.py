@@ -1,0 +1,230 @@
+"""The control thread: timers, descriptors that shake hands, events from the loop.
+
+One per context, started by the first transport that needs it, asleep unless
+something connects, fails or times out.  Sessions run on it and nowhere else, so they
+need no locks.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import os
+import selectors
+import threading
+import time
+from collections import deque
+from typing import Any, Callable, Protocol, TypeVar, Union
+
+from .backend.abc import EventKind, Loop
+
+logger = logging.getLogger("pymq")
+
+_Result = TypeVar("_Result")
+
+
+class PipeOwner(Protocol):
+    """Who is told what happens to a pipe."""
+
+    def link_down(self, pipe: int, error: int) -> None:
+        """See `pymq.backend.abc.EventKind.LINK_DOWN`."""
+
+    def pipe_closed(self, pipe: int) -> None:
+        """See `pymq.backend.abc.EventKind.PIPE_CLOSED`."""
+
+
+class Timer:
+    """A call in the future; `cancel` it any number of times."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self.call: Union[Callable[[], None], None] = call
+
+    def cancel(self) -> None:
+        """Never make the call."""
+        self.call = None
+
+
+class Control:
+    """See the module's docstring."""
+
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self.owners: dict[int, PipeOwner] = {}  # by pipe id
+        self._idle = threading.Condition()
+        self._busy = 0
+        self._leaving = False
+        self._calls: deque[Callable[[], None]] = deque()
+        self._timers: list[tuple[float, int, Timer]] = []
+        self._order = itertools.count()
+        self._thread: Union[threading.Thread, None] = None
+        self._starting = threading.Lock()
+        self._stopped = False
+
+    # From any thread.
+
+    @property
+    def started(self) -> bool:
+        """Whether there is a thread (without one there are no sessions either)."""
+        return self._thread is not None
+
+    def start(self) -> None:
+        """Start the control thread and the loop.  Idempotent."""
+        with self._starting:
+            if self._thread is not None:
+                return
+            self.loop.start()
+            self._selector = selectors.DefaultSelector()
+            self._reader, self._writer = os.pipe()
+            os.set_blocking(self._reader, False)
+            os.set_blocking(self._writer, False)
+            self.watch(self._reader, selectors.EVENT_READ, self._woken)
+            self.watch(self.loop.fileno(), selectors.EVENT_READ, self._dispatch)
+            self._thread = threading.Thread(
+                target=self._run, name="pymq-control", daemon=True
+            )
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and the loop.  Idempotent."""
+        with self._starting:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            self.call(self._stop)
+            thread.join()
+        self.loop.stop()
+
+    def stop_when_idle(self) -> None:
+        """End the thread and the loop once nothing lingers.  Does not wait."""
+        with self._idle:
+            self._leaving = True
+            self._leave_if_idle()
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Have the control thread call `function` soon."""
+        self._calls.append(function)
+        try:
+            os.write(self._writer, b"\0")
+        except BlockingIOError:
+            pass  # it is full of wake-ups already
+
+    def run(self, function: Callable[[], _Result]) -> _Result:
+        """Have the control thread call `function`, and wait for what it returns."""
+        if threading.current_thread() is self._thread:
+            return function()
+        done = threading.Event()
+        outcome: list[Any] = []
+
+        def work() -> None:
+            try:
+                outcome.append((function(), None))
+            except BaseException as error:
+                outcome.append((None, error))
+            finally:
+                done.set()
+
+        self.call(work)
+        done.wait()
+        result, error = outcome[0]
+        if error is not None:
+            raise error
+        return result  # type: ignore[no-any-return]
+
+    def hold(self) -> None:
+        """Something lingers: `wait_idle` waits for as many `release` calls."""
+        with self._idle:
+            self._busy += 1
+
+    def release(self) -> None:
+        """Something that was held is done."""
+        with self._idle:
+            self._busy -= 1
+            self._idle.notify_all()
+            self._leave_if_idle()
+
+    def _leave_if_idle(self) -> None:
+        if self._leaving and not self._busy and self.started:
+            self.call(self._leave)
+
+    def wait_idle(self) -> None:
+        """Wait until nothing lingers.  Ctrl-C gets out."""
+        with self._idle:
+            while self._busy:
+                self._idle.wait()
+
+    # From the control thread.
+
+    def later(self, seconds: float, function: Callable[[], None]) -> Timer:
+        """Call `function` after `seconds`, unless the timer is cancelled."""
+        timer = Timer(function)
+        entry = (time.monotonic() + seconds, next(self._order), timer)
+        heapq.heappush(self._timers, entry)
+        return timer
+
+    def watch(self, fd: int, events: int, call: Callable[[], None]) -> None:
+        """Call `call` whenever `fd` is ready for `events`; replaces an earlier one."""
+        try:
+            self._selector.modify(fd, events, call)
+        except KeyError:
+            self._selector.register(fd, events, call)
+
+    def unwatch(self, fd: int) -> None:
+        """Forget a descriptor; before it is closed."""
+        try:
+            self._selector.unregister(fd)
+        except KeyError:
+            pass
+
+    def _run(self) -> None:
+        while not self._stopped:
+            for key, _ in self._selector.select(self._timeout()):
+                self._guard(key.data)
+            while self._calls:
+                self._guard(self._calls.popleft())
+            while self._timers and self._timers[0][0] <= time.monotonic():
+                call = heapq.heappop(self._timers)[2].call
+                if call is not None:
+                    self._guard(call)
+        self._selector.close()
+        os.close(self._reader)
+        os.close(self._writer)
+
+    def _timeout(self) -> Union[float, None]:
+        while self._timers and self._timers[0][2].call is None:
+            heapq.heappop(self._timers)
+        if not self._timers:
+            return None
+        return max(0.0, self._timers[0][0] - time.monotonic())
+
+    @staticmethod
+    def _guard(call: Callable[[], None]) -> None:
+        """One connection's fault must not end the others."""
+        try:
+            call()
+        except Exception:
+            logger.exception("unexpected error on pymq's control thread")
+
+    def _woken(self) -> None:
+        try:
+            os.read(self._reader, 4096)
+        except BlockingIOError:
+            pass
+
+    def _stop(self) -> None:
+        self._stopped = True
+
+    def _leave(self) -> None:
+        self._stopped = True
+        self.loop.stop()
+
+    def _dispatch(self) -> None:
+        for event in self.loop.take_events():
+            owner = self.owners.get(event.pipe)
+            if owner is None:
+                continue
+            if event.kind is EventKind.LINK_DOWN:
+                owner.link_down(event.pipe, event.error)
+            else:
+                owner.pipe_closed(event.pipe)

@@ -1,0 +1,26 @@
+"""Endpoints as strings: ``scheme://address``."""
+
+from __future__ import annotations
+
+from errno import EINVAL
+from typing import NamedTuple
+
+from .error import ZMQError
+
+
+class Endpoint(NamedTuple):
+    """A transport's name and what that transport makes of the rest."""
+
+    scheme: str
+    address: str
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.address}"
+
+
+def parse(text: str) -> Endpoint:
+    """Split an endpoint.  Raises ZMQError(EINVAL) unless both parts are there."""
+    scheme, separator, address = text.partition("://")
+    if not (separator and scheme and address):
+        raise ZMQError(EINVAL)
+    return Endpoint(scheme, address)

@@ -1,0 +1,84 @@
+"""Socket types: one file each, a row of facts over the hub's policies.
+
+To add a socket type, write its file and name it in `_FILES`.
+"""
+
+from __future__ import annotations
+
+from errno import EINVAL
+from importlib import import_module
+from typing import Callable, NamedTuple, Protocol, Union, cast
+
+from ..backend.abc import Buffer, Hub, Routing
+from ..constants import SocketType
+from ..error import ZMQError
+
+
+class End(Protocol):
+    """What a socket sends to and receives from: a hub, or a wrapper around one."""
+
+    more: bool
+    error: int
+
+    def send(self, data: Buffer, more: bool = False) -> int:
+        """See `pymq.backend.abc.Hub.send`."""
+
+    def recv(self) -> Union[bytes, None]:
+        """See `pymq.backend.abc.Hub.recv`."""
+
+    def ready(self) -> int:
+        """See `pymq.backend.abc.Hub.ready`."""
+
+
+def plain(hub: Hub) -> End:
+    """Most types need nothing beyond their policies."""
+    return hub
+
+
+def take_message(hub: Hub) -> list[bytes]:
+    """All frames of the next message; none if there is none (see ``hub.error``)."""
+    frames: list[bytes] = []
+    while not frames or hub.more:
+        frame = hub.recv()
+        if frame is None:
+            return []
+        frames.append(frame)
+    return frames
+
+
+class Pattern(NamedTuple):
+    """A socket type."""
+
+    name: str  # on the wire, RFC 37's Socket-Type
+    routing: Routing
+    wrap: Callable[[Hub], End] = plain
+    once: bool = False  # a second connect to the same endpoint does nothing
+    linger: int = -1  # milliseconds; subscriptions need not outlive their socket
+
+
+_FILES = {
+    SocketType.PAIR: "pair",
+    SocketType.PUB: "pub",
+    SocketType.SUB: "sub",
+    SocketType.REQ: "req",
+    SocketType.REP: "rep",
+    SocketType.DEALER: "dealer",
+    SocketType.ROUTER: "router",
+    SocketType.PULL: "pull",
+    SocketType.PUSH: "push",
+    SocketType.XPUB: "xpub",
+    SocketType.XSUB: "xsub",
+}
+
+
+def get(socket_type: int) -> Pattern:
+    """The pattern of a socket type.  ZMQError(EINVAL) if there is none."""
+    try:
+        file = _FILES[SocketType(socket_type)]
+    except ValueError:
+        raise ZMQError(EINVAL, f"no socket type {socket_type!r}") from None
+    except KeyError:
+        raise ZMQError(
+            EINVAL, f"socket type {SocketType(socket_type).name} is not built"
+        ) from None
+    return cast(Pattern, import_module(f".{file}", __name__).PATTERN)

@@ -1,0 +1,81 @@
+"""REP (RFC 28): a request, then a reply to whoever asked, in strict alternation.
+
+Frames up to and including the first empty one are the envelope: kept, and put in
+front of the reply.  A request without an envelope is dropped.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Union
+
+from ..backend.abc import Buffer, Hub, Receive, Routing, Send
+from ..constants import POLLIN, POLLOUT, Errno
+from . import Pattern, take_message
+
+
+class Rep:
+    """The alternation, and the envelope."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._envelope: list[bytes] = []  # of the request to be answered
+        self._request: deque[bytes] = deque()  # frames not yet received
+        self._inside = False  # a reply, of which frames were sent
+        self.more = False
+        self.error = 0
+
+    def send(self, data: Buffer, more: bool = False) -> int:
+        """EFSM until a whole request was received.  A reply to a peer that is gone
+        or full is dropped, as ROUTER does."""
+        if self._request or not (self._envelope or self._inside):
+            return -Errno.EFSM
+        for frame in self._envelope:
+            result = self._hub.send(frame, True)
+            if result < 0:
+                return result
+        self._envelope = []
+        result = self._hub.send(data, more)
+        self._inside = more
+        return result
+
+    def recv(self) -> Union[bytes, None]:
+        """EFSM while a reply is owed."""
+        if not self._request and not self._find():
+            return None
+        frame = self._request.popleft()
+        self.more = bool(self._request)
+        return frame
+
+    def _find(self) -> bool:
+        """Take the next request with an envelope."""
+        self.error = int(Errno.EFSM)
+        while not (self._envelope or self._inside):
+            frames = take_message(self._hub)
+            if not frames:
+                self.error = self._hub.error
+                return False
+            self._open(frames)
+        return bool(self._request)
+
+    def _open(self, frames: list[bytes]) -> None:
+        # The first frame is the routing id, which may not be taken for a delimiter.
+        for index in range(1, len(frames) - 1):
+            if not frames[index]:
+                self._envelope = frames[: index + 1]
+                self._request.extend(frames[index + 1 :])
+                return
+
+    def ready(self) -> int:
+        """POLLIN when a request is there, POLLOUT while a reply is owed."""
+        state = self._hub.ready()
+        if state < 0:
+            return state
+        if self._request:
+            return POLLIN
+        if self._envelope or self._inside:
+            return POLLOUT
+        return POLLIN if self._find() else 0
+
+
+PATTERN = Pattern("REP", Routing(Send.BY_NAME, Receive.NAMED), wrap=Rep)

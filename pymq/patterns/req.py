@@ -1,0 +1,88 @@
+"""REQ (RFC 28): a request, then its reply, in strict alternation.
+
+On the wire a request is an empty delimiter frame and the body.  Replies that come
+from anyone but the peer that was asked, or without the delimiter, are dropped.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Union
+
+from ..backend.abc import Buffer, Hub, Receive, Routing, Send
+from ..constants import POLLIN, POLLOUT, Errno
+from . import Pattern, take_message
+
+
+class Req:
+    """The alternation, and whose reply counts."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._asked = 0  # pipe that has the request
+        self._waiting = False  # for the reply
+        self._inside = False  # a request, of which frames were sent
+        self._reply: deque[bytes] = deque()
+        self.more = False
+        self.error = 0
+
+    def send(self, data: Buffer, more: bool = False) -> int:
+        """EFSM until the reply to the last request was received."""
+        if self._waiting or self._reply:
+            return -Errno.EFSM
+        if not self._inside:
+            result = self._begin()
+            if result < 0:
+                return result
+        result = self._hub.send(data, more)
+        if result == 0:
+            self._inside = more
+        if result == 0 and not more:
+            self._asked = self._hub.chosen
+            self._waiting = True
+        return result
+
+    def _begin(self) -> int:
+        while self._hub.recv() is not None:
+            pass  # what came late, or unasked, would be taken for the reply
+        result = self._hub.send(b"", True)
+        self._inside = result == 0
+        return result
+
+    def recv(self) -> Union[bytes, None]:
+        """EFSM unless a request was sent."""
+        if not self._reply and not self._find():
+            return None
+        frame = self._reply.popleft()
+        self.more = bool(self._reply)
+        return frame
+
+    def _find(self) -> bool:
+        """Look for the reply among what has arrived."""
+        self.error = int(Errno.EFSM)
+        while self._waiting:
+            frames = take_message(self._hub)
+            if not frames:
+                self.error = self._hub.error
+                return False
+            if self._expected() and frames[0] == b"" and len(frames) > 1:
+                self._reply.extend(frames[1:])
+                self._waiting = False
+                return True
+        return False
+
+    def _expected(self) -> bool:
+        # When the peer that was asked is gone, libzmq takes anyone's reply.
+        return self._hub.peer == self._asked or not self._hub.has(self._asked)
+
+    def ready(self) -> int:
+        """POLLIN when the reply is there, POLLOUT when a request may be sent."""
+        state = self._hub.ready()
+        if state < 0:
+            return state
+        if self._reply or (self._waiting and self._find()):
+            return POLLIN
+        return 0 if self._waiting else state & POLLOUT
+
+
+PATTERN = Pattern("REQ", Routing(Send.IN_TURN, Receive.FAIR), wrap=Req, once=True)

@@ -1,0 +1,54 @@
+"""XSUB (RFC 29): SUB that subscribes by sending messages, and can send others."""
+
+from __future__ import annotations
+
+from ..backend.abc import Buffer, Hub, Receive, Routing, Send
+from . import Pattern
+
+
+class XSub:
+    """A frame ``01 topic`` subscribes, ``00 topic`` cancels; others go upstream.
+
+    On its own, a subscription is announced as SUB announces it, so that it does not
+    count against the high-water mark.  As part of a longer message it travels with
+    that message, and is only counted here.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._inside = False  # a message of several frames
+        self.recv = hub.recv
+        self.ready = hub.ready
+
+    @property
+    def more(self) -> bool:
+        """Of the frame last received."""
+        return self._hub.more
+
+    @property
+    def error(self) -> int:
+        """Why the last recv gave nothing."""
+        return self._hub.error
+
+    def send(self, data: Buffer, more: bool = False) -> int:
+        """Subscribe, cancel, or pass on."""
+        body = bytes(data)
+        alone = not (more or self._inside)
+        if body[:1] == b"\1":
+            self._hub.subscribe(body[1:], announce=alone)
+        elif body[:1] == b"\0":
+            self._hub.unsubscribe(body[1:], announce=alone)
+        else:
+            alone = False
+        if alone:
+            return 0
+        self._inside = more
+        return self._hub.send(body, more)
+
+
+PATTERN = Pattern(
+    "XSUB",
+    Routing(Send.TO_ALL, Receive.FAIR, subscribes=True),
+    wrap=XSub,
+    linger=0,
+)

@@ -1,0 +1,93 @@
+"""Messages that are not bytes: text, JSON, pickles, or anything with a codec."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Protocol, Sequence
+
+
+class _Frames(Protocol):
+    """What a socket brings along."""
+
+    def send(self, data: Any, flags: int = 0, copy: bool = True) -> Any: ...
+
+    def recv(self, flags: int = 0) -> Any: ...
+
+    def send_multipart(
+        self, msg_parts: Sequence[Any], flags: int = 0, copy: bool = True
+    ) -> Any: ...
+
+    def recv_multipart(self, flags: int = 0, copy: bool = True) -> Any: ...
+
+
+class Payloads:
+    """Mixed into `Socket`.  Flags are those of send and recv."""
+
+    def send_string(
+        self: _Frames,
+        u: str,
+        flags: int = 0,
+        copy: bool = True,
+        encoding: str = "utf-8",
+        **kwargs: Any,
+    ) -> Any:
+        """Send text as one frame.  TypeError unless it is a str."""
+        if not isinstance(u, str):
+            raise TypeError("str objects only")
+        return self.send(u.encode(encoding), flags=flags, copy=copy, **kwargs)
+
+    def recv_string(self: _Frames, flags: int = 0, encoding: str = "utf-8") -> str:
+        """Receive a frame of text.  UnicodeDecodeError; the frame is gone then."""
+        text: str = self.recv(flags=flags).decode(encoding)
+        return text
+
+    send_unicode = send_string
+    recv_unicode = recv_string
+
+    def send_json(self: _Frames, obj: Any, flags: int = 0, **kwargs: Any) -> Any:
+        """Send an object as JSON; `kwargs` go to ``json.dumps`` (or to send)."""
+        import json
+
+        options = {k: kwargs.pop(k) for k in ("routing_id", "group") if k in kwargs}
+        return self.send(json.dumps(obj, **kwargs).encode(), flags=flags, **options)
+
+    def recv_json(self: _Frames, flags: int = 0, **kwargs: Any) -> Any:
+        """Receive a JSON object; `kwargs` go to ``json.loads``."""
+        import json
+
+        return json.loads(self.recv(flags), **kwargs)
+
+    def send_pyobj(
+        self: _Frames, obj: Any, flags: int = 0, protocol: int = -1, **kwargs: Any
+    ) -> Any:
+        """Send an object as a pickle."""
+        import pickle
+
+        return self.send(pickle.dumps(obj, protocol), flags=flags, **kwargs)
+
+    def recv_pyobj(self: _Frames, flags: int = 0) -> Any:
+        """Receive a pickle.  **Whoever can send to this socket can run code here**:
+        use it only among peers you trust."""
+        import pickle
+
+        return pickle.loads(self.recv(flags))
+
+    def send_serialized(
+        self: _Frames,
+        msg: Any,
+        serialize: Callable[[Any], Sequence[Any]],
+        flags: int = 0,
+        copy: bool = True,
+        **kwargs: Any,
+    ) -> Any:
+        """Send what `serialize` makes of `msg`, a list of frames."""
+        frames = serialize(msg)
+        return self.send_multipart(frames, flags=flags, copy=copy, **kwargs)
+
+    def recv_serialized(
+        self: _Frames,
+        deserialize: Callable[[list[Any]], Any],
+        flags: int = 0,
+        copy: bool = True,
+    ) -> Any:
+        """Receive a message and return what `deserialize` makes of its frames."""
+        return deserialize(self.recv_multipart(flags=flags, copy=copy))

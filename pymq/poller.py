@@ -1,0 +1,162 @@
+"""Waiting for several sockets and descriptors at once (zmq_poll)."""
+
+from __future__ import annotations
+
+import select as _select
+import time
+from typing import Any, Sequence, Union
+
+from .constants import POLLERR, POLLIN, POLLOUT, POLLPRI
+from .socket import Socket
+
+_SYSTEM = (
+    (POLLIN, _select.POLLIN),
+    (POLLOUT, _select.POLLOUT),
+    (POLLPRI, _select.POLLPRI),
+)
+_FAULTS = _select.POLLERR | _select.POLLHUP | _select.POLLNVAL
+
+
+def zmq_poll(
+    sockets: Sequence[tuple[Any, int]], timeout: Union[float, None] = -1
+) -> list[tuple[Any, int]]:
+    """Wait until something in ``[(socket or descriptor, events)]`` is ready.
+
+    `timeout` in milliseconds, None or negative for ever.  Returns those that are
+    ready with their events; anything but a `Socket` comes back as its descriptor.
+    """
+    waiter = _Waiter(sockets)
+    forever = timeout is None or timeout < 0
+    deadline = None if forever else time.monotonic() + int(timeout or 0) / 1000
+    ready = waiter.look(0)
+    while not ready:
+        left = None if deadline is None else deadline - time.monotonic()
+        if left is not None and left <= 0:
+            break
+        ready = waiter.look(None if left is None else left * 1000 + 1)
+    return ready
+
+
+class _Waiter:
+    """Descriptors are polled, and so are the sockets' own, which only say that
+    asking the socket again may be worth it."""
+
+    def __init__(self, everything: Sequence[tuple[Any, int]]) -> None:
+        self._everything = everything
+        self._poll = _select.poll()
+        self._masks: dict[int, int] = {}
+        for entry, events in everything:
+            if isinstance(entry, Socket):
+                self._add(entry._signal_fd(), _select.POLLIN)
+            else:
+                self._add(_fileno(entry), _to_system(events))
+
+    def _add(self, fd: int, mask: int) -> None:
+        self._masks[fd] = self._masks.get(fd, 0) | mask
+        self._poll.register(fd, self._masks[fd])
+
+    def look(self, timeout: Union[float, None]) -> list[tuple[Any, int]]:
+        """What is ready; waits for at most `timeout` ms, 0 for not at all."""
+        return self._ready(dict(self._poll.poll(timeout)))
+
+    def _ready(self, polled: dict[int, int]) -> list[tuple[Any, int]]:
+        found = []
+        for entry, events in self._everything:
+            if isinstance(entry, Socket):
+                key, got = entry, entry._ready() & events
+            else:
+                key = _fileno(entry)
+                got = _from_system(polled.get(key, 0)) & (events | POLLERR)
+            if got:
+                found.append((key, got))
+        return found
+
+
+def _fileno(entry: Any) -> int:
+    if isinstance(entry, int):
+        return entry
+    try:
+        return int(entry.fileno())
+    except AttributeError:
+        raise TypeError(
+            "Socket must be a 0MQ socket, an integer fd or have a fileno() method: "
+            f"{entry!r}"
+        ) from None
+
+
+def _to_system(events: int) -> int:
+    return sum(theirs for ours, theirs in _SYSTEM if events & ours)
+
+
+def _from_system(events: int) -> int:
+    found = sum(int(ours) for ours, theirs in _SYSTEM if events & theirs)
+    return found | (POLLERR if events & _FAULTS else 0)
+
+
+class Poller:
+    """A list of sockets and descriptors to wait for.
+
+    `sockets` is the list of (socket, events), in order of registration.
+    """
+
+    def __init__(self) -> None:
+        self.sockets: list[tuple[Any, int]] = []
+        self._places: dict[Any, int] = {}
+
+    def __contains__(self, socket: Any) -> bool:
+        return socket in self._places
+
+    def register(self, socket: Any, flags: int = POLLIN | POLLOUT) -> None:
+        """Wait for `flags` on it too; 0 unregisters, a second call modifies."""
+        if not flags:
+            if socket in self._places:
+                self.unregister(socket)
+            return
+        if socket in self._places:
+            self.sockets[self._places[socket]] = (socket, flags)
+        else:
+            self._places[socket] = len(self.sockets)
+            self.sockets.append((socket, flags))
+
+    def modify(self, socket: Any, flags: int = POLLIN | POLLOUT) -> None:
+        """Change what to wait for."""
+        self.register(socket, flags)
+
+    def unregister(self, socket: Any) -> None:
+        """No longer wait for it.  KeyError if it is not registered."""
+        place = self._places.pop(socket)
+        del self.sockets[place]
+        for index in range(place, len(self.sockets)):
+            self._places[self.sockets[index][0]] = index
+
+    def poll(self, timeout: Union[float, None] = None) -> list[tuple[Any, int]]:
+        """See `zmq_poll`.  With nothing registered returns at once."""
+        if not self.sockets:
+            return []
+        return zmq_poll(self.sockets, timeout)
+
+
+def select(
+    rlist: Sequence[Any],
+    wlist: Sequence[Any],
+    xlist: Sequence[Any],
+    timeout: Union[float, None] = None,
+) -> tuple[list[Any], list[Any], list[Any]]:
+    """``select.select`` that knows sockets; `timeout` in seconds, None for ever."""
+    wanted: dict[Any, int] = {}
+    for entries, flag in ((rlist, POLLIN), (wlist, POLLOUT), (xlist, POLLERR)):
+        for entry in entries:
+            wanted[entry] = wanted.get(entry, 0) | flag
+    if not wanted:
+        return [], [], []
+    milliseconds = -1 if timeout is None or timeout < 0 else int(timeout * 1000)
+    ready = dict(zmq_poll(list(wanted.items()), milliseconds))
+
+    def those(entries: Sequence[Any], flag: int) -> list[Any]:
+        return [entry for entry in entries if _got(ready, entry) & flag]
+
+    return those(rlist, POLLIN), those(wlist, POLLOUT), those(xlist, POLLERR)
+
+
+def _got(ready: dict[Any, int], entry: Any) -> int:
+    return ready.get(entry if isinstance(entry, Socket) else _fileno(entry), 0)

@@ -1,0 +1,68 @@
+"""Transports: one file per scheme; each gives stream descriptors (but inproc).
+
+A transport knows addresses and descriptors, and nothing of handshakes, retries or
+traffic.  To add one, write its file and name it in `_FILES`.
+"""
+
+from __future__ import annotations
+
+import socket
+from errno import EPROTONOSUPPORT
+from importlib import import_module
+from typing import Any, Callable, Mapping, NamedTuple, Protocol, Union, cast
+
+from ..error import ZMQError
+
+#: Values of socket options by number, as they were at bind or connect.
+Options = Mapping[int, Any]
+
+
+class Listening(NamedTuple):
+    """A listening descriptor."""
+
+    socket: socket.socket
+    endpoint: str  # as LAST_ENDPOINT gives it, wildcards resolved
+    clean_up: Callable[[], None]  # after the descriptor is closed
+
+
+class Target(NamedTuple):
+    """One address to try."""
+
+    family: int
+    address: Union[str, tuple[Any, ...]]
+    source: Union[tuple[Any, ...], None] = None
+
+
+class Transport(Protocol):
+    """What a transport's file offers."""
+
+    def check(self, address: str) -> None:
+        """Refuse what can never be connected to: ZMQError(EINVAL, ENAMETOOLONG)."""
+
+    def listen(self, address: str, options: Options) -> Listening:
+        """Bind and listen; ZMQError with the system's errno."""
+
+    def resolve(self, address: str, options: Options) -> list[Target]:
+        """Addresses to try, in order.  May block when `needs_resolver`.  OSError."""
+
+    def needs_resolver(self, address: str) -> bool:
+        """Whether `resolve` may have to ask the network."""
+
+    def open(self, target: Target, options: Options) -> socket.socket:
+        """A non-blocking descriptor that is connecting or connected.  OSError."""
+
+    def tune(self, connection: socket.socket, options: Options) -> None:
+        """Set options on an established connection."""
+
+    def same(self, one: str, other: str) -> bool:
+        """Whether two addresses name the same endpoint (for unbind)."""
+
+
+_FILES = {"tcp": ".tcp", "ipc": ".ipc"}
+
+
+def get(scheme: str) -> Transport:
+    """The transport of that name.  ZMQError(EPROTONOSUPPORT)."""
+    if scheme not in _FILES:
+        raise ZMQError(EPROTONOSUPPORT)
+    return cast(Transport, import_module(_FILES[scheme], __name__))

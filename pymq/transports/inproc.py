@@ -1,0 +1,116 @@
+"""inproc://: sockets of one context, joined pipe to pipe (see libzmq's zmq_inproc).
+
+No descriptors, no handshake, no threads.  Connecting before binding is allowed: the
+connecter's messages wait in its pipe.  Nothing reconnects.
+"""
+
+from __future__ import annotations
+
+import threading
+from errno import EADDRINUSE
+from typing import TYPE_CHECKING, Union
+
+from ..constants import SocketOption
+from ..error import ZMQError
+
+if TYPE_CHECKING:
+    from ..backend.abc import Pipe
+    from ..session import Side
+
+
+class Registry:
+    """The names of one context, and who waits for one to be bound."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._bound: dict[str, Binding] = {}
+        self._pending: dict[str, list[Connection]] = {}
+
+    def bind(self, name: str, side: Side) -> Binding:
+        """Take a name; whoever waits for it is joined.  ZMQError(EADDRINUSE)."""
+        with self._lock:
+            if name in self._bound:
+                raise ZMQError(EADDRINUSE)
+            binding = self._bound[name] = Binding(self, name, side)
+            waiting = self._pending.pop(name, [])
+        for connection in waiting:
+            _join(connection, binding.side)
+        return binding
+
+    def connect(self, name: str, side: Side) -> Connection:
+        """Join whoever has the name, now or later."""
+        connection = Connection(self, name, side)
+        with self._lock:
+            binding = self._bound.get(name)
+            if binding is None:
+                self._pending.setdefault(name, []).append(connection)
+        if binding is not None:
+            _join(connection, binding.side)
+        return connection
+
+    def unbind(self, binding: Binding) -> None:
+        """Free a name; what is joined stays joined."""
+        with self._lock:
+            if self._bound.get(binding.name) is binding:
+                del self._bound[binding.name]
+
+    def forget(self, connection: Connection) -> None:
+        """A connecter that waits no longer."""
+        with self._lock:
+            waiting = self._pending.get(connection.name, [])
+            if connection in waiting:
+                waiting.remove(connection)
+
+
+class Binding:
+    """A bound name.  Ending it frees the name; connections live on."""
+
+    def __init__(self, registry: Registry, name: str, side: Side) -> None:
+        self.endpoint = f"inproc://{name}"
+        self.name = name
+        self.side = side
+        self._registry = registry
+
+    def close(self, linger: int, keep_input: bool) -> None:
+        """Free the name."""
+        self._registry.unbind(self)
+
+
+class Connection:
+    """A connected name."""
+
+    def __init__(self, registry: Registry, name: str, side: Side) -> None:
+        self.endpoint = f"inproc://{name}"
+        self.name = name
+        self.side = side
+        self.pipe: Union[Pipe, None] = side.hub.open()
+        self._registry = registry
+
+    def close(self, linger: int, keep_input: bool) -> None:
+        """What the peer has not read stays readable there."""
+        self._registry.forget(self)
+        if self.pipe is not None:
+            self.pipe.close(False, keep_input)
+
+
+def _join(connection: Connection, binder: Side) -> None:
+    """Give the binder a pipe for this connection, unless either side refuses."""
+    pipe = connection.pipe
+    if pipe is None:
+        return
+    peer = binder.hub.open()
+    if peer is None:
+        pipe.close(False)
+    elif _name(peer, binder, connection.side) and _name(pipe, connection.side, binder):
+        pipe.join(peer)
+    else:
+        peer.close(False)
+        pipe.close(False)
+
+
+def _name(pipe: Pipe, side: Side, other: Side) -> bool:
+    if not side.named:
+        return True
+    return pipe.name(other.options[SocketOption.ROUTING_ID]) >= 0
+
+

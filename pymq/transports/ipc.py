@@ -1,0 +1,112 @@
+"""ipc://: AF_UNIX streams (see libzmq's zmq_ipc).
+
+``ipc://path``, ``ipc://@name`` (Linux's abstract names, no file), and ``ipc://*``
+(bind only: a path in a new temporary folder).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import stat
+import tempfile
+from errno import EADDRINUSE, EINVAL, ENAMETOOLONG, ENOENT
+from typing import Callable
+
+from ..constants import SocketOption
+from ..error import ZMQError, error_for
+from . import Listening, Options, Target
+
+PATH_MAX = 107  # bytes: sun_path less its NUL, on Linux
+
+
+def check(address: str) -> None:
+    """Refuse an empty abstract name and a path that does not fit."""
+    if address == "@":
+        raise ZMQError(EINVAL)
+    if len(os.fsencode(address)) > PATH_MAX:
+        raise ZMQError(
+            ENAMETOOLONG,
+            f'ipc path "{address}" is longer than {PATH_MAX} characters '
+            "(sizeof(sockaddr_un.sun_path)). zmq.IPC_PATH_MAX_LEN constant can be "
+            "used to check addr length (if it is defined).",
+        )
+
+
+def listen(address: str, options: Options) -> Listening:
+    """Bind and listen.  A socket file that is already there is replaced, as libzmq
+    does; anything else there is EADDRINUSE (libzmq would delete it)."""
+    check(address)
+    clean_up: Callable[[], None] = _nothing
+    if address == "*":
+        folder = tempfile.mkdtemp(prefix="pymq-")
+        address = os.path.join(folder, "socket")
+
+        def clean_up() -> None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        _remove_stale(address)
+        listener.bind(_name(address))
+        listener.listen(options[SocketOption.BACKLOG])
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        clean_up()
+        raise _explain(error, address) from None
+    return Listening(listener, f"ipc://{address}", clean_up)
+
+
+def _nothing() -> None:
+    """Files stay behind, as with libzmq: another process may have rebound them."""
+
+
+def _remove_stale(address: str) -> None:
+    if address.startswith("@") or not os.path.lexists(address):
+        return
+    if not stat.S_ISSOCK(os.lstat(address).st_mode):
+        raise OSError(EADDRINUSE, os.strerror(EADDRINUSE))
+    os.unlink(address)
+
+
+def _explain(error: OSError, address: str) -> ZMQError:
+    if error.errno == ENOENT:
+        return ZMQError(ENOENT, f'No such file or directory for ipc path "{address}".')
+    return error_for(error.errno or EINVAL)
+
+
+def needs_resolver(address: str) -> bool:
+    """Never."""
+    return False
+
+
+def resolve(address: str, options: Options) -> list[Target]:
+    """The path itself."""
+    return [Target(socket.AF_UNIX, _name(address))]
+
+
+def open(target: Target, options: Options) -> socket.socket:
+    """Connect, which for AF_UNIX succeeds or fails at once."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.setblocking(False)
+        connection.connect(target.address)
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+def tune(connection: socket.socket, options: Options) -> None:
+    """Nothing to set."""
+
+
+def same(one: str, other: str) -> bool:
+    """Paths are compared as they are written."""
+    return one == other
+
+
+def _name(address: str) -> str:
+    return "\0" + address[1:] if address.startswith("@") else address

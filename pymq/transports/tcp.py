@@ -1,0 +1,141 @@
+"""tcp://: IPv4 and IPv6 streams (see libzmq's zmq_tcp)."""
+
+from __future__ import annotations
+
+import re
+import socket
+from errno import EINVAL, ENODEV
+from typing import Any, Union
+
+from ..constants import SocketOption
+from ..error import ZMQError, error_for
+from . import Listening, Options, Target
+
+# What libzmq accepts without looking further: a host, and a port that begins with a
+# digit.  Anything else can never work, so it is refused at once.
+_CONNECTABLE = re.compile(r"[\w\[:][\w.\-:%;\[\]*]*:\d+", re.ASCII)
+_NUMERIC = re.compile(r"\[.*\]|[\d.]+|[\da-fA-F]*:[\da-fA-F:.%]*", re.ASCII)
+
+
+def check(address: str) -> None:
+    """Refuse a missing host, ``*``, or a port that is no number."""
+    if not _CONNECTABLE.fullmatch(address):
+        raise ZMQError(EINVAL)
+
+
+def listen(address: str, options: Options) -> Listening:
+    """Bind and listen; port ``*`` or 0 lets the system choose."""
+    host, port = _split(address)
+    family, bound = _bind_address(host, port, options)
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        _set_buffers(listener, options)
+        listener.bind(bound)
+        listener.listen(options[SocketOption.BACKLOG])
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        raise error_for(error.errno or EINVAL) from None
+    return Listening(listener, _format(listener.getsockname()), lambda: None)
+
+
+def _bind_address(host: str, port: str, options: Options) -> tuple[int, Any]:
+    if port != "*" and not port.isdecimal() or port != "*" and int(port) > 65535:
+        raise ZMQError(EINVAL)
+    number = 0 if port == "*" else int(port)
+    ipv6 = bool(options[SocketOption.IPV6])
+    if host == "*":
+        if ipv6 and socket.has_ipv6:
+            return socket.AF_INET6, ("::", number)
+        return socket.AF_INET, ("0.0.0.0", number)
+    try:
+        found = _look_up(host, number, ipv6, socket.AI_PASSIVE)
+    except OSError:
+        raise ZMQError(ENODEV) from None
+    return found[0].family, found[0].address
+
+
+def needs_resolver(address: str) -> bool:
+    """Whether the host is a name."""
+    return not _NUMERIC.fullmatch(_split(address.rpartition(";")[2])[0])
+
+
+def resolve(address: str, options: Options) -> list[Target]:
+    """Every address of the host, in the system's order of preference."""
+    source, _, destination = address.rpartition(";")
+    host, port = _split(destination)
+    ipv6 = bool(options[SocketOption.IPV6])
+    targets = _look_up(host, int(port), ipv6, 0)
+    if not source:
+        return targets
+    source_host, source_port = _split(source)
+    number = 0 if source_port == "*" else int(source_port)
+    bound = _look_up(source_host, number, ipv6, 0)[0]
+    return [t._replace(source=bound.address) for t in targets]  # type: ignore[arg-type]
+
+
+def _look_up(host: str, port: int, ipv6: bool, flags: int) -> list[Target]:
+    family = socket.AF_UNSPEC if ipv6 else socket.AF_INET
+    found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, 0, flags)
+    return [Target(info[0], info[4]) for info in found]
+
+
+def open(target: Target, options: Options) -> socket.socket:
+    """Start connecting."""
+    connection = socket.socket(target.family, socket.SOCK_STREAM)
+    try:
+        connection.setblocking(False)
+        _set_buffers(connection, options)
+        if target.source is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            connection.bind(target.source)
+        connection.connect(target.address)
+    except BlockingIOError:
+        pass
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+def tune(connection: socket.socket, options: Options) -> None:
+    """No delay: batching is the engine's business, not the kernel's."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def same(one: str, other: str) -> bool:
+    """Names resolve: ``localhost`` and ``127.0.0.1`` are one endpoint."""
+    try:
+        return _numbers(one) == _numbers(other)
+    except (OSError, ValueError, ZMQError):
+        return False
+
+
+def _numbers(address: str) -> Any:
+    host, port = _split(address)
+    return _look_up(host, int(port), False, 0)[0].address
+
+
+def _split(address: str) -> tuple[str, str]:
+    host, separator, port = address.rpartition(":")
+    if not (host and separator and port):
+        raise ZMQError(EINVAL)
+    return host[1:-1] if host[0] == "[" and host[-1] == "]" else host, port
+
+
+def _format(name: Union[tuple[Any, ...], Any]) -> str:
+    host, port = name[:2]
+    return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
+
+
+def _set_buffers(connection: socket.socket, options: Options) -> None:
+    """Before bind or connect, so that the window is negotiated with them."""
+    for option, name in (
+        (SocketOption.SNDBUF, socket.SO_SNDBUF),
+        (SocketOption.RCVBUF, socket.SO_RCVBUF),
+    ):
+        if options[option] >= 0:
+            connection.setsockopt(socket.SOL_SOCKET, name, options[option])

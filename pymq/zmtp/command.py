@@ -1,0 +1,119 @@
+"""Commands of ZMTP 3.x (RFC 37): the octet size of a name, the name, then data.
+
+Functions here make and read *bodies*; ``frame.encode(body, frame.COMMAND)`` makes
+them ready for the wire.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..constants import Event
+from .error import ProtocolError
+
+READY = b"READY"
+ERROR = b"ERROR"
+SUBSCRIBE = b"SUBSCRIBE"
+CANCEL = b"CANCEL"
+PING = b"PING"
+PONG = b"PONG"
+
+MAX_CONTEXT = 16  # octets of a PING that a PONG repeats
+MAX_TTL = 65535  # tenths of a second
+
+_ZAP_STATUS = ("300", "400", "500")
+
+
+class Command(NamedTuple):
+    """A command: its name, case-sensitive, and whatever that name calls for."""
+
+    name: bytes
+    data: bytes
+
+
+class Ping(NamedTuple):
+    """A heartbeat: `ttl` in tenths of a second (0 = none), `context` to send back."""
+
+    ttl: int
+    context: bytes
+
+
+def encode(name: bytes, data: bytes = b"") -> bytes:
+    """The body of a command; `name` has 1-255 octets."""
+    if not name:
+        raise ValueError("a command has a name")
+    return bytes((len(name),)) + name + data
+
+
+def parse(body: bytes) -> Command:
+    """Take a command's body apart.
+
+    Raises ProtocolError if the name is empty, or longer than the body.  Its code is
+    that of an unexpected command, since libzmq does not tell the two apart.
+    """
+    size = body[0] if body else 0
+    if not 0 < size < len(body):
+        raise ProtocolError(
+            "command name is empty or runs past the end",
+            Event.PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND,
+        )
+    return Command(body[1 : 1 + size], body[1 + size :])
+
+
+def error(reason: str) -> bytes:
+    """ERROR: `reason` is ASCII of at most 255 octets; ZAP's are three digits."""
+    text = reason.encode("ascii", "replace")[:255]
+    return encode(ERROR, bytes((len(text),)) + text)
+
+
+def parse_error(data: bytes) -> str:
+    """The reason in the data of an ERROR, ASCII or escaped.
+
+    Raises ProtocolError if it is longer than the data.  More data than reason is
+    let pass, as libzmq does.
+    """
+    if not data or data[0] >= len(data):
+        raise ProtocolError(
+            "reason in ERROR runs past the end",
+            Event.PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_ERROR,
+        )
+    return data[1 : 1 + data[0]].decode("ascii", "backslashreplace")
+
+
+def refusal(data: bytes) -> ProtocolError:
+    """What to raise when a peer sent ERROR with `data`: it refuses us for good."""
+    reason = parse_error(data)
+    status = int(reason) if reason in _ZAP_STATUS else 0
+    return ProtocolError(f"peer refused: {reason!r}", code=0, status=status)
+
+
+def subscribe(topic: bytes) -> bytes:
+    """SUBSCRIBE (3.1): messages that begin with `topic` are wanted."""
+    return encode(SUBSCRIBE, topic)
+
+
+def cancel(topic: bytes) -> bytes:
+    """CANCEL (3.1): takes one SUBSCRIBE of the same topic back."""
+    return encode(CANCEL, topic)
+
+
+def ping(ttl: int = 0, context: bytes = b"") -> bytes:
+    """PING: `ttl` in tenths of a second up to 65535, `context` of 0-16 octets."""
+    if not 0 <= ttl <= MAX_TTL or len(context) > MAX_CONTEXT:
+        raise ValueError("ttl is 0-65535 tenths of a second, context 0-16 octets")
+    return encode(PING, ttl.to_bytes(2, "big") + context)
+
+
+def parse_ping(data: bytes) -> Ping:
+    """Read the data of a PING; a context of more than 16 octets is cut.
+
+    Raises ProtocolError if the time to live is not all there.
+    """
+    if len(data) < 2:
+        raise ProtocolError("PING without a time to live")
+    return Ping(int.from_bytes(data[:2], "big"), data[2 : 2 + MAX_CONTEXT])
+
+
+def pong(context: bytes = b"") -> bytes:
+    """PONG: answers a PING with the context that it brought."""
+    return encode(PONG, context)

@@ -1,0 +1,209 @@
+"""A ZMTP 3.x handshake, from the first octet to READY, without any input or output.
+
+The caller moves bytes::
+
+    handshake = Handshake("DEALER", b"", Null(), COMPATIBLE["DEALER"])
+    handshake.start()
+    while handshake.result is None:
+        sock.sendall(handshake.data_to_send())
+        data = sock.recv(8192)
+        if data:
+            handshake.receive_data(data)
+        else:
+            handshake.receive_eof()
+    sock.sendall(handshake.data_to_send())
+
+`data_to_send` may have something after the end as well: our READY, or the rest of
+the greeting, which RFC 37 wants sent even to a peer that is going to be refused.
+No message may be sent before the result is `Ready`: libzmq drops a peer whose
+messages overtake its own READY.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Union
+
+from ..constants import Event
+from . import command, frame, greeting, metadata
+from .error import ProtocolError
+from .mechanisms import Mechanism, Step
+from .socket_types import NAMED
+
+MAX_COMMAND = 65536  # octets before READY; neither RFC 37 nor libzmq has a limit
+MAX_IDENTITY = 255
+
+
+class Ready(NamedTuple):
+    """The peer is accepted."""
+
+    minor: int  # 0 or 1: the ZMTP 3.x that both sides speak
+    properties: dict[str, bytes]  # the peer's metadata, names as it spelled them
+    leftover: bytes  # what it sent behind its handshake
+
+    @property
+    def socket_type(self) -> str:
+        """The peer's socket type, "" if it did not say."""
+        value = metadata.find(self.properties, metadata.SOCKET_TYPE)
+        return (value or b"").decode("ascii")
+
+    @property
+    def identity(self) -> bytes:
+        """The peer's routing id, b"" if it has none.
+
+        One that begins with a zero octet counts as none: RFC 37 forbids it, and
+        generated ids look so.
+        """
+        value = metadata.find(self.properties, metadata.IDENTITY)
+        return b"" if value is None or value[:1] == b"\0" else value
+
+
+class Failed(NamedTuple):
+    """The connection must be closed; fields as in `ProtocolError`."""
+
+    code: int  # a PROTOCOL_ERROR_* value; 0: the peer left, or refused us
+    reason: str
+    fatal: bool  # a connecting side must not retry
+    status: int = 0  # ZAP status code with which the peer refused us
+
+
+Result = Union[Ready, Failed]
+
+
+class Handshake:
+    """One connection's handshake.
+
+    `socket_type` is ours, by its name in upper case, `identity` our routing id of
+    0-255 octets, `accepts` the socket types that the peer may have.
+
+    `result` is None until the end.
+    """
+
+    def __init__(
+        self,
+        socket_type: str,
+        identity: bytes,
+        mechanism: Mechanism,
+        accepts: frozenset[str],
+    ) -> None:
+        if len(identity) > MAX_IDENTITY:
+            raise ValueError("a routing id has at most 255 octets")
+        own = [(metadata.SOCKET_TYPE, socket_type.encode("ascii"))]
+        if socket_type in NAMED:
+            own.append((metadata.IDENTITY, identity))
+        self.result: Union[Result, None] = None
+        self._socket_type = socket_type
+        self._accepts = accepts
+        self._mechanism = mechanism
+        self._metadata = metadata.encode(own)
+        self._greeting = greeting.encode(
+            mechanism.name, len(identity), mechanism.as_server
+        )
+        self._minor = greeting.MINOR
+        self._input = bytearray()
+        self._output = bytearray()
+        self._stage = self._read_version
+
+    def start(self) -> None:
+        """The connection is made.  Either side may speak first."""
+        self._output += self._greeting[: greeting.HEAD]
+
+    def receive_data(self, data: bytes) -> Union[Result, None]:
+        """Take what arrived; returns `result`.
+
+        May be called after the end: a `Ready` then gets it as leftover.
+        """
+        if isinstance(self.result, Ready):
+            leftover = self.result.leftover + data
+            self.result = self.result._replace(leftover=leftover)
+        elif self.result is None:
+            self._input += data
+            self._advance()
+        return self.result
+
+    def receive_eof(self) -> Union[Result, None]:
+        """The peer closed its side; returns `result`.  Not fatal: it may be back."""
+        if self.result is None:
+            where = "READY" if self._stage == self._read_command else "its greeting"
+            self._fail(ProtocolError(f"peer closed before {where}", 0, fatal=False))
+        return self.result
+
+    def data_to_send(self) -> bytes:
+        """Take what is to be sent now, b"" if nothing is."""
+        data = bytes(self._output)
+        self._output.clear()
+        return data
+
+    def _advance(self) -> None:
+        try:
+            while self.result is None and self._stage():
+                pass
+        except ProtocolError as error:
+            self._fail(error)
+
+    def _fail(self, error: ProtocolError) -> None:
+        self.result = Failed(error.code, error.reason, error.fatal, error.status)
+        self._input.clear()
+
+    # Stages: each returns whether it had enough input to go on to the next.
+
+    def _read_version(self) -> bool:
+        if not greeting.check(self._input):
+            return False
+        self._output += self._greeting[greeting.HEAD :]
+        self._stage = self._read_greeting
+        return True
+
+    def _read_greeting(self) -> bool:
+        peer = greeting.parse(self._input)
+        if peer is None:
+            return False
+        if peer.mechanism != self._mechanism.name:
+            raise ProtocolError(
+                f"peer wants mechanism {peer.mechanism!r}, "
+                f"we want {self._mechanism.name!r}",
+                Event.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH,
+            )
+        del self._input[: greeting.SIZE]
+        self._minor = peer.spoken
+        self._stage = self._read_command
+        self._follow(self._mechanism.start(self._metadata))
+        return True
+
+    def _read_command(self) -> bool:
+        found = frame.parse_header(self._input, 0, MAX_COMMAND)
+        if found is None:
+            return False
+        flags, start, stop = found
+        if flags != frame.COMMAND:
+            what = "command with MORE" if flags & frame.COMMAND else "message"
+            raise ProtocolError(
+                f"{what} before READY", Event.PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND
+            )
+        if stop > len(self._input):
+            return False
+        body = bytes(self._input[start:stop])
+        del self._input[:stop]
+        self._follow(self._mechanism.receive(command.parse(body)))
+        return True
+
+    def _follow(self, step: Step) -> None:
+        ready = None if step.metadata is None else self._accept(step.metadata)
+        for body in step.replies:
+            self._output += frame.encode(body, frame.COMMAND)
+        self.result = ready
+
+    def _accept(self, raw: bytes) -> Ready:
+        """The end, if the peer's metadata is good."""
+        properties = metadata.parse(raw)
+        peer_type = metadata.find(properties, metadata.SOCKET_TYPE)
+        identity = metadata.find(properties, metadata.IDENTITY)
+        # A peer that does not say what it is, is let in, as libzmq does.
+        if peer_type is not None and peer_type.decode("latin-1") not in self._accepts:
+            raise _invalid(f"{self._socket_type} cannot talk to {peer_type!r}")
+        if identity is not None and len(identity) > MAX_IDENTITY:
+            raise _invalid(f"identity of {len(identity)} octets")
+        return Ready(self._minor, properties, bytes(self._input))
+
+
+def _invalid(reason: str) -> ProtocolError:
+    return ProtocolError(reason, Event.PROTOCOL_ERROR_ZMTP_INVALID_METADATA)

@@ -1,0 +1,68 @@
+"""Metadata of a connection (RFC 37): properties, each a name and a value.
+
+On the wire a property is the octet size of its name, the name, the size of the
+value in four octets, the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Union
+
+from ..constants import Event
+from .error import ProtocolError
+
+SOCKET_TYPE = "Socket-Type"
+IDENTITY = "Identity"
+
+
+def encode(properties: Iterable[tuple[str, bytes]]) -> bytes:
+    """Properties in the order given; names are ASCII of 1-255 octets."""
+    parts = []
+    for name, value in properties:
+        raw = name.encode("ascii")
+        if not raw:
+            raise ValueError("a property has a name")
+        parts += [bytes((len(raw),)), raw, len(value).to_bytes(4, "big"), value]
+    return b"".join(parts)
+
+
+def parse(data: bytes) -> dict[str, bytes]:
+    """Properties by name, as the peer spelled it.
+
+    Raises ProtocolError for a property that is cut short, an empty or unprintable
+    name, and a name that comes twice: RFC 37 compares names without regard to case,
+    and peers that disagree on which of two identities counts can be fooled.
+    """
+    properties: dict[str, bytes] = {}
+    seen = set()
+    at = 0
+    while at < len(data):
+        name_end = at + 1 + data[at]
+        start = name_end + 4
+        if start > len(data):
+            raise _invalid("property is cut short")
+        stop = start + int.from_bytes(data[name_end:start], "big")
+        if stop > len(data):
+            raise _invalid("property value runs past the end")
+        name = data[at + 1 : name_end].decode("latin-1")
+        if not (name and name.isascii() and name.isprintable()):
+            raise _invalid(f"property name {name!r}")
+        if name.lower() in seen:
+            raise _invalid(f"property {name} comes twice")
+        seen.add(name.lower())
+        properties[name] = data[start:stop]
+        at = stop
+    return properties
+
+
+def find(properties: dict[str, bytes], name: str) -> Union[bytes, None]:
+    """The value of a property, whatever case the peer wrote its name in, or None."""
+    folded = name.lower()
+    return next((v for k, v in properties.items() if k.lower() == folded), None)
+
+
+def _invalid(reason: str) -> ProtocolError:
+    return ProtocolError(
+        f"bad metadata: {reason}", Event.PROTOCOL_ERROR_ZMTP_INVALID_METADATA
+    )
