@@ -88,7 +88,7 @@ class Context(Attributes):
     @property
     def backend(self) -> str:
         """The name of the backend: ``native`` or ``pure``."""
-        return self._backend.name
+        return str(self._backend.name)
 
     def term(self) -> None:
         """Close (zmq_ctx_term): calls on its sockets fail with ETERM, then wait until

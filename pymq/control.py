@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import logging
 import os
-import selectors
 import threading
 import time
 from collections import deque
 from typing import Any, Callable, Protocol, TypeVar, Union
 
 from .backend.abc import EventKind, Loop
-
-logger = logging.getLogger("pymq")
 
 _Result = TypeVar("_Result")
 
@@ -75,6 +71,8 @@ class Control:
         with self._starting:
             if self._thread is not None:
                 return
+            import selectors  # here, because `import pymq` should cost little
+
             self.loop.start()
             self._selector = selectors.DefaultSelector()
             self._reader, self._writer = os.pipe()
@@ -204,7 +202,9 @@ class Control:
         try:
             call()
         except Exception:
-            logger.exception("unexpected error on pymq's control thread")
+            import logging
+
+            logging.getLogger("pymq").exception("unexpected error, control thread")
 
     def _woken(self) -> None:
         try:

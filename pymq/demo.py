@@ -9,14 +9,11 @@ the names and contents that they handled, and both must be the digest of the tre
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import importlib
 import itertools
 import multiprocessing
 import os
-import sys
-import sysconfig
 import tempfile
 import threading
 import time
@@ -57,7 +54,7 @@ class Row(NamedTuple):
 # -- the tree ----------------------------------------------------------------------
 
 
-def tree(root: Path, limit: float) -> list[Path]:
+def choose(root: Path, limit: float) -> list[Path]:
     """Files under `root`, in order of their names, `limit` megabytes at most."""
     found: list[Path] = []
     room = limit * 1e6
@@ -81,30 +78,28 @@ def messages(root: Path, files: Iterable[Path]) -> Iterator[Message]:
         yield [name, *(data[at : at + FRAME] for at in cuts)]
 
 
-class Tally:
-    """Counts messages and digests them, frame boundaries included."""
+class Stopwatch:
+    """Seconds from the first message to the last."""
 
     def __init__(self) -> None:
-        self._messages = self._bytes = 0
-        self._start = self._end = time.perf_counter()
-        self._digest = hashlib.sha256()
+        self._start = self._end = 0.0
 
-    def add(self, message: Message) -> None:
-        """Count a message."""
-        if not self._messages:
-            self._start = time.perf_counter()
-        self._messages += 1
-        for frame in message:
-            self._bytes += len(frame)
-            self._digest.update(b"%d:" % len(frame))
-            self._digest.update(frame)
-        self._digest.update(b".")
+    def lap(self) -> None:
+        """A message has come or gone."""
         self._end = time.perf_counter()
+        self._start = self._start or self._end
 
-    def report(self) -> Report:
-        """The sums so far."""
-        seconds = self._end - self._start
-        return Report(self._messages, self._bytes, seconds, self._digest.hexdigest())
+    def report(self, moved: list[Message]) -> Report:
+        """The sums over `moved`; digests frame boundaries too."""
+        digest = hashlib.sha256()
+        size = 0
+        for message in moved:
+            for frame in message:
+                size += len(frame)
+                digest.update(b"%d:" % len(frame))
+                digest.update(frame)
+            digest.update(b".")
+        return Report(len(moved), size, self._end - self._start, digest.hexdigest())
 
 
 # -- one end of a transfer ---------------------------------------------------------
@@ -137,30 +132,34 @@ class Maker:
         return made, made.getsockopt(self.zmq.LAST_ENDPOINT).rstrip(b"\0").decode()
 
 
-def send(push: Any, root: Path, files: list[Path]) -> Report:
-    """Send all files, then an empty message."""
-    tally = Tally()
-    for message in messages(root, files):
+def send(push: Any, tree: list[Message]) -> Report:
+    """Send all of it, then an empty message."""
+    watch = Stopwatch()
+    for message in tree:
         push.send_multipart(message)
-        tally.add(message)
+        watch.lap()
     push.send(b"")
-    return tally.report()
+    return watch.report(tree)
 
 
 def receive(pull: Any) -> Report:
     """Receive until the empty message."""
-    tally = Tally()
+    watch = Stopwatch()
+    moved: list[Message] = []
     while True:
         message = pull.recv_multipart()
         if message == [b""]:
-            return tally.report()
-        tally.add(message)
+            return watch.report(moved)
+        watch.lap()
+        moved.append(message)
 
 
 # -- the processes -----------------------------------------------------------------
 
 
-def worker(pipe: Connection, implementation: str, root: Path, files: list[Path]) -> None:
+def worker(
+    pipe: Connection, implementation: str, root: Path, files: list[Path]
+) -> None:
     """A process: does the jobs that come through `pipe` until that closes.
 
     A job is ``(job, endpoint)``; every answer is a report, an endpoint or, when
@@ -171,6 +170,8 @@ def worker(pipe: Connection, implementation: str, root: Path, files: list[Path])
         "receive": receive_at,
         "both": both_inside,
     }
+    maker = Maker(implementation)
+    tree = list(messages(root, files))
     with pipe:
         while True:
             try:
@@ -178,27 +179,27 @@ def worker(pipe: Connection, implementation: str, root: Path, files: list[Path])
             except (EOFError, KeyboardInterrupt):
                 return
             try:
-                answer = jobs[job](Maker(implementation), pipe, endpoint, root, files)
+                answer = jobs[job](maker, pipe, endpoint, tree)
             except Exception as error:
                 answer = (f"{type(error).__name__}: {error}",)
             pipe.send(answer)
 
 
 def send_to(
-    maker: Maker, pipe: Connection, endpoint: str, root: Path, files: list[Path]
+    maker: Maker, pipe: Connection, endpoint: str, tree: list[Message]
 ) -> Report:
     """The job of a sender."""
     context = maker.context()
     try:
         push = maker.socket(context, "PUSH")
         push.connect(endpoint)
-        return send(push, root, files)
+        return send(push, tree)
     finally:
         context.destroy(PATIENCE)
 
 
 def receive_at(
-    maker: Maker, pipe: Connection, endpoint: str, root: Path, files: list[Path]
+    maker: Maker, pipe: Connection, endpoint: str, tree: list[Message]
 ) -> Report:
     """The job of a receiver; first answers with the endpoint that it has bound."""
     context = maker.context()
@@ -211,7 +212,7 @@ def receive_at(
 
 
 def both_inside(
-    maker: Maker, pipe: Connection, endpoint: str, root: Path, files: list[Path]
+    maker: Maker, pipe: Connection, endpoint: str, tree: list[Message]
 ) -> Report:
     """Sender and receiver as two threads with one context."""
     context = maker.context()
@@ -219,7 +220,7 @@ def both_inside(
         pull, _ = maker.bound(context, endpoint)
         push = maker.socket(context, "PUSH")
         push.connect(endpoint)
-        sender = threading.Thread(target=send, args=(push, root, files), daemon=True)
+        sender = threading.Thread(target=send, args=(push, tree), daemon=True)
         sender.start()
         report = receive(pull)
         sender.join()
@@ -257,14 +258,14 @@ def workers(
 # -- the matrix --------------------------------------------------------------------
 
 
-def implementations() -> tuple[list[str], list[str]]:
-    """Names of those that work here, and why the others do not."""
-    found, missing = [], []
+def implementations() -> tuple[list[str], dict[str, str]]:
+    """Names of those that work here; and of the others, with the reason."""
+    found, missing = [], {}
     for name in ("native", "pure", "libzmq"):
         try:
             Maker(name).context().term()
         except ImportError as error:
-            missing.append(f"{name} is left out: {error}")
+            missing[name] = str(error)
         else:
             found.append(name)
     return found, missing
@@ -308,13 +309,12 @@ def transfer(
 
 def matrix(root: Path, files: list[Path], names: list[str]) -> Iterator[Row]:
     """Do all transfers, one after another."""
-    tally = Tally()
-    for message in messages(root, files):
-        tally.add(message)
-    expected = tally.report().digest
-    with tempfile.TemporaryDirectory(prefix="pymq-demo-") as folder, workers(
-        names, root, files
-    ) as senders, workers(names, root, files) as receivers:
+    expected = Stopwatch().report(list(messages(root, files))).digest
+    with (
+        tempfile.TemporaryDirectory(prefix="pymq-demo-") as folder,
+        workers(names, root, files) as senders,
+        workers(names, root, files) as receivers,
+    ):
         for number, (sender, receiver, transport) in enumerate(transfers(names)):
             wildcard = {"tcp": "127.0.0.1:*", "ipc": f"{folder}/{number}"}
             endpoint = f"{transport}://{wildcard.get(transport, 'demo')}"
@@ -326,24 +326,3 @@ def matrix(root: Path, files: list[Path], names: list[str]) -> Iterator[Row]:
             same = all(report.digest == expected for report in reports)
             verdict = "equal" if same else "DIFFERENT"
             yield Row(sender, receiver, transport, reports[-1], verdict)
-
-
-# -- what is shown -----------------------------------------------------------------
-
-COLUMNS = ("from", "to", "over", "messages", "bytes", "MB/s", "messages/s", "digest")
-
-
-def cells(row: Row) -> list[str]:
-    """A row of the table."""
-    ends = [row.sender, row.receiver, row.transport]
-    if row.report is None:
-        return [*ends, "", "", "", "", row.verdict]
-    seconds = max(row.report.seconds, 1e-6)
-    return [
-        *ends,
-        f"{row.report.messages:,}",
-        f"{row.report.bytes:,}",
-        f"{row.report.bytes / seconds / 1e6:,.0f}",
-        f"{row.report.messages / seconds:,.0f}",
-        row.verdict,
-    ]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Sequence, Union
 
 from . import endpoint as endpoints
 from . import options as table
-from . import patterns, transports
+from . import patterns
 from .attributes import Attributes
 from .constants import (
     EMTHREAD,
@@ -35,10 +35,10 @@ from .constants import (
 from .error import Again, ZMQBindError, ZMQError, error_for
 from .message import _FINISHED_TRACKER, Frame, MessageTracker
 from .payload import Payloads
-from .session import Connecter, Listener, Session, Side
 
 if TYPE_CHECKING:
     from .context import Context
+    from .session import Session, Side
 
 _SNDMORE = int(SNDMORE)
 _DONTWAIT = int(DONTWAIT)
@@ -191,12 +191,16 @@ class Socket(Payloads, Attributes):
         self._sessions.setdefault(session.endpoint, []).append(session)
 
     def _side(self) -> Side:
+        from .session import Side
+
         context = self.context
         return Side(context._control, self._hub, self._pattern, dict(self._options))
 
     def _bind(self, endpoint: endpoints.Endpoint) -> Session:
         if endpoint.scheme == "inproc":
             return self.context._registry.bind(endpoint.address, self._side())
+        from .session.listener import Listener  # `import pymq` should cost little
+
         self._start_control()
         return self._start(Listener(self._side(), endpoint))
 
@@ -206,6 +210,8 @@ class Socket(Payloads, Attributes):
         known = self._sessions.get(str(endpoint))
         if known and self._pattern.once:
             return known.pop()
+        from .session.connecter import Connecter
+
         self._start_control()
         return self._start(Connecter(self._side(), endpoint))
 
@@ -236,16 +242,15 @@ class Socket(Payloads, Attributes):
         self._check_open()
         text = _text(addr)
         endpoint = endpoints.parse(text)
-        if endpoint.scheme != "inproc":
-            transport = transports.get(endpoint.scheme)
-            if text not in self._sessions:
-                text = self._find_same(endpoint, transport)
+        if endpoint.scheme != "inproc" and text not in self._sessions:
+            text = self._find_same(endpoint)
         for session in self._sessions.pop(text, ()) or _raise(ENOENT, text):
-            self._end_session(
-                session, self._options[_O.LINGER], isinstance(session, Listener)
-            )
+            self._end_session(session, self._options[_O.LINGER], session.keeps_input)
 
-    def _find_same(self, endpoint: endpoints.Endpoint, transport: Any) -> str:
+    def _find_same(self, endpoint: endpoints.Endpoint) -> str:
+        from . import transports
+
+        transport = transports.get(endpoint.scheme)
         for known in self._sessions:
             scheme, _, address = known.partition("://")
             same_scheme = scheme == endpoint.scheme

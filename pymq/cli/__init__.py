@@ -30,7 +30,7 @@ def _plain(arguments: list[str]) -> int:
 
         return show()
     if name == "demo":
-        from pymq.demo import main as demo
+        from .demo import main as demo
 
         return demo(arguments[1:])
     print(

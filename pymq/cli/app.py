@@ -18,6 +18,7 @@ import pymq as zmq
 
 from . import exits
 from .delimiter import Delimiter
+from .demo import LIMIT
 from .kind import KINDS, Kind
 from .session import Request, run
 from .stream import silence_stdout
@@ -263,14 +264,14 @@ def demo(
         Optional[Path],
         typer.Argument(exists=True, help="a file tree (default: Python's own library)"),
     ] = None,
-    limit: Annotated[float, typer.Option(help="megabytes to move, at most")] = 24.0,
+    limit: Annotated[float, typer.Option(help="megabytes to move, at most")] = LIMIT,
 ) -> None:
     """Move a file tree between all implementations, and compare digests.
 
     Several processes send real files over tcp, ipc and inproc, between pymq's two
     backends and, where pyzmq is installed, libzmq, in every ordered pair.
     """
-    from pymq.demo import run as run_demo
+    from .demo import run as run_demo
 
     codes: list[int] = []
     guarded(lambda: codes.append(run_demo(path, limit)))

@@ -30,10 +30,11 @@ def show() -> int:
 
 def facts() -> dict[str, str]:
     """What there is to know, in the order in which it is read."""
+    fault = native_fault()
     return {
         "pymq": f"{pymq.__version__} in {HOME}",
         "backend": _backend(),
-        "native": native(),
+        "native": f"no: {fault}" if fault else "yes",
         "build": _build(),
         "sockets": " ".join(_files(pymq.patterns)).upper(),
         "transports": " ".join(sorted({"inproc", *_files(pymq.transports)})),
@@ -45,14 +46,13 @@ def facts() -> dict[str, str]:
     }
 
 
-def native() -> str:
-    """Whether the C core can be used, and why not if it cannot."""
+def native_fault() -> str:
+    """Why the C core cannot be used; empty if it can."""
     try:
         backend.get("native")
     except ImportError:
-        reason = record().get("reason")
-        return f"no: {reason or backend.native_error}"
-    return "yes"
+        return str(record().get("reason") or backend.native_error)
+    return ""
 
 
 def record() -> dict[str, Any]:

@@ -21,7 +21,7 @@ BACKLOG = 1000
 class Job(NamedTuple):
     """A socket, ready to use, and what to do with it.
 
-    `count` is in messages, None = no limit; `timeout` in milliseconds, -1 = none,
+    `limit` is in messages, None = no limit; `timeout` in milliseconds, -1 = none,
     and already set as the socket's SNDTIMEO and RCVTIMEO; `subscribers` is how many
     subscriptions a publisher waits for.
     """
@@ -29,7 +29,7 @@ class Job(NamedTuple):
     socket: zmq.Socket
     source: Source
     sink: Sink
-    count: Union[int, None]
+    limit: Union[int, None]
     timeout: int
     subscribers: int
 
@@ -40,7 +40,7 @@ def send(job: Job) -> None:
     for _ in range(job.subscribers):
         while not job.socket.recv().startswith(b"\1"):
             pass
-    for message in itertools.islice(job.source, job.count):
+    for message in itertools.islice(job.source, job.limit):
         job.socket.send_multipart(message)
         while publishes and job.socket.poll(0, zmq.POLLIN):
             job.socket.recv()  # later subscriptions; here they only take up room
@@ -48,13 +48,13 @@ def send(job: Job) -> None:
 
 def receive(job: Job) -> None:
     """Write what arrives: pull, sub."""
-    for _ in _rounds(job.count):
+    for _ in _rounds(job.limit):
         job.sink.write(_next(job))
 
 
 def request(job: Job) -> None:
     """Send each message of the input and write its reply: req."""
-    for message in itertools.islice(job.source, job.count):
+    for message in itertools.islice(job.source, job.limit):
         job.socket.send_multipart(message)
         job.sink.write(job.socket.recv_multipart())
         job.sink.flush()
@@ -64,7 +64,7 @@ def reply(job: Job) -> None:
     """Write each request; reply with the next message of the input, or echo: rep."""
     echo = job.source.ended and not job.source.given
     replies = iter(job.source)
-    for _ in _rounds(job.count):
+    for _ in _rounds(job.limit):
         answer = None if echo else next(replies, None)
         if answer is None and not echo:
             return
@@ -77,9 +77,9 @@ def reply(job: Job) -> None:
 def both(job: Job) -> None:
     """Send the input and write what arrives, each when it can: pair and the rest.
 
-    Ends when `count` messages have arrived and all input is sent.
+    Ends when `limit` messages have arrived and all input is sent.
     """
-    left = job.count
+    left = job.limit
     pending = deque(job.source.given)
     poller = zmq.Poller()
     while left != 0 or pending or not job.source.ended:

@@ -65,6 +65,8 @@ class Registry:
 class Binding:
     """A bound name.  Ending it frees the name; connections live on."""
 
+    keeps_input = True
+
     def __init__(self, registry: Registry, name: str, side: Side) -> None:
         self.endpoint = f"inproc://{name}"
         self.name = name
@@ -78,6 +80,8 @@ class Binding:
 
 class Connection:
     """A connected name."""
+
+    keeps_input = False
 
     def __init__(self, registry: Registry, name: str, side: Side) -> None:
         self.endpoint = f"inproc://{name}"

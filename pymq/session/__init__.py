@@ -1,0 +1,47 @@
+"""Sessions: one endpoint's life, listening or connecting, until it is closed.
+
+Everything here runs on the control thread.  A session owns descriptors until their
+handshake is done; then the data plane does, until it reports the link down.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+from typing import Any, Mapping, NamedTuple, Protocol
+
+from ..backend.abc import Hub, Send
+from ..control import Control
+from ..patterns import Pattern
+
+logger = logging.getLogger("pymq")
+
+
+class Side(NamedTuple):
+    """What a session knows of its socket, as it was at bind or connect."""
+
+    control: Control
+    hub: Hub
+    pattern: Pattern
+    options: Mapping[int, Any]
+
+    @property
+    def named(self) -> bool:
+        """Whether peers are known by their routing ids."""
+        return self.pattern.routing.send is Send.BY_NAME
+
+
+class Session(Protocol):
+    """What a socket can do with its endpoints."""
+
+    endpoint: str
+    keeps_input: bool  # unbind leaves what arrived to be read, disconnect does not
+
+    def close(self, linger: int, keep_input: bool) -> None:
+        """End it; `linger` in milliseconds, -1 for ever."""
+
+
+def log_down(endpoint: str, error: int) -> None:
+    """Say why a connection ended, unless the peer just closed it."""
+    if error:
+        logger.info("%s: connection lost: %s", endpoint, errno.errorcode.get(error))

@@ -1,0 +1,225 @@
+"""A connected endpoint: one pipe, and the connection that serves it now."""
+
+from __future__ import annotations
+
+import errno
+import random
+import selectors
+import socket
+import threading
+from typing import Any, Mapping, Union
+
+from .. import transports
+from ..backend.abc import Pipe
+from ..constants import SocketOption
+from ..control import Timer
+from ..endpoint import Endpoint
+from ..transports import Target
+from ..zmtp.handshake import Failed, Ready, Result
+from . import Side, log_down, logger
+from .greeter import Greeter
+from .lingering import Lingering
+
+#: A peer that broke the protocol will do it again: libzmq does not reconnect either.
+FATAL = (errno.EPROTO, errno.EMSGSIZE)
+
+
+class Connecter:
+    """A connected endpoint: one pipe, and the connection that serves it now."""
+
+    keeps_input = False
+
+    def __init__(self, side: Side, endpoint: Endpoint) -> None:
+        self.endpoint = str(endpoint)
+        self._side = side
+        self._address = endpoint.address
+        self._transport = transports.get(endpoint.scheme)
+        self._transport.check(endpoint.address)
+        self._immediate = bool(side.options[SocketOption.IMMEDIATE])
+        self._pipe: Union[Pipe, None] = None if self._immediate else side.hub.open()
+        if self._pipe is not None:
+            side.control.owners[self._pipe.id] = self
+        self._named = False
+        self._lingering = Lingering(side)
+        self._targets: list[Target] = []
+        self._opening: Union[socket.socket, None] = None
+        self._greeter: Union[Greeter, None] = None
+        self._timer: Union[Timer, None] = None
+        self._attempts = 0
+        self._over = False
+
+    def start(self) -> None:
+        """Try to connect."""
+        self._timer = None
+        if self._over:
+            return
+        if self._transport.needs_resolver(self._address):
+            threading.Thread(
+                target=self._resolve_aside, name="pymq-resolver", daemon=True
+            ).start()
+        else:
+            self._resolved(self._resolve())
+
+    def _resolve(self) -> list[Target]:
+        try:
+            return self._transport.resolve(self._address, self._side.options)
+        except OSError as error:
+            logger.info("%s: %s", self.endpoint, error.strerror)
+            return []
+
+    def _resolve_aside(self) -> None:
+        """A slow name server must stop nobody else."""
+        targets = self._resolve()
+        self._side.control.call(lambda: self._resolved(targets))
+
+    def _resolved(self, targets: list[Target]) -> None:
+        if not self._over:
+            self._targets = targets
+            self._open_next()
+
+    def _open_next(self) -> None:
+        while self._targets:
+            try:
+                opened = self._transport.open(self._targets.pop(0), self._side.options)
+            except OSError as error:
+                logger.debug("%s: %s", self.endpoint, error.strerror)
+                continue
+            self._opening = opened
+            self._side.control.watch(
+                opened.fileno(), selectors.EVENT_WRITE, self._opened
+            )
+            return
+        self._retry()
+
+    def _opened(self) -> None:
+        connection, self._opening = self._opening, None
+        if connection is None:
+            return
+        self._side.control.unwatch(connection.fileno())
+        error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error or _met_itself(connection):
+            connection.close()
+            self._open_next()
+            return
+        self._attempts = 0
+        self._transport.tune(connection, self._side.options)
+        self._greeter = Greeter(self._side, connection, self.endpoint, self._greeted)
+        self._greeter.start()
+
+    def _greeted(self, greeter: Greeter, result: Result) -> None:
+        self._greeter = None
+        if isinstance(result, Ready) and self._attach(greeter, result):
+            return
+        greeter.close()
+        if isinstance(result, Failed) and result.fatal:
+            self._give_up()
+        else:
+            self._retry()
+
+    def _attach(self, greeter: Greeter, ready: Ready) -> bool:
+        if self._pipe is None:
+            self._pipe = self._side.hub.open()
+            if self._pipe is None:
+                return False
+            self._side.control.owners[self._pipe.id] = self
+        if self._side.named and not self._named:
+            if self._pipe.name(ready.identity) < 0:
+                logger.info("%s: %r is taken", self.endpoint, ready.identity)
+                return False
+            self._named = True
+        self._pipe.attach(greeter.link(ready))
+        return True
+
+    def _retry(self) -> None:
+        delay = _delay(self._side.options, self._attempts)
+        self._attempts += 1
+        if delay is None:
+            self._give_up()
+        else:
+            self._timer = self._side.control.later(delay, self.start)
+
+    def _give_up(self) -> None:
+        """Never try again; what is queued has nowhere to go."""
+        self._over = True
+        logger.info("%s: not trying again", self.endpoint)
+        if self._pipe is None:
+            return
+        if self._pipe.id in self._lingering:
+            self._lingering.drop(self._pipe.id)
+        else:
+            self._forget_pipe()
+
+    def _forget_pipe(self) -> None:
+        pipe, self._pipe = self._pipe, None
+        self._named = False
+        if pipe is not None:
+            self._side.control.owners.pop(pipe.id, None)
+            pipe.close(False, keep_input=True)
+
+    def link_down(self, pipe: int, error: int) -> None:
+        """The connection is gone: try again, unless the peer is at fault."""
+        log_down(self.endpoint, error)
+        if self._pipe is None:
+            return
+        if pipe in self._lingering and self._pipe.close(True):
+            self._lingering.done(pipe)
+            self._over = True
+        elif error in FATAL:
+            self._give_up()
+        else:
+            if self._immediate and pipe not in self._lingering:
+                self._forget_pipe()
+            self._retry()
+
+    def pipe_closed(self, pipe: int) -> None:
+        """Everything was sent, or given up."""
+        if pipe in self._lingering:
+            self._lingering.done(pipe)
+        self._stop()
+
+    def close(self, linger: int, keep_input: bool) -> None:
+        """Disconnect.  With something left to send, go on trying while it lingers."""
+        if self._pipe is None or self._over:
+            self._stop()
+            self._forget_pipe()
+        elif self._lingering.close(self._pipe, linger, keep_input):
+            self._side.control.owners.pop(self._pipe.id, None)
+            self._stop()
+
+    def _stop(self) -> None:
+        """No connection any more, nor attempts at one."""
+        self._over = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._opening is not None:
+            self._side.control.unwatch(self._opening.fileno())
+            self._opening.close()
+            self._opening = None
+        if self._greeter is not None:
+            self._greeter.close()
+            self._greeter = None
+
+
+def _met_itself(connection: socket.socket) -> bool:
+    """Whether TCP connected an ephemeral port to itself, as it may on loopback."""
+    if connection.family == socket.AF_UNIX:
+        return False
+    try:
+        return bool(connection.getsockname() == connection.getpeername())
+    except OSError:
+        return False
+
+
+def _delay(options: Mapping[int, Any], attempts: int) -> Union[float, None]:
+    """Seconds until the next attempt; None for never.
+
+    Without RECONNECT_IVL_MAX the interval plus as much again at random; with it,
+    the interval doubled each time, up to that.
+    """
+    interval = options[SocketOption.RECONNECT_IVL]
+    limit = options[SocketOption.RECONNECT_IVL_MAX]
+    if interval <= 0:
+        return None
+    if not limit:
+        return float(interval + random.randrange(interval)) / 1000
+    return float(min(interval << min(attempts, 30), limit)) / 1000

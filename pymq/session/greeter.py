@@ -1,0 +1,113 @@
+"""One connection's handshake: moves bytes between a descriptor and `Handshake`."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+from typing import Callable, Union
+
+from ..backend.abc import Link
+from ..constants import SocketOption
+from ..control import Timer
+from ..zmtp.handshake import Failed, Handshake, Ready, Result
+from ..zmtp.mechanisms.null import Null
+from ..zmtp.socket_types import COMPATIBLE
+from . import Side, logger
+
+
+class Greeter:
+    """One connection, from established to attached."""
+
+    def __init__(
+        self,
+        side: Side,
+        connection: socket.socket,
+        where: str,
+        done: Callable[[Greeter, Result], None],
+    ) -> None:
+        self.socket = connection
+        self.where = where
+        self._control = side.control
+        self._done = done
+        name = side.pattern.name
+        identity = side.options[SocketOption.ROUTING_ID]
+        self._handshake = Handshake(name, identity, Null(), COMPATIBLE[name])
+        self._unsent = b""
+        self._timer: Union[Timer, None] = None
+        limit = side.options[SocketOption.HANDSHAKE_IVL]
+        if limit:
+            self._timer = side.control.later(limit / 1000, self._late)
+        self._max_size = side.options[SocketOption.MAXMSGSIZE]
+
+    def start(self) -> None:
+        """Send what comes first and wait for the peer."""
+        self._handshake.start()
+        self._flush()
+
+    def link(self, ready: Ready) -> Link:
+        """The connection, to be handed to a pipe."""
+        return Link(
+            self.socket.detach(), ready.leftover, ready.minor, self._max_size
+        )
+
+    def close(self) -> None:
+        """Stop watching and close the descriptor, unless it was handed over."""
+        self._stop()
+        self.socket.close()
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.socket.fileno() >= 0:
+            self._control.unwatch(self.socket.fileno())
+
+    def _flush(self) -> None:
+        self._unsent += self._handshake.data_to_send()
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[self.socket.send(self._unsent) :]
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError as error:
+            self._finish(Failed(0, error.strerror or "send failed", False))
+            return
+        if self._handshake.result is not None and not self._unsent:
+            self._finish(self._handshake.result)
+            return
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
+        self._control.watch(self.socket.fileno(), events, self._ready)
+
+    def _ready(self) -> None:
+        try:
+            data = self.socket.recv(8192)
+        except (BlockingIOError, InterruptedError):
+            self._flush()
+            return
+        except OSError as error:
+            self._finish(Failed(0, error.strerror or "receive failed", False))
+            return
+        if data:
+            self._handshake.receive_data(data)
+        else:
+            self._handshake.receive_eof()
+        if isinstance(self._handshake.result, Failed):
+            self._say_last()
+            self._finish(self._handshake.result)
+        else:
+            self._flush()
+
+    def _say_last(self) -> None:
+        """RFC 37: a peer that is refused still gets our whole greeting."""
+        try:
+            self.socket.send(self._unsent + self._handshake.data_to_send())
+        except OSError:
+            pass
+
+    def _late(self) -> None:
+        self._finish(Failed(0, "handshake took too long", False))
+
+    def _finish(self, result: Result) -> None:
+        self._stop()
+        if isinstance(result, Failed):
+            logger.info("%s: handshake failed: %s", self.where, result.reason)
+        self._done(self, result)
