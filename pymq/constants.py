@@ -9,30 +9,18 @@ from __future__ import annotations
 
 import errno
 import sys
+from collections.abc import Iterator
 from enum import Enum, IntEnum, IntFlag
 
 _HAUSNUMERO = 156384712  # where zmq.h begins to number errors that a system lacks
 
 # On Windows zmq.h uses the C runtime's numbers, Python's errno those of Winsock.
 _WINDOWS = {
-    "ENOTSUP": 129,
-    "EPROTONOSUPPORT": 135,
-    "ENOBUFS": 119,
-    "ENETDOWN": 116,
-    "EADDRINUSE": 100,
-    "EADDRNOTAVAIL": 101,
-    "ECONNREFUSED": 107,
-    "EINPROGRESS": 112,
-    "ENOTSOCK": 128,
-    "EMSGSIZE": 115,
-    "EAFNOSUPPORT": 102,
-    "ENETUNREACH": 118,
-    "ECONNABORTED": 106,
-    "ECONNRESET": 108,
-    "ENOTCONN": 126,
-    "ETIMEDOUT": 138,
-    "EHOSTUNREACH": 110,
-    "ENETRESET": 117,
+    "ENOTSUP": 129, "EPROTONOSUPPORT": 135, "ENOBUFS": 119, "ENETDOWN": 116,
+    "EADDRINUSE": 100, "EADDRNOTAVAIL": 101, "ECONNREFUSED": 107, "EINPROGRESS": 112,
+    "ENOTSOCK": 128, "EMSGSIZE": 115, "EAFNOSUPPORT": 102, "ENETUNREACH": 118,
+    "ECONNABORTED": 106, "ECONNRESET": 108, "ENOTCONN": 126, "ETIMEDOUT": 138,
+    "EHOSTUNREACH": 110, "ENETRESET": 117,
 }
 
 
@@ -43,10 +31,20 @@ def _system(name: str, spare: int) -> int:
     return getattr(errno, name, _HAUSNUMERO + spare)
 
 
+def _bits(count: int) -> Iterator[int]:
+    return (1 << bit for bit in range(count))
+
+
+# Where a line below assigns several names, the right side is no tuple on purpose:
+# PyPy stores the parts of a tuple last to first, and the order of members counts.
+
+
 class Errno(IntEnum):
     """Error numbers: the system's, and ZeroMQ's own."""
 
-    EAGAIN, EFAULT, EINVAL = errno.EAGAIN, errno.EFAULT, errno.EINVAL
+    EAGAIN = errno.EAGAIN
+    EFAULT = errno.EFAULT
+    EINVAL = errno.EINVAL
     ENOTSUP = _system("ENOTSUP", 1)
     EPROTONOSUPPORT = _system("EPROTONOSUPPORT", 2)
     ENOBUFS = _system("ENOBUFS", 3)
@@ -74,17 +72,20 @@ class Errno(IntEnum):
 class ContextOption(IntEnum):
     """Options of a context."""
 
-    IO_THREADS, MAX_SOCKETS, SOCKET_LIMIT = 1, 2, 3
-    THREAD_PRIORITY = 3
-    THREAD_SCHED_POLICY, MAX_MSGSZ, MSG_T_SIZE = 4, 5, 6
-    THREAD_AFFINITY_CPU_ADD, THREAD_AFFINITY_CPU_REMOVE, THREAD_NAME_PREFIX = 7, 8, 9
+    IO_THREADS, MAX_SOCKETS, SOCKET_LIMIT = range(1, 4)
+    THREAD_PRIORITY = SOCKET_LIMIT
+    THREAD_SCHED_POLICY, MAX_MSGSZ, MSG_T_SIZE = range(4, 7)
+    THREAD_AFFINITY_CPU_ADD = 7
+    THREAD_AFFINITY_CPU_REMOVE = 8
+    THREAD_NAME_PREFIX = 9
 
 
 class SocketType(IntEnum):
     """Socket types; from SERVER on they are drafts."""
 
     PAIR, PUB, SUB, REQ, REP, DEALER, ROUTER, PULL, PUSH, XPUB, XSUB, STREAM = range(12)
-    XREQ, XREP = DEALER, ROUTER
+    XREQ = DEALER
+    XREP = ROUTER
     SERVER, CLIENT, RADIO, DISH, GATHER, SCATTER, DGRAM, PEER, CHANNEL = range(12, 21)
 
 
@@ -231,20 +232,21 @@ class SocketOption(IntEnum):
 class MessageOption(IntEnum):
     """What a frame can be asked with ``Frame.get``."""
 
-    MORE, SHARED, SRCFD = 1, 3, 2
+    MORE, SRCFD, SHARED = range(1, 4)
 
 
 class Flag(IntFlag):
     """Flags of send and recv."""
 
-    DONTWAIT, SNDMORE = 1, 2
+    DONTWAIT = 1
+    SNDMORE = 2
     NOBLOCK = DONTWAIT
 
 
 class RouterNotify(IntEnum):
     """Values of ROUTER_NOTIFY (draft)."""
 
-    CONNECT, DISCONNECT = 1, 2
+    CONNECT, DISCONNECT = range(1, 3)
 
 
 class NormMode(IntEnum):
@@ -262,19 +264,19 @@ class SecurityMechanism(IntEnum):
 class ReconnectStop(IntEnum):
     """Values of RECONNECT_STOP (draft)."""
 
-    CONN_REFUSED, HANDSHAKE_FAILED, AFTER_DISCONNECT = 1, 2, 4
+    CONN_REFUSED, HANDSHAKE_FAILED, AFTER_DISCONNECT = _bits(3)
 
 
 class PollEvent(IntFlag):
     """What to poll for, and what was found."""
 
-    POLLIN, POLLOUT, POLLERR, POLLPRI = 1, 2, 4, 8
+    POLLIN, POLLOUT, POLLERR, POLLPRI = _bits(4)
 
 
 class DeviceType(IntEnum):
     """Kinds of device."""
 
-    STREAMER, FORWARDER, QUEUE = 1, 2, 3
+    STREAMER, FORWARDER, QUEUE = range(1, 4)
 
 
 class Event(IntFlag):
@@ -301,13 +303,12 @@ class Event(IntFlag):
     PROTOCOL_ERROR_ZAP_BAD_VERSION = 0x20000003
     PROTOCOL_ERROR_ZAP_INVALID_STATUS_CODE = 0x20000004
     PROTOCOL_ERROR_ZAP_INVALID_METADATA = 0x20000005
-    CONNECTED, CONNECT_DELAYED, CONNECT_RETRIED = 1, 2, 4
-    LISTENING, BIND_FAILED = 8, 16
-    ACCEPTED, ACCEPT_FAILED = 32, 64
-    CLOSED, CLOSE_FAILED, DISCONNECTED = 128, 256, 512
-    MONITOR_STOPPED = 1024
-    HANDSHAKE_FAILED_NO_DETAIL, HANDSHAKE_SUCCEEDED = 2048, 4096
-    HANDSHAKE_FAILED_PROTOCOL, HANDSHAKE_FAILED_AUTH = 8192, 16384
+    (
+        CONNECTED, CONNECT_DELAYED, CONNECT_RETRIED, LISTENING, BIND_FAILED, ACCEPTED,
+        ACCEPT_FAILED, CLOSED, CLOSE_FAILED, DISCONNECTED, MONITOR_STOPPED,
+        HANDSHAKE_FAILED_NO_DETAIL, HANDSHAKE_SUCCEEDED, HANDSHAKE_FAILED_PROTOCOL,
+        HANDSHAKE_FAILED_AUTH,
+    ) = _bits(15)
     ALL_V1 = 0xFFFF
     ALL = ALL_V1
     PIPES_STATS = 0x10000
@@ -352,7 +353,7 @@ class Event(IntFlag):
     NORM_UNICAST_NACK, NORM_BUFFER_SIZE, NORM_SEGMENT_SIZE, NORM_BLOCK_SIZE,
     NORM_NUM_PARITY, NORM_NUM_AUTOPARITY, NORM_PUSH,
 ) = SocketOption.__members__.values()
-MORE, SHARED, SRCFD = MessageOption.__members__.values()
+MORE, SRCFD, SHARED = MessageOption.__members__.values()
 DONTWAIT, SNDMORE, NOBLOCK = Flag.__members__.values()
 NOTIFY_CONNECT, NOTIFY_DISCONNECT = RouterNotify.__members__.values()
 (
@@ -392,5 +393,5 @@ STREAMER, FORWARDER, QUEUE = DeviceType.__members__.values()
 __all__ = [
     name
     for name in globals()
-    if name[0] != "_" and name not in ("annotations", "errno", "sys")
+    if name[0] != "_" and name not in ("Iterator", "annotations", "errno", "sys")
 ]

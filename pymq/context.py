@@ -41,6 +41,7 @@ class Context(Attributes):
     _instance_pid: ClassVar[int] = 0
     _socket_class: type[Socket] = Socket
     _closed: bool
+    _terminating: bool
     _pid: int
     _options: dict[int, int]
     _sockets: WeakSet[Socket]
@@ -54,6 +55,7 @@ class Context(Attributes):
         self, io_threads: int = 1, *, backend: Union[str, None] = None
     ) -> None:
         self._closed = True  # until everything is there
+        self._terminating = False
         if io_threads < 0:
             raise ZMQError(EINVAL)
         self._pid = os.getpid()
@@ -96,6 +98,7 @@ class Context(Attributes):
         if self._closed or self._pid != os.getpid():
             self._closed = True
             return
+        self._terminating = True
         for sock in list(self._sockets):
             sock._hub.stop(Errno.ETERM)
         self._control.wait_idle()

@@ -58,6 +58,7 @@ class Control:
         self._thread: Union[threading.Thread, None] = None
         self._starting = threading.Lock()
         self._stopped = False
+        self._reader = self._writer = -1
 
     # From any thread.
 
@@ -103,10 +104,13 @@ class Control:
     def call(self, function: Callable[[], None]) -> None:
         """Have the control thread call `function` soon."""
         self._calls.append(function)
-        try:
-            os.write(self._writer, b"\0")
-        except BlockingIOError:
-            pass  # it is full of wake-ups already
+        with self._starting:
+            if self._writer < 0:
+                return  # stopped: there is nothing left to do it to
+            try:
+                os.write(self._writer, b"\0")
+            except BlockingIOError:
+                pass  # it is full of wake-ups already
 
     def run(self, function: Callable[[], _Result]) -> _Result:
         """Have the control thread call `function`, and wait for what it returns."""
@@ -186,8 +190,10 @@ class Control:
                 if call is not None:
                     self._guard(call)
         self._selector.close()
+        with self._starting:
+            writer, self._writer = self._writer, -1
         os.close(self._reader)
-        os.close(self._writer)
+        os.close(writer)
 
     def _timeout(self) -> Union[float, None]:
         while self._timers and self._timers[0][2].call is None:

@@ -39,6 +39,7 @@ def _timeout(default: int = -1) -> Option:
 
 _O = SocketOption
 _ROUTERS = frozenset({SocketType.ROUTER, SocketType.REP})
+_ROUTER = frozenset({SocketType.ROUTER})
 _XPUB = frozenset({SocketType.XPUB})
 
 OPTIONS: dict[int, Option] = {
@@ -60,6 +61,8 @@ OPTIONS: dict[int, Option] = {
     _O.ROUTER_MANDATORY: Option(
         0, live=HubOption.MANDATORY, readable=False, types=_ROUTERS
     ),
+    _O.CONNECT_ROUTING_ID: Option(b"", 1, 255, readable=False, types=_ROUTER),
+    _O.ROUTER_HANDOVER: Option(0, readable=False, types=_ROUTER),
     _O.XPUB_VERBOSE: Option(0, live=HubOption.VERBOSE, readable=False, types=_XPUB),
     _O.MECHANISM: Option(int(SecurityMechanism.NULL), writable=False),
     _O.THREAD_SAFE: Option(0, writable=False),

@@ -23,8 +23,9 @@ from . import options as table
 from . import patterns
 from .attributes import Attributes
 from .constants import (
-    EMTHREAD,
     DONTWAIT,
+    EMTHREAD,
+    ETERM,
     POLLIN,
     POLLOUT,
     SNDMORE,
@@ -159,6 +160,8 @@ class Socket(Payloads, Attributes):
     def _check_open(self) -> None:
         if self._closed:
             raise error_for(ENOTSOCK)
+        if self.context._terminating:
+            raise error_for(ETERM)
 
     # Endpoints.
 
@@ -194,7 +197,8 @@ class Socket(Payloads, Attributes):
         from .session import Side
 
         context = self.context
-        return Side(context._control, self._hub, self._pattern, dict(self._options))
+        control, now = context._control, self._options
+        return Side(control, self._hub, self._pattern, dict(now), now)
 
     def _bind(self, endpoint: endpoints.Endpoint) -> Session:
         if endpoint.scheme == "inproc":
@@ -205,6 +209,12 @@ class Socket(Payloads, Attributes):
         return self._start(Listener(self._side(), endpoint))
 
     def _connect(self, endpoint: endpoints.Endpoint) -> Session:
+        try:
+            return self._connect_to(endpoint)
+        finally:
+            self._options[_O.CONNECT_ROUTING_ID] = b""  # it names one connection
+
+    def _connect_to(self, endpoint: endpoints.Endpoint) -> Session:
         if endpoint.scheme == "inproc":
             return self.context._registry.connect(endpoint.address, self._side())
         known = self._sessions.get(str(endpoint))

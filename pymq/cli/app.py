@@ -215,8 +215,9 @@ def guarded(work: Callable[[], None]) -> None:
     """Run; turn what goes wrong into a line on stderr and an exit code."""
     try:
         work()
-    except zmq.Again:
-        fail(exits.TIMEOUT, "timeout")
+    except (zmq.Again, TimeoutError) as error:
+        late = str(error) if isinstance(error, TimeoutError) else "timeout"
+        fail(exits.TIMEOUT, late)
     except KeyboardInterrupt:
         raise typer.Exit(exits.INTERRUPTED) from None
     except BrokenPipeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -37,7 +38,8 @@ class Request:
 
 
 def run(kind: Kind, request: Request) -> None:
-    """Do it.  Raises what sockets and files raise; `pymq.Again` after the timeout."""
+    """Do it.  Raises what sockets and files raise; TimeoutError or `pymq.Again` when
+    the timeout has passed, or LINGER with messages left over."""
     timeout = _milliseconds(request.timeout)
     linger = timeout if request.linger is None else _milliseconds(request.linger)
     context = zmq.Context(backend=request.backend)
@@ -55,7 +57,15 @@ def run(kind: Kind, request: Request) -> None:
     except BaseException:
         context.destroy(0 if request.linger is None else linger)
         raise
+    _deliver(context, linger)
+
+
+def _deliver(context: zmq.Context, linger: int) -> None:
+    """Close everything.  Only what is still undelivered makes that last so long."""
+    start = time.monotonic()
     context.destroy(linger)
+    if 0 < linger <= (time.monotonic() - start) * 1000:
+        raise TimeoutError("timeout: not everything was delivered")
 
 
 def _milliseconds(seconds: Union[float, None]) -> int:

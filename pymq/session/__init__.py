@@ -23,7 +23,8 @@ class Side(NamedTuple):
     control: Control
     hub: Hub
     pattern: Pattern
-    options: Mapping[int, Any]
+    options: Mapping[int, Any]  # as they were at bind or connect
+    live: Mapping[int, Any]  # as they are now
 
     @property
     def named(self) -> bool:

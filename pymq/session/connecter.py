@@ -14,6 +14,7 @@ from ..backend.abc import Pipe
 from ..constants import SocketOption
 from ..control import Timer
 from ..endpoint import Endpoint
+from ..error import error_for
 from ..transports import Target
 from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger
@@ -39,7 +40,7 @@ class Connecter:
         self._pipe: Union[Pipe, None] = None if self._immediate else side.hub.open()
         if self._pipe is not None:
             side.control.owners[self._pipe.id] = self
-        self._named = False
+        self._named = self._name_first(side.options[SocketOption.CONNECT_ROUTING_ID])
         self._lingering = Lingering(side)
         self._targets: list[Target] = []
         self._opening: Union[socket.socket, None] = None
@@ -47,6 +48,15 @@ class Connecter:
         self._timer: Union[Timer, None] = None
         self._attempts = 0
         self._over = False
+
+    def _name_first(self, routing_id: bytes) -> bool:
+        """CONNECT_ROUTING_ID: the peer has a name before it is there."""
+        if not routing_id or self._pipe is None:
+            return False
+        if self._pipe.name(routing_id) < 0:
+            self._forget_pipe()
+            raise error_for(errno.EADDRINUSE, f"routing id {routing_id!r} is taken")
+        return True
 
     def start(self) -> None:
         """Try to connect."""

@@ -7,6 +7,7 @@ import socket
 
 from .. import transports
 from ..backend.abc import Pipe
+from ..constants import SocketOption
 from ..endpoint import Endpoint
 from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger
@@ -76,14 +77,22 @@ class Listener:
         if pipe is None:
             logger.info("%s: refused a second peer", self.endpoint)
             return False
-        if self._side.named and pipe.name(ready.identity) < 0:
-            logger.info("%s: routing id %r is taken", self.endpoint, ready.identity)
+        if self._side.named and not self._name(pipe, ready.identity):
             pipe.close(False)
             return False
         self._pipes[pipe.id] = pipe
         self._side.control.owners[pipe.id] = self
         pipe.attach(greeter.link(ready))
         return True
+
+    def _name(self, pipe: Pipe, routing_id: bytes) -> bool:
+        handover = bool(self._side.live[SocketOption.ROUTER_HANDOVER])
+        displaced = pipe.name(routing_id, handover)
+        if displaced < 0:
+            logger.info("%s: routing id %r is taken", self.endpoint, routing_id)
+        elif displaced:
+            self._side.control.owners[displaced].link_down(displaced, 0)
+        return displaced >= 0
 
     def link_down(self, pipe: int, error: int) -> None:
         """The peer is gone; what it sent stays readable."""

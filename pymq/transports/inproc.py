@@ -11,7 +11,7 @@ from errno import EADDRINUSE
 from typing import TYPE_CHECKING, Union
 
 from ..constants import SocketOption
-from ..error import ZMQError
+from ..error import ZMQError, error_for
 
 if TYPE_CHECKING:
     from ..backend.abc import Pipe
@@ -89,6 +89,10 @@ class Connection:
         self.side = side
         self.pipe: Union[Pipe, None] = side.hub.open()
         self._registry = registry
+        routing_id = side.options[SocketOption.CONNECT_ROUTING_ID]
+        if self.pipe is not None and routing_id and self.pipe.name(routing_id) < 0:
+            self.pipe.close(False)
+            raise error_for(EADDRINUSE, f"routing id {routing_id!r} is taken")
 
     def close(self, linger: int, keep_input: bool) -> None:
         """What the peer has not read stays readable there."""
@@ -113,7 +117,7 @@ def _join(connection: Connection, binder: Side) -> None:
 
 
 def _name(pipe: Pipe, side: Side, other: Side) -> bool:
-    if not side.named:
+    if not side.named or side.options[SocketOption.CONNECT_ROUTING_ID]:
         return True
     return pipe.name(other.options[SocketOption.ROUTING_ID]) >= 0
 

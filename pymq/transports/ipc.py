@@ -40,7 +40,9 @@ def listen(address: str, options: Options) -> Listening:
     check(address)
     clean_up: Callable[[], None] = _nothing
     if address == "*":
-        folder = tempfile.mkdtemp(prefix="pymq-")
+        # Like libzmq, but asked each time: tempfile remembers its first answer.
+        places = (os.environ.get(name) for name in ("TMPDIR", "TEMPDIR", "TMP"))
+        folder = tempfile.mkdtemp(prefix="pymq-", dir=next(filter(None, places), None))
         address = os.path.join(folder, "socket")
 
         def clean_up() -> None:

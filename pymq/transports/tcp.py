@@ -9,11 +9,11 @@ from typing import Any, Union
 
 from ..constants import SocketOption
 from ..error import ZMQError, error_for
-from . import Listening, Options, Target
+from . import Listening, Options, Target, interfaces
 
 # What libzmq accepts without looking further: a host, and a port that begins with a
 # digit.  Anything else can never work, so it is refused at once.
-_CONNECTABLE = re.compile(r"[\w\[:][\w.\-:%;\[\]*]*:\d+", re.ASCII)
+_CONNECTABLE = re.compile(r"[A-Za-z0-9\[:][\w.\-:%;\[\]*]*:\d+", re.ASCII)
 _NUMERIC = re.compile(r"\[.*\]|[\d.]+|[\da-fA-F]*:[\da-fA-F:.%]*", re.ASCII)
 
 
@@ -51,7 +51,10 @@ def _bind_address(host: str, port: str, options: Options) -> tuple[int, Any]:
         if ipv6 and socket.has_ipv6:
             return socket.AF_INET6, ("::", number)
         return socket.AF_INET, ("0.0.0.0", number)
+    if not host:
+        raise ZMQError(ENODEV)
     try:
+        host = interfaces.address(host) or host
         found = _look_up(host, number, ipv6, socket.AI_PASSIVE)
     except OSError:
         raise ZMQError(ENODEV) from None
@@ -121,9 +124,9 @@ def _numbers(address: str) -> Any:
 
 def _split(address: str) -> tuple[str, str]:
     host, separator, port = address.rpartition(":")
-    if not (host and separator and port):
+    if not (separator and port):
         raise ZMQError(EINVAL)
-    return host[1:-1] if host[0] == "[" and host[-1] == "]" else host, port
+    return host[1:-1] if host[:1] == "[" and host[-1:] == "]" else host, port
 
 
 def _format(name: Union[tuple[Any, ...], Any]) -> str:

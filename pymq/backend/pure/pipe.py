@@ -72,7 +72,9 @@ class Pipe:
         """See `pymq.backend.abc.Pipe.attach`."""
         with self.hub.lock:
             self.engine = Engine(self.hub.loop, self, link)
-            if self.hub.routing.subscribes and not self.closed:
+            if self.closed:
+                self.engine.finish(drain=True)
+            elif self.hub.routing.subscribes:
                 self._announce_all()
             self.hub.loop._add(self.engine)
 

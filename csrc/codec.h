@@ -1,0 +1,53 @@
+/* codec.h - ZMTP 3.x frames of the traffic phase (RFC 37).
+ *
+ *     flags, 1 octet | length, 1 or 8 octets, big-endian | body
+ *
+ * Pure functions over bytes.
+ */
+#ifndef CODEC_H
+#define CODEC_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    FRAME_MORE = 1,    /* another frame of the message follows */
+    FRAME_LONG = 2,    /* the length has 8 octets */
+    FRAME_COMMAND = 4, /* no part of a message */
+    FRAME_RESERVED = 0xf8,
+    FRAME_HEAD = 9 /* octets before the body, at most */
+};
+
+struct frame {
+    unsigned flags;
+    size_t head;   /* octets before the body */
+    uint64_t size; /* octets in the body */
+    const unsigned char *body;
+};
+
+/* Octets before a body of `size`. */
+static inline size_t frame_head(size_t size)
+{
+    return size > 255 ? 9 : 2;
+}
+
+/* Writes flags and length, returns how many octets that took.  FRAME_LONG is
+ * set as needed. */
+size_t frame_put_head(unsigned char *to, unsigned flags, size_t size);
+
+/* Reads flags and length from `have` octets: 1, or 0 if more are needed, or
+ * -EPROTO.  The body may still be incomplete. */
+int frame_parse(const unsigned char *at, size_t have, struct frame *frame);
+
+/* A command's data in `*data`, and the number of octets, if `frame` has that
+ * name; else -1. */
+int64_t frame_command(const struct frame *frame, const char *name,
+                      const unsigned char **data);
+
+/* Whether nothing of the same message follows. */
+static inline bool frame_ends(const struct frame *frame)
+{
+    return (frame->flags & (FRAME_MORE | FRAME_COMMAND)) != FRAME_MORE;
+}
+
+#endif

@@ -1,0 +1,29 @@
+/* gil.h - which calls give up the GIL.
+ *
+ * CFFI gives it up around every call.  Ours do not block, and each hand-over
+ * costs microseconds beside another busy Python thread, so they keep it; the
+ * one call that waits gives it up here.  PyPy has no such macros, and builds
+ * without a GIL lose nothing by the plain path.
+ *
+ * For the generated module only: the one place that knows Python.h.
+ */
+#ifndef PYMQ_GIL_H
+#define PYMQ_GIL_H
+#if !defined(PYPY_VERSION) && !defined(Py_GIL_DISABLED)
+
+#undef Py_BEGIN_ALLOW_THREADS
+#undef Py_END_ALLOW_THREADS
+#define Py_BEGIN_ALLOW_THREADS {
+#define Py_END_ALLOW_THREADS }
+
+static int hub_wait_without_gil(pymq_hub *hub, int events, int timeout)
+{
+    PyThreadState *state = PyEval_SaveThread();
+    int result = pymq_hub_wait(hub, events, timeout);
+    PyEval_RestoreThread(state);
+    return result;
+}
+#define pymq_hub_wait hub_wait_without_gil
+
+#endif
+#endif

@@ -1,0 +1,99 @@
+/* hub.h - a socket's end of its pipes.
+ *
+ * One lock serialises the callers; I/O threads and other hubs never take it,
+ * they post pipes in the mailbox.  Lock order: a hub (two at once: lower
+ * address first), a queue, a mailbox or the events.
+ *
+ * Every call first attends to the mailbox: it puts pipes that have room or
+ * something to read on the lists below, and takes subscriptions in.  A pipe on
+ * a list may turn out to be full or empty; it is then taken off, and its queue
+ * posts it when that changes.
+ */
+#ifndef HUB_H
+#define HUB_H
+#include "loop.h"
+#include "mailbox.h"
+#include "names.h"
+#include "notices.h"
+#include "pipe.h"
+#include "pymq.h"
+#include "topics.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+enum { HUB_IN = 1, HUB_OUT = 2 };
+
+struct hub {
+    pthread_mutex_t lock;
+    atomic_uint refs; /* Python's handle, every pipe */
+    struct loop *loop;
+    int send_policy, receive_policy;
+    bool subscribes, takes_topics;
+    int options[PYMQ_VERBOSE + 1];
+    int stopped; /* errno of every later call, 0 while in use */
+    struct mailbox box;
+    struct bell standing; /* behind fileno */
+    struct list sleepers; /* idle bells of pymq_hub_wait */
+
+    struct list pipes;
+    struct list writable; /* in turn */
+    struct list readable; /* in turn */
+    struct names names;
+    struct topics topics; /* own if `subscribes`, else the peers' */
+    struct notices notices;
+
+    /* The message being sent. */
+    bool sending;
+    struct pipe *target;   /* NULL: swallow it */
+    struct list targets;   /* of TO_ALL */
+    struct pipe *refused;  /* full peer that MANDATORY gave EAGAIN for */
+    uint32_t stamp;
+    int64_t chosen;
+
+    /* The message being received. */
+    bool receiving;
+    struct pipe *source; /* NULL: a notice */
+    int64_t peer;
+};
+
+void hub_hold(struct hub *hub);
+void hub_drop(struct hub *hub);
+
+/* With the lock held, all of: */
+
+/* Takes in what the mailbox holds. */
+void hub_attend(struct hub *hub);
+
+/* Wakes who waits: something other than a queue has changed. */
+void hub_wake(struct hub *hub);
+
+/* HUB_IN and HUB_OUT as they stand, or the negative errno of stop. */
+int hub_ready(struct hub *hub);
+
+/* A pipe takes no more messages: forget it as a target. */
+void hub_stop_sending(struct hub *hub, struct pipe *pipe);
+
+/* Nothing is left to read from a pipe that takes no more messages. */
+void hub_forget(struct hub *hub, struct pipe *pipe);
+
+/* send.c: by policy. */
+int hub_send(struct hub *hub, const void *data, size_t size, bool more);
+/* Whether the next frame would be accepted. */
+bool hub_writable(struct hub *hub);
+/* Whether a send that gave EAGAIN may now succeed. */
+bool hub_resumable(struct hub *hub);
+/* Whether a pipe belongs on the writable list. */
+bool hub_sends_in_turn(const struct hub *hub);
+
+/* receive.c: by policy. */
+int64_t hub_recv(struct hub *hub, pymq_slot *slot);
+/* Whether recv would give a frame. */
+bool hub_readable(struct hub *hub);
+
+/* subscribe.c: the publisher's side. */
+void hub_take_topics(struct hub *hub);
+void hub_forget_topics(struct hub *hub, struct pipe *pipe);
+
+#endif

@@ -1,0 +1,65 @@
+/* mailbox.h - ends of queues that want a hub's or a loop's attention.
+ *
+ * Many threads post, one at a time takes (a hub's callers hold its lock, a
+ * loop has one thread).  An end lies in the box once, however often it is
+ * posted.  Whoever is going to sleep hangs up a bell; posting rings all bells,
+ * so that a wake-up taken by one sleeper cannot strand another.
+ */
+#ifndef MAILBOX_H
+#define MAILBOX_H
+#include "list.h"
+#include "wakeup.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct bell {
+    struct list node;
+    struct wakeup wakeup;
+};
+
+struct mailbox {
+    pthread_mutex_t lock; /* a leaf: nothing is locked under it */
+    struct list items, bells;
+    atomic_bool news; /* posted or rung since mailbox_begin */
+};
+
+/* One end of a queue, as the other end sees it. */
+struct end {
+    struct list node;
+    bool posted;
+    struct mailbox *box;
+};
+
+void mailbox_init(struct mailbox *box);
+void mailbox_fini(struct mailbox *box);
+
+void end_init(struct end *end, struct mailbox *box);
+
+/* Puts an end in its box; NULL is nobody. */
+void mailbox_post(struct end *end);
+
+/* Takes an end out of its box, for good. */
+void mailbox_withdraw(struct end *end);
+
+/* Wakes every sleeper without posting anything. */
+void mailbox_ring(struct mailbox *box);
+
+/* Starts taking: forgets the news, quietens `standing` unless it is NULL. */
+void mailbox_begin(struct mailbox *box, struct bell *standing);
+
+/* The end posted first, or NULL. */
+struct end *mailbox_take(struct mailbox *box);
+
+/* How many ends are there now. */
+size_t mailbox_count(struct mailbox *box);
+
+void bell_init(struct bell *bell);
+void bell_fini(struct bell *bell);
+
+/* Hangs up a bell; its descriptor, or a negative errno. */
+int mailbox_watch(struct mailbox *box, struct bell *bell);
+void mailbox_hush(struct mailbox *box, struct bell *bell);
+void mailbox_unwatch(struct mailbox *box, struct bell *bell);
+
+#endif

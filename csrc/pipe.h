@@ -1,0 +1,70 @@
+/* pipe.h - a hub's end of one connection: a queue each way.
+ *
+ * At the far ends of the queues is an engine (attach), another hub's pipe
+ * (join), or nobody yet.  A pipe is held by its hub while something may still
+ * be read from it, and by Python's handle.  All fields are under the hub's
+ * lock; the far side sees the queues only.
+ *
+ * While a closed pipe drains, its queues live with the engine; between links
+ * the pipe keeps them for the next.
+ */
+#ifndef PIPE_H
+#define PIPE_H
+#include "events.h"
+#include "list.h"
+#include "mailbox.h"
+#include "queue.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct name {
+    size_t size;
+    unsigned char bytes[];
+};
+
+struct pipe {
+    atomic_uint refs;
+    int64_t id;
+    struct hub *hub;
+    struct end end; /* in the hub's mailbox */
+    struct queue *out, *in;
+    struct name *name;
+    struct event *event; /* for PIPE_CLOSED of a pipe that was joined late */
+    struct list topics;  /* members (topics.h) */
+    struct list in_hub, in_writable, in_readable, in_targets; /* hub's lists */
+    int minor;           /* of the link's ZMTP 3 */
+    bool linked;         /* attached or joined at least once */
+    bool joined;
+    bool closed;    /* takes no more messages */
+    bool spent;     /* nothing is left to send, either */
+    bool cut;       /* drop what follows the message being received */
+    uint32_t stamp; /* last publication that was matched */
+    unsigned held;  /* user messages among the hub's notices */
+    bool stalled;   /* too many of them */
+};
+
+struct pipe *pipe_new(struct hub *hub);
+struct pipe *pipe_hold(struct pipe *pipe);
+void pipe_release(struct pipe *pipe);
+
+/* Applies the hub's marks. */
+void pipe_set_marks(struct pipe *pipe);
+
+/* Tells the peer, if there is one, about a topic. */
+void pipe_announce(struct pipe *pipe, bool subscribe, const void *topic,
+                   size_t size);
+
+/* As the hub's functions of the same names in pymq.h; the lock is held. */
+int pipe_attach(struct pipe *pipe, int fd, const void *leftover, size_t size,
+                int minor, int64_t max_size);
+int pipe_close(struct pipe *pipe, bool drain, bool keep_input);
+
+/* Both hubs' locks are held. */
+int pipe_join(struct pipe *pipe, struct pipe *other);
+
+/* Whether no more will arrive: ask before asking whether it is readable. */
+bool pipe_ending(const struct pipe *pipe);
+
+#endif

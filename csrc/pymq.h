@@ -1,0 +1,100 @@
+/* pymq.h - the whole contract between the C core and Python.
+ *
+ * This file is the C header and, without its preprocessor lines, the CFFI
+ * cdef.  What the functions mean is said in pymq/backend/abc.py; here is only
+ * what the Python side of the seam (pymq/backend/native.py) must know.
+ *
+ * Any thread may call any function.  None blocks but pymq_hub_wait, and
+ * pymq_loop_stop, which waits for threads that never wait for Python.
+ * Functions that return int give a negative errno on failure.
+ */
+#ifndef PYMQ_H
+#define PYMQ_H
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PYMQ_SLOT = 4096 };
+
+enum pymq_send_policy {
+    PYMQ_SEND_NONE, PYMQ_SEND_ONE, PYMQ_SEND_IN_TURN, PYMQ_SEND_TO_ALL,
+    PYMQ_SEND_BY_NAME
+};
+
+enum pymq_receive_policy {
+    PYMQ_RECEIVE_NONE, PYMQ_RECEIVE_FAIR, PYMQ_RECEIVE_NAMED,
+    PYMQ_RECEIVE_FILTERED, PYMQ_RECEIVE_TOPICS, PYMQ_RECEIVE_NOTICES
+};
+
+enum pymq_hub_option {
+    PYMQ_SEND_HWM = 1, PYMQ_RECV_HWM, PYMQ_MANDATORY, PYMQ_VERBOSE
+};
+
+enum pymq_event_kind { PYMQ_LINK_DOWN = 1, PYMQ_PIPE_CLOSED };
+
+typedef struct loop pymq_loop;
+typedef struct hub pymq_hub;
+typedef struct pipe pymq_pipe;
+
+typedef struct {
+    int kind;
+    int error;
+    int64_t pipe;
+} pymq_event;
+
+/* Where recv puts a frame.  A body that fits is copied to `bytes`; of a longer
+ * one `data` is the address, valid until pymq_slot_clear. */
+typedef struct {
+    void *chunk;
+    const char *data;
+    char bytes[PYMQ_SLOT];
+} pymq_slot;
+
+void pymq_slot_clear(pymq_slot *slot);
+
+/* NULL when there is no memory; release with the function below. */
+pymq_loop *pymq_loop_new(int threads);
+void pymq_loop_release(pymq_loop *loop);
+int pymq_loop_start(pymq_loop *loop);
+void pymq_loop_stop(pymq_loop *loop);
+int pymq_loop_fileno(pymq_loop *loop);
+/* How many events were stored in `into`, at most `room`. */
+int pymq_loop_take(pymq_loop *loop, pymq_event *into, int room);
+
+/* NULL when there is no memory. */
+pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
+                       int subscribes);
+void pymq_hub_release(pymq_hub *hub);
+void pymq_hub_free(pymq_hub *hub);
+void pymq_hub_stop(pymq_hub *hub, int error);
+int pymq_hub_send(pymq_hub *hub, const char *data, size_t size, int more);
+/* size << 1 | more, or a negative errno. */
+int64_t pymq_hub_recv(pymq_hub *hub, pymq_slot *slot);
+int64_t pymq_hub_peer(pymq_hub *hub);
+int64_t pymq_hub_chosen(pymq_hub *hub);
+int pymq_hub_ready(pymq_hub *hub);
+int pymq_hub_wait(pymq_hub *hub, int events, int timeout);
+int pymq_hub_fileno(pymq_hub *hub);
+void pymq_hub_set(pymq_hub *hub, int option, int value);
+int pymq_hub_subscribe(pymq_hub *hub, const char *topic, size_t size,
+                       int announce);
+/* 1 if that was the last subscription of the topic, else 0. */
+int pymq_hub_unsubscribe(pymq_hub *hub, const char *topic, size_t size,
+                         int announce);
+int64_t pymq_hub_topics(pymq_hub *hub);
+int pymq_hub_has(pymq_hub *hub, int64_t pipe);
+
+/* 0 with the new pipe in `*made`, or -EBUSY (policy ONE) or -ENOMEM. */
+int pymq_hub_open(pymq_hub *hub, pymq_pipe **made);
+void pymq_pipe_release(pymq_pipe *pipe);
+int64_t pymq_pipe_id(pymq_pipe *pipe);
+/* 0, -EADDRINUSE, -ENOMEM, or the id of the pipe that lost its name. */
+int64_t pymq_pipe_name(pymq_pipe *pipe, const char *name, size_t size,
+                       int handover);
+/* On failure the descriptor is still the caller's. */
+int pymq_pipe_attach(pymq_pipe *pipe, int fd, const char *leftover,
+                     size_t size, int minor, int64_t max_size);
+int pymq_pipe_join(pymq_pipe *pipe, pymq_pipe *other);
+/* 1 when nothing is left to do, 0 when PYMQ_PIPE_CLOSED follows. */
+int pymq_pipe_close(pymq_pipe *pipe, int drain, int keep_input);
+
+#endif

@@ -1,0 +1,243 @@
+/* queue.c - life of a queue, and what both sides do to it; see queue.h */
+#include "queue.h"
+
+#include <stdlib.h>
+
+struct queue *queue_new(void)
+{
+    struct queue *q = calloc(1, sizeof *q);
+    struct piece *first = calloc(1, sizeof *first);
+    if (q == NULL || first == NULL) {
+        free(q);
+        free(first);
+        return NULL;
+    }
+    pthread_mutex_init(&q->lock, NULL);
+    atomic_init(&q->refs, 1);
+    q->step = CHUNK_MIN;
+    q->tail = first;
+    q->whole.piece = q->shown.piece = first;
+    q->head.piece = q->limit.piece = first;
+    q->reader_parked = true;
+    q->marks[WRITER_MARK] = q->marks[READER_MARK] = -1;
+    return q;
+}
+
+struct queue *queue_hold(struct queue *queue)
+{
+    atomic_fetch_add(&queue->refs, 1);
+    return queue;
+}
+
+void queue_release(struct queue *queue)
+{
+    if (queue == NULL || atomic_fetch_sub(&queue->refs, 1) != 1)
+        return;
+    struct piece *piece = queue->head.piece;
+    while (piece != NULL) {
+        struct piece *next = piece->next;
+        chunk_drop(piece->chunk);
+        free(piece);
+        piece = next;
+    }
+    chunk_drop(queue->fill);
+    chunk_drop(atomic_load(&queue->spare));
+    pthread_mutex_destroy(&queue->lock);
+    free(queue);
+}
+
+static unsigned effective_mark(const struct queue *queue)
+{
+    unsigned sum = 0;
+    for (int side = 0; side < 2; side++) {
+        if (queue->marks[side] == 0)
+            return 0;
+        if (queue->marks[side] > 0)
+            sum += (unsigned)queue->marks[side];
+    }
+    return sum;
+}
+
+/* With the lock held: tell a writer that was waiting for room. */
+static void wake_writer(struct queue *queue)
+{
+    unsigned hwm = atomic_load(&queue->hwm);
+    if (!queue->writer_parked)
+        return;
+    if (hwm != 0 && queue->parked_load >= queue->acked + hwm)
+        return;
+    queue->writer_parked = false;
+    mailbox_post(queue->writer);
+}
+
+void queue_set_mark(struct queue *queue, int side, int mark)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->marks[side] = mark;
+    atomic_store(&queue->hwm, effective_mark(queue));
+    /* A reader that has read all may never report again under a lower mark. */
+    if (queue->reader_parked && queue->parked_read > queue->acked)
+        queue->acked = queue->parked_read;
+    wake_writer(queue);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void queue_set_reader(struct queue *queue, struct end *end)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->reader = end;
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void queue_set_writer(struct queue *queue, struct end *end)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->writer = end;
+    pthread_mutex_unlock(&queue->lock);
+}
+
+bool queue_has_reader(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    bool has = queue->reader != NULL;
+    pthread_mutex_unlock(&queue->lock);
+    return has;
+}
+
+void queue_close_locked(struct queue *queue, bool drop)
+{
+    atomic_store(&queue->closed, true);
+    if (drop)
+        atomic_store(&queue->dropped, true);
+    mailbox_post(queue->reader);
+}
+
+void queue_close(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue_close_locked(queue, false);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void queue_refuse(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    atomic_store(&queue->refused, true);
+    mailbox_post(queue->writer);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+/* The reader's side. */
+
+static bool refresh(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    bool moved = queue->limit.piece != queue->shown.piece
+                 || queue->limit.at != queue->shown.at;
+    queue->limit = queue->shown;
+    if (!moved) {
+        queue->reader_parked = true;
+        queue->parked_read = queue->read;
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return moved;
+}
+
+bool queue_readable(struct queue *queue)
+{
+    return queue->head.piece != queue->limit.piece
+           || queue->head.at != queue->limit.at || refresh(queue);
+}
+
+static void free_piece(struct queue *queue, struct piece *piece)
+{
+    struct chunk *chunk = piece->chunk;
+    free(piece);
+    if (chunk != NULL && chunk->size == CHUNK_MAX && chunk_sole(chunk))
+        chunk = atomic_exchange(&queue->spare, chunk);
+    chunk_drop(chunk);
+}
+
+/* Steps over the ends of pieces that were read. */
+static void settle(struct queue *queue)
+{
+    struct piece *piece = queue->head.piece;
+    while (piece != queue->limit.piece && queue->head.at == piece->end) {
+        queue->head.piece = piece->next;
+        queue->head.at = piece->next->begin;
+        free_piece(queue, piece);
+        piece = queue->head.piece;
+    }
+}
+
+void queue_peek(struct queue *queue, struct frame *frame)
+{
+    settle(queue);
+    const struct place *head = &queue->head;
+    frame_parse(head->piece->chunk->data + head->at, FRAME_HEAD, frame);
+}
+
+static void report_read(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->told = queue->acked = queue->read;
+    wake_writer(queue);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void queue_skip(struct queue *queue, const struct frame *frame)
+{
+    queue->head.at += frame->head + (size_t)frame->size;
+    if (!frame_ends(frame))
+        return;
+    queue->read++;
+    unsigned hwm = atomic_load_explicit(&queue->hwm, memory_order_relaxed);
+    if (hwm != 0 && queue->read - queue->told >= (hwm + 1) / 2)
+        report_read(queue);
+}
+
+struct chunk *queue_hold_chunk(struct queue *queue)
+{
+    return chunk_hold(queue->head.piece->chunk);
+}
+
+void queue_skip_message(struct queue *queue)
+{
+    struct frame frame;
+    do {
+        queue_peek(queue, &frame);
+        queue_skip(queue, &frame);
+    } while (frame.flags & (FRAME_MORE | FRAME_COMMAND));
+}
+
+void queue_skip_all(struct queue *queue)
+{
+    struct frame frame;
+    while (queue_readable(queue)) {
+        queue_peek(queue, &frame);
+        queue_skip(queue, &frame);
+    }
+}
+
+int queue_gather(struct queue *queue, size_t offset, struct iovec *runs,
+                 int room, size_t most)
+{
+    settle(queue);
+    int count = 0;
+    struct place at = queue->head;
+    at.at += offset;
+    for (size_t total = 0; count < room && total < most;) {
+        bool last = at.piece == queue->limit.piece;
+        size_t size = (last ? queue->limit.at : at.piece->end) - at.at;
+        if (size > 0) {
+            runs[count].iov_base = at.piece->chunk->data + at.at;
+            runs[count++].iov_len = size;
+            total += size;
+        }
+        if (last)
+            break;
+        at.piece = at.piece->next;
+        at.at = at.piece->begin;
+    }
+    return count;
+}

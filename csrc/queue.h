@@ -1,0 +1,172 @@
+/* queue.h - one direction of a pipe: framed bytes from one writer to one
+ * reader, with message counts beside them for the high-water mark.
+ *
+ * The bytes are ZMTP frames (codec.h), each contiguous in one chunk, so that
+ * an engine hands them to the kernel as they lie.  A *piece* is a window on a
+ * chunk; the queue is a list of pieces.  Three places of the writer follow
+ * one another: `shown`, up to which the reader may read; `whole`, behind the
+ * last whole message; and the tail, behind the last frame.
+ *
+ * Threads.  One thread at a time writes and one at a time reads (a hub's
+ * caller under the hub's lock, or whoever drives an engine).  Each has fields
+ * of its own and touches the shared ones under `lock`, which nests inside a
+ * hub's lock and around a mailbox's.  Both ends are told in their mailboxes:
+ * the reader, once, when something is shown after it found the queue empty;
+ * the writer, once, when there is room after it found the queue full.
+ *
+ * Counting.  Messages and commands count one each.  The reader reports what
+ * it has read in steps of half the mark, as libzmq does, so a writer that
+ * found the queue full resumes only then.
+ */
+#ifndef QUEUE_H
+#define QUEUE_H
+#include "chunk.h"
+#include "codec.h"
+#include "mailbox.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+enum {
+    CHUNK_MIN = 4096 - 32, /* bytes; leaves room for malloc's and our head */
+    CHUNK_MAX = 65536 - 32,
+    CHUNK_OWN = 16384 /* a longer frame gets a chunk of its own */
+};
+
+enum { WRITER_MARK, READER_MARK };
+
+struct piece {
+    struct piece *next;
+    struct chunk *chunk;
+    size_t begin, end; /* in the chunk's data */
+};
+
+struct place {
+    struct piece *piece;
+    size_t at;
+};
+
+struct queue {
+    atomic_uint refs;
+    atomic_uint hwm;     /* messages, 0: no mark */
+    atomic_bool closed;  /* the writer is gone: when read empty, that is all */
+    atomic_bool dropped; /* closed, and what is unread is not wanted */
+    atomic_bool refused; /* the reader wants nothing more */
+    _Atomic(struct chunk *) spare;
+
+    /* The writer's. */
+    struct piece *tail;
+    struct place whole;
+    struct chunk *fill; /* where short frames go, from fill_at on */
+    size_t fill_at;
+    size_t step;   /* size of the next chunk */
+    bool lively;   /* the reader keeps up: chunks may stay small */
+    bool unshown;  /* `whole` is ahead of `shown` */
+    uint64_t written, granted;
+    uint64_t extra, extra_until; /* written over and above the mark */
+
+    /* The reader's. */
+    struct place head, limit;
+    uint64_t read, told;
+
+    /* Both sides', under the lock. */
+    pthread_mutex_t lock;
+    struct place shown;
+    struct end *reader, *writer;
+    bool reader_parked, writer_parked;
+    bool done; /* an engine has reported the end of a closed queue */
+    uint64_t acked;
+    uint64_t parked_read; /* reader's count when it parked */
+    uint64_t parked_load; /* writer's count, less `extra`, when it parked */
+    int marks[2];         /* -1: that side has no mark */
+};
+
+/* Life. */
+
+/* With one reference; NULL when there is no memory. */
+struct queue *queue_new(void);
+struct queue *queue_hold(struct queue *queue);
+void queue_release(struct queue *queue);
+
+/* From either side. */
+
+/* The mark is the sum of both sides' marks, none if either is 0. */
+void queue_set_mark(struct queue *queue, int side, int mark);
+void queue_set_reader(struct queue *queue, struct end *end);
+void queue_set_writer(struct queue *queue, struct end *end);
+bool queue_has_reader(struct queue *queue);
+
+/* The writer ends it. */
+void queue_close(struct queue *queue);
+void queue_close_locked(struct queue *queue, bool drop);
+/* The reader ends it: nothing more is wanted. */
+void queue_refuse(struct queue *queue);
+
+/* Writing. */
+
+/* Whether the mark forbids another message; parks the writer if so. */
+bool queue_full(struct queue *queue);
+
+/* Adds a frame to the message under construction.  0 or -ENOMEM. */
+int queue_write(struct queue *queue, unsigned flags, const void *data,
+                size_t size);
+
+/* The same, with `intro` and then `data` as the body. */
+int queue_write_pair(struct queue *queue, unsigned flags, const void *intro,
+                     size_t intro_size, const void *data, size_t size);
+
+/* As queue_write, of a frame that fills a chunk, which may be shared. */
+int queue_share(struct queue *queue, struct chunk *chunk);
+
+/* Ends the message under construction. */
+void queue_finish(struct queue *queue);
+
+/* Shows the reader all finished messages. */
+void queue_flush(struct queue *queue);
+
+/* Drops the message under construction. */
+void queue_rollback(struct queue *queue);
+
+/* Adds and shows a frame that counts against no mark, in front of a message
+ * under construction.  0 or -ENOMEM. */
+int queue_announce(struct queue *queue, unsigned flags, const void *intro,
+                   size_t intro_size, const void *data, size_t size);
+
+/* For an engine, which reads into the chunk that short frames go to: start
+ * another such chunk (taking over the reference) ... */
+void queue_set_fill(struct queue *queue, struct chunk *chunk);
+/* ... of the queue's choice of size, at least `least` ... */
+struct chunk *queue_new_chunk(struct queue *queue, size_t least);
+/* ... and add the frame that lies at `from` in it, at or after fill_at. */
+int queue_adopt(struct queue *queue, size_t from, size_t size);
+
+/* Reading. */
+
+/* Whether there is a frame; parks the reader if not. */
+bool queue_readable(struct queue *queue);
+
+/* The next frame; only when readable, or in the middle of a message. */
+void queue_peek(struct queue *queue, struct frame *frame);
+
+/* Removes the frame that queue_peek gave. */
+void queue_skip(struct queue *queue, const struct frame *frame);
+
+/* A reference to the chunk that holds the next frame. */
+struct chunk *queue_hold_chunk(struct queue *queue);
+
+/* Removes the rest of a message. */
+void queue_skip_message(struct queue *queue);
+
+/* Removes all. */
+void queue_skip_all(struct queue *queue);
+
+/* Up to `room` runs of bytes from `offset` into the next frame on, about
+ * `most` bytes; returns how many runs.  Only when readable. */
+int queue_gather(struct queue *queue, size_t offset, struct iovec *runs,
+                 int room, size_t most);
+
+#endif

@@ -1,0 +1,255 @@
+/* queue_write.c - the writer's side of a queue; see queue.h */
+#include "queue.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool queue_full(struct queue *queue)
+{
+    unsigned hwm = atomic_load_explicit(&queue->hwm, memory_order_relaxed);
+    if (hwm == 0)
+        return false;
+    uint64_t load = queue->written - queue->extra;
+    if (load < queue->granted + hwm)
+        return false;
+    pthread_mutex_lock(&queue->lock);
+    queue->granted = queue->acked;
+    if (queue->granted >= queue->extra_until) {
+        queue->extra = 0;
+        load = queue->written;
+    }
+    hwm = atomic_load(&queue->hwm);
+    bool full = hwm != 0 && load >= queue->granted + hwm;
+    queue->writer_parked = full;
+    queue->parked_load = load;
+    pthread_mutex_unlock(&queue->lock);
+    return full;
+}
+
+static struct piece *add_piece(struct queue *queue, struct chunk *chunk,
+                               size_t begin)
+{
+    struct piece *piece = malloc(sizeof *piece);
+    if (piece == NULL)
+        return NULL;
+    piece->next = NULL;
+    piece->chunk = chunk_hold(chunk);
+    piece->begin = piece->end = begin;
+    queue->tail->next = piece;
+    queue->tail = piece;
+    return piece;
+}
+
+/* Under traffic that keeps a backlog chunks double; where the reader is woken
+ * for every message they stay small, for there may be many idle queues. */
+struct chunk *queue_new_chunk(struct queue *queue, size_t least)
+{
+    size_t size = queue->step;
+    queue->step = queue->lively ? CHUNK_MIN : size * 2 + 32;
+    if (queue->step > CHUNK_MAX)
+        queue->step = CHUNK_MAX;
+    queue->lively = false;
+    if (size < least)
+        size = least;
+    if (size == CHUNK_MAX) {
+        struct chunk *spare = atomic_exchange(&queue->spare, NULL);
+        if (spare != NULL)
+            return spare;
+    }
+    return chunk_new(size);
+}
+
+void queue_set_fill(struct queue *queue, struct chunk *chunk)
+{
+    if (queue->fill != chunk)
+        chunk_drop(queue->fill);
+    queue->fill = chunk;
+    queue->fill_at = 0;
+}
+
+/* Room for `need` bytes at the tail; NULL when there is no memory. */
+static unsigned char *make_room(struct queue *queue, size_t need)
+{
+    if (need > CHUNK_OWN) {
+        struct chunk *own = chunk_new(need);
+        struct piece *piece = own ? add_piece(queue, own, 0) : NULL;
+        chunk_drop(own);
+        return piece ? own->data : NULL;
+    }
+    if (queue->fill == NULL || queue->fill->size - queue->fill_at < need) {
+        struct chunk *fresh = queue_new_chunk(queue, need);
+        if (fresh == NULL)
+            return NULL;
+        queue_set_fill(queue, fresh);
+    }
+    struct piece *tail = queue->tail;
+    if (tail->chunk != queue->fill || tail->end != queue->fill_at)
+        if (add_piece(queue, queue->fill, queue->fill_at) == NULL)
+            return NULL;
+    return queue->fill->data + queue->fill_at;
+}
+
+static void extend(struct queue *queue, size_t size)
+{
+    queue->tail->end += size;
+    if (queue->tail->chunk == queue->fill)
+        queue->fill_at = queue->tail->end;
+}
+
+static void fill_frame(unsigned char *to, unsigned flags, const void *intro,
+                       size_t intro_size, const void *data, size_t size)
+{
+    to += frame_put_head(to, flags, intro_size + size);
+    if (intro_size > 0)
+        memcpy(to, intro, intro_size);
+    if (size > 0)
+        memcpy(to + intro_size, data, size);
+}
+
+int queue_write_pair(struct queue *queue, unsigned flags, const void *intro,
+                     size_t intro_size, const void *data, size_t size)
+{
+    size_t total = frame_head(intro_size + size) + intro_size + size;
+    unsigned char *to = make_room(queue, total);
+    if (to == NULL)
+        return -ENOMEM;
+    fill_frame(to, flags, intro, intro_size, data, size);
+    extend(queue, total);
+    return 0;
+}
+
+int queue_write(struct queue *queue, unsigned flags, const void *data,
+                size_t size)
+{
+    size_t head = frame_head(size);
+    unsigned char *to = make_room(queue, head + size);
+    if (to == NULL)
+        return -ENOMEM;
+    frame_put_head(to, flags, size);
+    if (size > 0)
+        memcpy(to + head, data, size);
+    extend(queue, head + size);
+    return 0;
+}
+
+int queue_share(struct queue *queue, struct chunk *chunk)
+{
+    if (add_piece(queue, chunk, 0) == NULL)
+        return -ENOMEM;
+    queue->tail->end = chunk->size;
+    return 0;
+}
+
+int queue_adopt(struct queue *queue, size_t from, size_t size)
+{
+    struct piece *tail = queue->tail;
+    if (tail->chunk != queue->fill || tail->end != queue->fill_at)
+        if (add_piece(queue, queue->fill, queue->fill_at) == NULL)
+            return -ENOMEM;
+    unsigned char *data = queue->fill->data;
+    if (from != queue->fill_at)
+        memmove(data + queue->fill_at, data + from, size);
+    extend(queue, size);
+    return 0;
+}
+
+void queue_finish(struct queue *queue)
+{
+    queue->whole.piece = queue->tail;
+    queue->whole.at = queue->tail->end;
+    queue->written++;
+    queue->unshown = true;
+}
+
+void queue_flush(struct queue *queue)
+{
+    if (!queue->unshown)
+        return;
+    queue->unshown = false;
+    pthread_mutex_lock(&queue->lock);
+    queue->shown = queue->whole;
+    if (queue->reader_parked) {
+        queue->reader_parked = false;
+        queue->lively = true;
+        mailbox_post(queue->reader);
+    }
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void queue_rollback(struct queue *queue)
+{
+    struct piece *last = queue->whole.piece;
+    struct piece *piece = last->next;
+    while (piece != NULL) {
+        struct piece *next = piece->next;
+        chunk_drop(piece->chunk);
+        free(piece);
+        piece = next;
+    }
+    last->next = NULL;
+    last->end = queue->whole.at;
+    queue->tail = last;
+    if (queue->fill != NULL && last->chunk == queue->fill)
+        queue->fill_at = last->end;
+}
+
+/* Puts a piece at `whole`, in front of what is under construction. */
+static int splice(struct queue *queue, struct chunk *chunk)
+{
+    struct piece *at = queue->whole.piece;
+    struct piece *rest = malloc(sizeof *rest);
+    struct piece *piece = malloc(sizeof *piece);
+    if (rest == NULL || piece == NULL) {
+        free(rest);
+        free(piece);
+        return -ENOMEM;
+    }
+    *rest = (struct piece){at->next, NULL, queue->whole.at, at->end};
+    if (at->chunk != NULL)
+        rest->chunk = chunk_hold(at->chunk);
+    *piece = (struct piece){rest, chunk_hold(chunk), 0, chunk->size};
+    at->next = piece;
+    at->end = queue->whole.at;
+    if (queue->tail == at)
+        queue->tail = rest;
+    queue->whole.piece = piece;
+    queue->whole.at = piece->end;
+    return 0;
+}
+
+/* The announcement as a chunk of its own, in front of what is unfinished. */
+static int announce_apart(struct queue *queue, unsigned flags,
+                          const void *intro, size_t intro_size,
+                          const void *data, size_t size)
+{
+    size_t total = frame_head(intro_size + size) + intro_size + size;
+    struct chunk *chunk = chunk_new(total);
+    if (chunk == NULL)
+        return -ENOMEM;
+    fill_frame(chunk->data, flags, intro, intro_size, data, size);
+    int result = splice(queue, chunk);
+    chunk_drop(chunk);
+    return result;
+}
+
+int queue_announce(struct queue *queue, unsigned flags, const void *intro,
+                   size_t intro_size, const void *data, size_t size)
+{
+    bool clean = queue->tail == queue->whole.piece
+                 && queue->tail->end == queue->whole.at;
+    int result = (clean ? queue_write_pair : announce_apart)(
+        queue, flags, intro, intro_size, data, size);
+    if (result < 0)
+        return result;
+    if (clean) {
+        queue->whole.piece = queue->tail;
+        queue->whole.at = queue->tail->end;
+    }
+    queue->written++;
+    queue->extra++;
+    queue->extra_until = queue->written;
+    queue->unshown = true;
+    queue_flush(queue);
+    return 0;
+}

@@ -1,0 +1,170 @@
+/* table.c - see table.h */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "table.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PRIME 0x7fffffffu /* 2^31 - 1: the remainder takes no division */
+
+static uint32_t point;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void choose_point(void)
+{
+    uint32_t random = (uint32_t)time(NULL) ^ (uint32_t)getpid();
+    int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        ssize_t done = read(fd, &random, sizeof random);
+        (void)done; /* what is there will do */
+        close(fd);
+    }
+    point = random % (PRIME - 1024) + 512;
+}
+
+static uint32_t reduce(uint64_t number)
+{
+    number = (number & PRIME) + (number >> 31);
+    return (uint32_t)(number >= PRIME ? number - PRIME : number);
+}
+
+uint32_t hash_start(void)
+{
+    pthread_once(&once, choose_point);
+    return 1;
+}
+
+uint32_t hash_add(uint32_t hash, unsigned char byte)
+{
+    return reduce((uint64_t)hash * point + byte + 1);
+}
+
+uint32_t hash_bytes(const void *key, size_t size)
+{
+    const unsigned char *bytes = key;
+    uint32_t hash = hash_start();
+    for (size_t i = 0; i < size; i++)
+        hash = hash_add(hash, bytes[i]);
+    return hash;
+}
+
+void table_init(struct table *table)
+{
+    *table = (struct table){0};
+}
+
+void table_fini(struct table *table)
+{
+    for (size_t i = 0; i < table->room; i++)
+        free(table->slots[i]);
+    free(table->slots);
+    table_init(table);
+}
+
+/* Neighbouring hashes (topics that differ in the last byte) are spread. */
+static size_t home(const struct table *table, uint32_t hash)
+{
+    uint64_t mixed = hash * UINT64_C(0x9e3779b97f4a7c15);
+    return (size_t)(mixed >> 32) & (table->room - 1);
+}
+
+struct entry *table_find(const struct table *table, uint32_t hash,
+                         const void *key, size_t size)
+{
+    if (table->used == 0)
+        return NULL;
+    for (size_t i = home(table, hash);; i = (i + 1) & (table->room - 1)) {
+        struct entry *entry = table->slots[i];
+        if (entry == NULL)
+            return NULL;
+        if (entry->hash == hash && entry->size == size
+            && (size == 0 || memcmp(entry->key, key, size) == 0))
+            return entry;
+    }
+}
+
+static void place(struct table *table, struct entry *entry)
+{
+    size_t i = home(table, entry->hash);
+    while (table->slots[i] != NULL)
+        i = (i + 1) & (table->room - 1);
+    table->slots[i] = entry;
+}
+
+static int grow(struct table *table)
+{
+    struct table bigger = {.room = table->room ? table->room * 2 : 8};
+    bigger.slots = calloc(bigger.room, sizeof *bigger.slots);
+    if (bigger.slots == NULL)
+        return -1;
+    bigger.used = table->used;
+    for (size_t i = 0; i < table->room; i++)
+        if (table->slots[i] != NULL)
+            place(&bigger, table->slots[i]);
+    free(table->slots);
+    *table = bigger;
+    return 0;
+}
+
+struct entry *table_add(struct table *table, const void *key, size_t size)
+{
+    uint32_t hash = hash_bytes(key, size);
+    struct entry *entry = table_find(table, hash, key, size);
+    if (entry != NULL)
+        return entry;
+    if (size > UINT32_MAX)
+        return NULL;
+    if ((table->used + 1) * 4 > table->room * 3 && grow(table) < 0)
+        return NULL;
+    entry = malloc(sizeof *entry + size);
+    if (entry == NULL)
+        return NULL;
+    entry->hash = hash;
+    entry->size = (uint32_t)size;
+    memset(&entry->value, 0, sizeof entry->value);
+    if (size > 0)
+        memcpy(entry->key, key, size);
+    place(table, entry);
+    table->used++;
+    return entry;
+}
+
+/* Closes the gap, so that probing needs no tombstones. */
+static void close_gap(struct table *table, size_t gap)
+{
+    size_t mask = table->room - 1;
+    for (size_t i = (gap + 1) & mask; table->slots[i]; i = (i + 1) & mask) {
+        size_t wanted = home(table, table->slots[i]->hash);
+        if (((i - wanted) & mask) >= ((i - gap) & mask)) {
+            table->slots[gap] = table->slots[i];
+            gap = i;
+        }
+    }
+    table->slots[gap] = NULL;
+}
+
+void table_remove(struct table *table, struct entry *entry)
+{
+    size_t i = home(table, entry->hash);
+    while (table->slots[i] != entry)
+        i = (i + 1) & (table->room - 1);
+    close_gap(table, i);
+    table->used--;
+    free(entry);
+}
+
+struct entry *table_next(const struct table *table, size_t *at)
+{
+    while (*at < table->room) {
+        struct entry *entry = table->slots[(*at)++];
+        if (entry != NULL)
+            return entry;
+    }
+    return NULL;
+}

@@ -1,0 +1,51 @@
+/* table.h - a hash table of byte strings.
+ *
+ * Open addressing over pointers to entries.  The hash is a polynomial over
+ * the bytes modulo a prime, at a secret random point: strings of a peer's
+ * choosing collide by chance only, and the hash of every prefix of a message
+ * falls out of one pass over it (topics.c).  The owner locks.
+ */
+#ifndef TABLE_H
+#define TABLE_H
+#include <stddef.h>
+#include <stdint.h>
+
+struct entry {
+    uint32_t hash;
+    uint32_t size;
+    union {
+        void *pointer;
+        uint64_t count;
+    } value;
+    unsigned char key[];
+};
+
+struct table {
+    struct entry **slots;
+    size_t room; /* a power of two, or 0 */
+    size_t used;
+};
+
+uint32_t hash_start(void);
+uint32_t hash_add(uint32_t hash, unsigned char byte);
+uint32_t hash_bytes(const void *key, size_t size);
+
+void table_init(struct table *table);
+/* Frees the entries too. */
+void table_fini(struct table *table);
+
+struct entry *table_find(const struct table *table, uint32_t hash,
+                         const void *key, size_t size);
+
+/* The entry of that key, made with value 0 if there was none; NULL when
+ * there is no memory. */
+struct entry *table_add(struct table *table, const void *key, size_t size);
+
+/* Removes and frees an entry. */
+void table_remove(struct table *table, struct entry *entry);
+
+/* The first entry at or after `*at`, which is moved past it; NULL at the
+ * end.  Start with *at = 0. */
+struct entry *table_next(const struct table *table, size_t *at);
+
+#endif

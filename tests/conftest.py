@@ -1,0 +1,91 @@
+"""Which implementations the tests run on, and the fixtures that all share."""
+
+from __future__ import annotations
+
+import os
+from typing import Iterator
+
+import implementations
+import pytest
+from library import Library
+
+IMPLEMENTATIONS = pytest.StashKey[list[implementations.Implementation]]()
+MARKERS = (
+    "only(*tags): runs on these implementations only (native, pure, pymq, pyzmq)",
+    "fails_on(tag, reason): a fault of that implementation, shown on purpose",
+    "core: the fast subset that every Python version runs",
+    "large: moves hundreds of megabytes",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--implementations",
+        default="",
+        help="comma separated: native, pure, pyzmq (default: what is available)",
+    )
+    parser.addoption(
+        "--show-oracle-faults",
+        action="store_true",
+        help="run the tests that libzmq is known to fail on it too",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for line in MARKERS:
+        config.addinivalue_line("markers", line)
+    wanted = config.getoption("--implementations")
+    try:
+        found = implementations.choose(wanted, os.environ.get("PYMQ_BACKEND", ""))
+    except ImportError as error:
+        raise pytest.UsageError(f"an implementation does not load: {error}") from error
+    config.stash[IMPLEMENTATIONS] = found
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    found = config.stash[IMPLEMENTATIONS]
+    return "implementations: " + ", ".join(map(str, found))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "zmq" not in metafunc.fixturenames:
+        return
+    node, config = metafunc.definition, metafunc.config
+    found = config.stash[IMPLEMENTATIONS]
+    for marker in node.iter_markers("only"):
+        found = [one for one in found if one.is_one_of(marker.args)]
+    cases = []
+    for one in found:
+        marks = [
+            _known_fault(config, marker.kwargs["reason"])
+            for marker in node.iter_markers("fails_on")
+            if one.is_one_of(marker.args)
+        ]
+        cases.append(pytest.param(one, id=one.tag, marks=marks))
+    metafunc.parametrize("zmq", cases, indirect=True)
+
+
+def _known_fault(config: pytest.Config, reason: str) -> pytest.MarkDecorator:
+    if config.getoption("--show-oracle-faults"):
+        return pytest.mark.xfail(reason=reason, strict=False)
+    return pytest.mark.skip(reason=reason)
+
+
+@pytest.fixture
+def zmq(request: pytest.FixtureRequest) -> Iterator[Library]:
+    """The implementation under test; closes what the test made with it."""
+    library = Library(request.param)
+    yield library
+    library.close()
+
+
+@pytest.fixture(params=["tcp", "ipc", "inproc"])
+def transport(request: pytest.FixtureRequest) -> str:
+    """Every transport."""
+    return str(request.param)
+
+
+@pytest.fixture(params=["tcp", "ipc"])
+def network(request: pytest.FixtureRequest) -> str:
+    """The transports that have connections."""
+    return str(request.param)

@@ -1,0 +1,242 @@
+"""A message is sent when the kernel has its last byte, not when a queue is empty.
+
+With LINGER=-1 every byte of every message accepted before close() arrives, however
+slowly the peer reads.  libzmq 4.3.5 loses messages in both halves of this file: its
+last batch on the sending side, and, on ipc, what the kernel still holds when the
+sender hangs up while input is paused by RCVHWM.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import pytest
+from library import PATIENCE, Library
+from marriage import marry
+from patience import Background
+from rawpeer import RawListener, RawPeer, connect
+
+TINY = 4096  # bytes of socket buffer; the kernel rounds it up to a few KiB
+CUT = (
+    "libzmq 4.3.5 throws its last output batch away when the kernel's buffer is full "
+    "at close: 6 of 400 messages of 500 bytes, the last frame cut in two"
+)
+HANGUP = (
+    "libzmq 4.3.5 stops reading when ipc hangs up while RCVHWM pauses input: 226 of "
+    "300 messages lost at RCVHWM=10 (libzmq #4660)"
+)
+BATCHES = [(400, 500), (20, 20_000), (3, 3_000_000)]
+
+
+def _body(number: int, size: int) -> bytes:
+    """Bytes that tell which message they belong to, and where in it."""
+    unit = b"%08d:" % number
+    return (unit * (size // len(unit) + 1))[:size]
+
+
+def _close_and_term(sock: Any, context: Any) -> Background[None]:
+    """close() at once, term() in another thread."""
+    sock.close()
+    return Background(context.term)
+
+
+def _read_slowly(peer: RawPeer, count: int, size: int) -> None:
+    """Small reads from a small buffer: the sender's kernel buffer stays full."""
+    for number in range(count):
+        assert peer.recv_message() == [_body(number, size)]
+    assert peer.rest() == b""
+
+
+@pytest.mark.fails_on("pyzmq", reason=CUT)
+@pytest.mark.parametrize(("count", "size"), BATCHES)
+@pytest.mark.parametrize("binder", ["sender", "reader"])
+def test_a_slow_reader_gets_everything(
+    zmq: Library, count: int, size: int, binder: str
+) -> None:
+    context = zmq.context()
+    push = zmq.socket(zmq.PUSH, context=context, sndbuf=TINY, linger=-1)
+    if binder == "sender":
+        peer = connect(zmq.bind(push, "tcp"), receive_buffer=TINY)
+    else:
+        with RawListener(receive_buffer=TINY) as listener:
+            push.connect(listener.endpoint)
+            peer = listener.accept()
+    with peer:
+        peer.handshake(b"PULL")
+        for number in range(count):
+            push.send(_body(number, size))
+        ending = _close_and_term(push, context)
+        _read_slowly(peer, count, size)
+        ending.result()
+
+
+@pytest.mark.fails_on("pyzmq", reason=CUT)
+def test_multipart_messages_are_whole_too(zmq: Library) -> None:
+    context = zmq.context()
+    push = zmq.socket(zmq.PUSH, context=context, sndbuf=TINY, linger=-1)
+    with connect(zmq.bind(push, "tcp"), receive_buffer=TINY) as peer:
+        peer.handshake(b"PULL")
+        messages = [[b"%d" % n, b"", _body(n, n * 7)] for n in range(300)]
+        for message in messages:
+            push.send_multipart(message)
+        ending = _close_and_term(push, context)
+        assert [peer.recv_message() for _ in messages] == messages
+        assert peer.rest() == b""
+        ending.result()
+
+
+@pytest.mark.large
+def test_one_huge_message(zmq: Library) -> None:
+    """300 MB, of which the kernel holds one hundredth when close() returns."""
+    size = 300_000_000
+    unit = os.urandom(1 << 20)
+    body = unit * (size // len(unit) + 1)
+    body = body[:size]
+    context = zmq.context()
+    push = zmq.socket(zmq.PUSH, context=context, linger=-1)
+    with connect(zmq.bind(push, "tcp")) as peer:
+        peer.handshake(b"PULL")
+        push.send(body)
+        ending = _close_and_term(push, context)
+        assert peer.recv(9) == b"\x02" + size.to_bytes(8, "big")
+        buffer, expected, done = bytearray(1 << 20), memoryview(body), 0
+        while got := peer.sock.recv_into(buffer):
+            assert memoryview(buffer)[:got] == expected[done : done + got], done
+            done += got
+        assert done == size
+        ending.result()
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("kind", ["DEALER", "PAIR", "PUB"])
+def test_every_sender_lingers(zmq: Library, network: str, kind: str) -> None:
+    context = zmq.context()
+    sender = zmq.socket(getattr(zmq, kind), context=context, linger=-1, sndhwm=0)
+    reader = zmq.socket(zmq.SUB if kind == "PUB" else sender.type, rcvhwm=0)
+    if kind == "PUB":
+        reader.subscribe(b"")
+    marry(zmq, sender, reader, network)
+    for number in range(1000):
+        sender.send(_body(number, 500))
+    ending = _close_and_term(sender, context)
+    for number in range(1000):
+        assert reader.recv() == _body(number, 500)
+    ending.result()
+
+
+@pytest.mark.fails_on("pyzmq", reason=HANGUP)
+@pytest.mark.parametrize("mark", [1, 10, 100])
+@pytest.mark.parametrize("count", [300, 1000])
+def test_a_paused_ipc_reader_gets_everything(
+    zmq: Library, mark: int, count: int
+) -> None:
+    context = zmq.context()
+    push = zmq.socket(zmq.PUSH, context=context, linger=-1, sndhwm=0)
+    pull = zmq.socket(zmq.PULL, rcvhwm=mark)
+    marry(zmq, pull, push, "ipc")
+    for number in range(count):
+        push.send(_body(number, 108))
+    ending = _close_and_term(push, context)
+    ending.result()  # all of it fits into the kernel's buffer
+    for number in range(count):
+        assert pull.recv() == _body(number, 108), f"{number} of {count} arrived"
+
+
+@pytest.mark.parametrize("mark", [1, 10, 100])
+def test_a_paused_tcp_reader_gets_everything(zmq: Library, mark: int) -> None:
+    context = zmq.context()
+    push = zmq.socket(zmq.PUSH, context=context, linger=-1, sndhwm=0)
+    pull = zmq.socket(zmq.PULL, rcvhwm=mark)
+    marry(zmq, pull, push, "tcp")
+    for number in range(1000):
+        push.send(_body(number, 108))
+    _close_and_term(push, context).result()
+    for number in range(1000):
+        assert pull.recv() == _body(number, 108)
+
+
+def test_disconnect_lingers_too(zmq: Library) -> None:
+    push = zmq.socket(zmq.PUSH, sndbuf=TINY, linger=-1, immediate=1)
+    with RawListener(receive_buffer=TINY) as listener:
+        push.connect(listener.endpoint)
+        with listener.accept() as peer:
+            peer.handshake(b"PULL")
+            for number in range(3):
+                push.send(_body(number, 1_000_000))
+            push.disconnect(listener.endpoint)
+            _read_slowly(peer, 3, 1_000_000)
+
+
+@pytest.mark.core
+def test_linger_0_drops_at_once(zmq: Library) -> None:
+    context = zmq.context()
+    push = zmq.socket(zmq.PUSH, context=context, sndbuf=TINY, linger=0)
+    with connect(zmq.bind(push, "tcp"), receive_buffer=TINY) as peer:
+        peer.handshake(b"PULL")
+        for number in range(10):
+            push.send(_body(number, 1_000_000))
+        _close_and_term(push, context).result()
+        assert len(peer.rest()) < 10_000_000
+
+
+def test_the_argument_of_close_is_the_linger(zmq: Library) -> None:
+    context = zmq.context()
+    push = zmq.socket(zmq.PUSH, context=context, linger=-1)
+    push.connect(zmq.reserved("tcp"))
+    push.send(b"for nobody")
+    push.close(linger=0)
+    Background(context.term).result()
+
+
+def test_linger_is_a_bound(zmq: Library) -> None:
+    context = zmq.context()
+    push = zmq.socket(zmq.PUSH, context=context, sndbuf=TINY, linger=200)
+    with connect(zmq.bind(push, "tcp"), receive_buffer=TINY) as peer:
+        peer.handshake(b"PULL")
+        push.send(bytes(10_000_000))
+        began = time.monotonic()
+        _close_and_term(push, context).result()
+        assert 0.15 < time.monotonic() - began < PATIENCE
+        assert len(peer.rest()) < 10_000_000
+
+
+@pytest.mark.parametrize("linger", [0, 100])
+def test_a_peer_that_never_came(zmq: Library, network: str, linger: int) -> None:
+    context = zmq.context()
+    push = zmq.socket(zmq.PUSH, context=context, linger=linger)
+    push.connect(zmq.reserved(network))
+    push.send(b"for nobody")
+    _close_and_term(push, context).result()
+
+
+def test_nothing_queued_nothing_to_wait_for(zmq: Library, transport: str) -> None:
+    context = zmq.context()
+    push = zmq.socket(zmq.PUSH, context=context, linger=-1)
+    push.connect(zmq.reserved(transport))
+    _close_and_term(push, context).result()
+
+
+def test_close_waits_for_a_peer_that_comes_late(zmq: Library, network: str) -> None:
+    endpoint = zmq.reserved(network)
+    context = zmq.context()
+    push = zmq.socket(zmq.PUSH, context=context, linger=-1, reconnect_ivl=10)
+    push.connect(endpoint)
+    for number in range(100):
+        push.send(b"%d" % number)
+    ending = _close_and_term(push, context)
+    pull = zmq.socket(zmq.PULL)
+    pull.bind(endpoint)
+    assert [pull.recv() for _ in range(100)] == [b"%d" % n for n in range(100)]
+    ending.result()
+
+
+def test_an_inproc_connection_that_nobody_bound_is_not_waited_for(
+    zmq: Library,
+) -> None:
+    context = zmq.context()
+    push = zmq.socket(zmq.PUSH, context=context, linger=-1)
+    push.connect("inproc://nobody")
+    push.send(b"for nobody")
+    _close_and_term(push, context).result()

@@ -1,0 +1,123 @@
+"""inproc: names within one context, in any order."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+from library import Library
+from marriage import marry
+from patience import until
+
+
+@pytest.mark.core
+def test_a_name_has_one_owner(zmq: Library) -> None:
+    first, second = zmq.socket(zmq.PULL), zmq.socket(zmq.PULL)
+    endpoint = zmq.bind(first, "inproc")
+    with zmq.refused(errno.EADDRINUSE):
+        second.bind(endpoint)
+    with zmq.refused(errno.EADDRINUSE):
+        first.bind(endpoint)
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("how", ["unbind", "close"])
+def test_a_name_is_free_again(zmq: Library, how: str) -> None:
+    first, second = zmq.socket(zmq.PULL), zmq.socket(zmq.PULL)
+    endpoint = zmq.bind(first, "inproc")
+    first.unbind(endpoint) if how == "unbind" else first.close()
+    until(lambda: _bound(zmq, second, endpoint))
+    push = zmq.socket(zmq.PUSH)
+    push.connect(endpoint)
+    push.send(b"x")
+    assert second.recv() == b"x"
+
+
+def _bound(zmq: Library, sock: object, endpoint: str) -> bool:
+    try:
+        sock.bind(endpoint)  # type: ignore[attr-defined]
+    except zmq.ZMQError as error:
+        assert error.errno == errno.EADDRINUSE
+        return False
+    return True
+
+
+def test_a_name_is_known_in_its_context_only(zmq: Library) -> None:
+    endpoint = zmq.address("inproc")
+    here, there = zmq.context(), zmq.context()
+    for context in (here, there):
+        pull = zmq.socket(zmq.PULL, context=context)
+        pull.bind(endpoint)
+        push = zmq.socket(zmq.PUSH, context=context)
+        push.connect(endpoint)
+        push.send(repr(context).encode())
+        assert pull.recv() == repr(context).encode()
+
+
+def test_unbind_leaves_connections_alone(zmq: Library) -> None:
+    pull, push = zmq.socket(zmq.PULL), zmq.socket(zmq.PUSH)
+    endpoint = marry(zmq, pull, push, "inproc")
+    pull.unbind(endpoint)
+    push.send(b"still here")
+    assert pull.recv() == b"still here"
+
+
+def test_what_was_sent_is_read_after_the_sender_closed(zmq: Library) -> None:
+    pull, push = zmq.socket(zmq.PULL), zmq.socket(zmq.PUSH)
+    push.connect(zmq.bind(pull, "inproc"))
+    for number in range(10):
+        push.send_multipart([b"%d" % number, b"tail"])
+    push.close()
+    assert [pull.recv_multipart()[0] for _ in range(10)] == [
+        b"%d" % n for n in range(10)
+    ]
+
+
+def test_several_connect_before_the_bind(zmq: Library) -> None:
+    endpoint = zmq.address("inproc")
+    pushes = [zmq.socket(zmq.PUSH) for _ in range(5)]
+    for number, push in enumerate(pushes):
+        push.connect(endpoint)
+        push.send_multipart([b"%d" % number, b"tail"])
+    pull = zmq.socket(zmq.PULL)
+    pull.bind(endpoint)
+    received = sorted(pull.recv_multipart()[0] for _ in pushes)
+    assert received == [b"0", b"1", b"2", b"3", b"4"]
+
+
+def test_one_that_waited_in_vain_does_not_disturb(zmq: Library) -> None:
+    endpoint = zmq.address("inproc")
+    leaving, push = zmq.socket(zmq.PUSH), zmq.socket(zmq.PUSH)
+    leaving.connect(endpoint)
+    leaving.close(linger=0)
+    push.connect(endpoint)
+    push.send(b"x")
+    pull = zmq.socket(zmq.PULL)
+    pull.bind(endpoint)
+    assert pull.recv() == b"x"
+
+
+def test_a_context_without_io_threads_will_do(zmq: Library) -> None:
+    context = zmq.context(io_threads=0)
+    pull, push = (zmq.socket(kind, context=context) for kind in (zmq.PULL, zmq.PUSH))
+    push.connect(zmq.bind(pull, "inproc"))
+    push.send(b"x")
+    assert pull.recv() == b"x"
+
+
+def test_a_socket_may_connect_to_itself(zmq: Library) -> None:
+    dealer = zmq.socket(zmq.DEALER)
+    dealer.connect(zmq.bind(dealer, "inproc"))
+    dealer.send(b"1")
+    dealer.send(b"2")
+    assert {dealer.recv(), dealer.recv()} == {b"1", b"2"}
+
+
+def test_names_are_compared_exactly(zmq: Library) -> None:
+    pull, push = zmq.socket(zmq.PULL), zmq.socket(zmq.PUSH, sndhwm=1)
+    pull.bind("inproc://Name")
+    push.connect("inproc://name")
+    push.send(b"x")
+    with pytest.raises(zmq.Again):
+        push.send(b"x", zmq.DONTWAIT)
+    assert not pull.poll(0)

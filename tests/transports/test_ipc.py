@@ -1,0 +1,129 @@
+"""ipc: paths, abstract names, wildcards, and what is left on disk."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+import uuid
+
+import pytest
+from library import Library
+from marriage import marry
+
+
+def _path(endpoint: str) -> str:
+    return endpoint[len("ipc://") :]
+
+
+@pytest.mark.core
+def test_a_path(zmq: Library) -> None:
+    pull, push = zmq.socket(zmq.PULL), zmq.socket(zmq.PUSH)
+    endpoint = marry(zmq, pull, push, "ipc")
+    assert os.path.exists(_path(endpoint))
+
+
+def test_the_longest_path(zmq: Library) -> None:
+    pull, push = zmq.socket(zmq.PULL), zmq.socket(zmq.PUSH)
+    endpoint = f"ipc://{zmq.folder}/".ljust(len("ipc://") + 107, "x")
+    pull.bind(endpoint)
+    push.connect(endpoint)
+    push.send(b"x")
+    assert pull.recv() == b"x"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="abstract names are Linux's")
+def test_an_abstract_name(zmq: Library) -> None:
+    pull, push = zmq.socket(zmq.PULL), zmq.socket(zmq.PUSH)
+    endpoint = f"ipc://@pymq-{uuid.uuid4()}"
+    pull.bind(endpoint)
+    assert zmq.last_endpoint(pull) == endpoint
+    assert not os.path.exists(_path(endpoint))
+    with zmq.refused(errno.EADDRINUSE):
+        zmq.socket(zmq.PULL).bind(endpoint)
+    push.connect(endpoint)
+    push.send(b"x")
+    assert pull.recv() == b"x"
+
+
+@pytest.mark.core
+def test_a_wildcard_makes_a_path_and_removes_it(
+    zmq: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", zmq.folder)
+    context = zmq.context()
+    pull, push = zmq.socket(zmq.PULL, context=context), zmq.socket(zmq.PUSH)
+    pull.bind("ipc://*")
+    endpoint = zmq.last_endpoint(pull)
+    assert endpoint.startswith(f"ipc://{zmq.folder}/")
+    assert os.path.exists(_path(endpoint))
+    push.connect(endpoint)
+    push.send(b"x")
+    assert pull.recv() == b"x"
+    pull.close()
+    context.term()
+    assert os.listdir(zmq.folder) == []
+
+
+def test_two_wildcards_are_two_paths(
+    zmq: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", zmq.folder)
+    pull = zmq.socket(zmq.PULL)
+    endpoints = set()
+    for _ in range(2):
+        pull.bind("ipc://*")
+        endpoints.add(zmq.last_endpoint(pull))
+    assert len(endpoints) == 2
+
+
+def test_a_stale_file_is_replaced(zmq: Library) -> None:
+    endpoint = zmq.address("ipc")
+    with socket.socket(socket.AF_UNIX) as stale:
+        stale.bind(_path(endpoint))  # closing does not remove the file
+    assert os.path.exists(_path(endpoint))
+    pull, push = zmq.socket(zmq.PULL), zmq.socket(zmq.PUSH)
+    pull.bind(endpoint)
+    push.connect(endpoint)
+    push.send(b"x")
+    assert pull.recv() == b"x"
+
+
+def test_a_path_can_be_bound_again_after_close(zmq: Library) -> None:
+    endpoint = zmq.address("ipc")
+    for number in range(5):
+        context = zmq.context()
+        pull, push = (
+            zmq.socket(kind, context=context) for kind in (zmq.PULL, zmq.PUSH)
+        )
+        pull.bind(endpoint)
+        push.connect(endpoint)
+        push.send(b"%d" % number)
+        assert pull.recv() == b"%d" % number
+        context.destroy(linger=0)
+
+
+@pytest.mark.fails_on(
+    "pyzmq", reason="libzmq unlinks whatever file has the name before it binds"
+)
+def test_a_file_that_is_no_socket_is_left_alone(zmq: Library) -> None:
+    endpoint = zmq.address("ipc")
+    with open(_path(endpoint), "w") as file:
+        file.write("precious")
+    pull = zmq.socket(zmq.PULL)
+    with zmq.refused(errno.EADDRINUSE):
+        pull.bind(endpoint)
+    with open(_path(endpoint)) as file:
+        assert file.read() == "precious"
+
+
+@pytest.mark.fails_on("pyzmq", reason="libzmq takes the path of a living listener away")
+def test_a_path_has_one_owner(zmq: Library) -> None:
+    pull, push = zmq.socket(zmq.PULL), zmq.socket(zmq.PUSH)
+    endpoint = zmq.bind(pull, "ipc")
+    with zmq.refused(errno.EADDRINUSE):
+        zmq.socket(zmq.PULL).bind(endpoint)
+    push.connect(endpoint)
+    push.send(b"x")
+    assert pull.recv() == b"x"

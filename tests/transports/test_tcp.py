@@ -1,0 +1,269 @@
+"""tcp: interfaces, ports, names, and peers that go and come back."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+import pytest
+from library import Library
+from marriage import marry, settle
+from patience import until
+from rawpeer import RawListener
+
+
+def _carries(zmq: Library, bind: str, connect: str, **options: int) -> str:
+    """Bind and connect; returns LAST_ENDPOINT of the bound side."""
+    pull, push = zmq.socket(zmq.PULL, **options), zmq.socket(zmq.PUSH, **options)
+    pull.bind(bind)
+    bound = zmq.last_endpoint(pull)
+    push.connect(connect.replace("PORT", bound.rpartition(":")[2]))
+    settle(push, pull)
+    return bound
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+ipv6 = pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6 loopback")
+
+
+@pytest.mark.core
+@pytest.mark.parametrize(
+    ("bind", "host"),
+    [
+        ("tcp://127.0.0.1:*", "127.0.0.1"),
+        ("tcp://127.0.0.1:0", "127.0.0.1"),
+        ("tcp://localhost:*", "127.0.0.1"),
+        ("tcp://lo:*", "127.0.0.1"),
+        ("tcp://*:*", "0.0.0.0"),
+        ("tcp://*:0", "0.0.0.0"),
+        ("tcp://0.0.0.0:*", "0.0.0.0"),
+    ],
+)
+def test_last_endpoint_is_numeric(zmq: Library, bind: str, host: str) -> None:
+    bound = _carries(zmq, bind, "tcp://127.0.0.1:PORT")
+    assert bound.startswith(f"tcp://{host}:")
+    assert 0 < int(bound.rpartition(":")[2]) < 65536
+
+
+def test_a_name_is_resolved_when_connecting(zmq: Library) -> None:
+    _carries(zmq, "tcp://127.0.0.1:*", "tcp://localhost:PORT")
+
+
+def test_last_endpoint_of_a_connection_is_what_was_given(zmq: Library) -> None:
+    push = zmq.socket(zmq.PUSH)
+    assert zmq.last_endpoint(push) == ""
+    endpoint = zmq.reserved("tcp").replace("127.0.0.1", "localhost")
+    push.connect(endpoint)
+    assert zmq.last_endpoint(push) == endpoint
+
+
+@ipv6
+@pytest.mark.core
+@pytest.mark.parametrize(
+    ("bind", "connect", "start"),
+    [
+        ("tcp://[::1]:*", "tcp://[::1]:PORT", "tcp://[::1]:"),
+        ("tcp://::1:*", "tcp://::1:PORT", "tcp://[::1]:"),
+        ("tcp://*:*", "tcp://[::1]:PORT", "tcp://[::]:"),
+        ("tcp://*:*", "tcp://127.0.0.1:PORT", "tcp://[::]:"),
+        ("tcp://[::]:*", "tcp://[::1]:PORT", "tcp://[::]:"),
+    ],
+)
+def test_ipv6(zmq: Library, bind: str, connect: str, start: str) -> None:
+    assert _carries(zmq, bind, connect, ipv6=1).startswith(start)
+
+
+def test_ipv6_must_be_asked_for(zmq: Library) -> None:
+    pull = zmq.socket(zmq.PULL)
+    with zmq.refused(errno.ENODEV):
+        pull.bind("tcp://[::1]:*")
+
+
+@pytest.mark.core
+def test_a_port_has_one_owner(zmq: Library) -> None:
+    first, second = zmq.socket(zmq.PULL), zmq.socket(zmq.PULL)
+    endpoint = zmq.bind(first, "tcp")
+    with zmq.refused(errno.EADDRINUSE):
+        second.bind(endpoint)
+    with zmq.refused(errno.EADDRINUSE):
+        first.bind(endpoint)
+
+
+def test_a_socket_may_bind_and_connect_many_times(zmq: Library) -> None:
+    pull = zmq.socket(zmq.PULL)
+    endpoints = [zmq.bind(pull, transport) for transport in ("tcp", "ipc", "inproc") * 2]
+    for endpoint in endpoints:
+        push = zmq.socket(zmq.PUSH)
+        push.connect(endpoint)
+        push.send(endpoint.encode())
+        assert pull.recv().decode() == endpoint
+    speaker = zmq.socket(zmq.PUSH)
+    for endpoint in endpoints:
+        speaker.connect(endpoint)
+    for _ in endpoints:
+        speaker.send(b"x")
+        assert pull.recv() == b"x"
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("rounds", [3])
+def test_a_peer_that_comes_back_is_found_again(
+    zmq: Library, network: str, rounds: int
+) -> None:
+    endpoint = zmq.reserved(network)
+    push = zmq.socket(zmq.PUSH, reconnect_ivl=10)
+    push.connect(endpoint)
+    for number in range(rounds):
+        context = zmq.context()
+        pull = zmq.socket(zmq.PULL, context=context)
+        pull.bind(endpoint)
+        # What is on its way when the link breaks may be lost: send until one comes.
+        until(lambda: push.send(b"%d" % number) or pull.poll(10))
+        while pull.recv() != b"%d" % number:
+            pass
+        pull.close(linger=0)
+        context.term()
+
+
+def test_what_is_queued_survives_a_reconnect(zmq: Library) -> None:
+    push, pull = zmq.socket(zmq.PUSH, reconnect_ivl=10), zmq.socket(zmq.PULL)
+    with RawListener() as listener:
+        push.connect(listener.endpoint)
+        with listener.accept() as peer:
+            peer.send(b"\xff")  # a greeting begins, and the peer is gone
+        for number in range(10):
+            push.send(b"%d" % number)
+    until(lambda: _bound(zmq, pull, listener.endpoint))
+    assert [pull.recv() for _ in range(10)] == [b"%d" % n for n in range(10)]
+
+
+def _bound(zmq: Library, sock: object, endpoint: str) -> bool:
+    """A connection that the raw listener never accepted may keep the port busy."""
+    try:
+        sock.bind(endpoint)  # type: ignore[attr-defined]
+    except zmq.ZMQError as error:
+        assert error.errno == errno.EADDRINUSE
+        return False
+    return True
+
+
+def test_a_broken_link_loses_no_whole_message_behind_it(zmq: Library) -> None:
+    """The first peer reads one message and goes; the next gets what was not sent."""
+    push = zmq.socket(zmq.PUSH, reconnect_ivl=10)
+    with RawListener() as listener:
+        push.connect(listener.endpoint)
+        with listener.accept() as peer:
+            peer.handshake(b"PULL")
+            push.send(b"for the first")
+            assert peer.recv_message() == [b"for the first"]
+        with listener.accept() as peer:
+            peer.handshake(b"PULL")
+            push.send(b"for the second")
+            assert peer.recv_message() == [b"for the second"]
+
+
+def test_unbind_frees_the_port(zmq: Library) -> None:
+    first, second = zmq.socket(zmq.PULL), zmq.socket(zmq.PULL)
+    endpoint = zmq.bind(first, "tcp")
+    first.unbind(endpoint)
+    until(lambda: _bound(zmq, second, endpoint))
+
+
+@pytest.mark.only("pymq")
+def test_unbind_frees_the_port_at_once(zmq: Library) -> None:
+    """libzmq closes the listener some time after unbind has returned."""
+    endpoint = ""
+    for _ in range(20):
+        pull = zmq.socket(zmq.PULL)
+        if endpoint:
+            pull.bind(endpoint)
+        else:
+            endpoint = zmq.bind(pull, "tcp")
+        pull.unbind(endpoint)
+
+
+def test_unbind_ends_the_connections_it_accepted(zmq: Library, network: str) -> None:
+    pull, push = zmq.socket(zmq.PULL), zmq.socket(zmq.PUSH)
+    endpoint = marry(zmq, pull, push, network)
+    push.send(b"before")
+    assert pull.poll(20_000)
+    pull.unbind(endpoint)
+    assert pull.recv() == b"before"
+    other = zmq.socket(zmq.PULL)
+    until(lambda: _bound(zmq, other, endpoint))
+    # The push reconnects to whoever is there now.
+    until(lambda: pull.poll(0) or push.send(b"after") or other.poll(10))
+    assert other.recv() == b"after"
+
+
+def test_a_wildcard_is_not_the_name_of_an_endpoint(zmq: Library) -> None:
+    pull = zmq.socket(zmq.PULL)
+    pull.bind("tcp://127.0.0.1:*")
+    with zmq.refused(errno.ENOENT):
+        pull.unbind("tcp://127.0.0.1:*")
+    pull.unbind(zmq.last_endpoint(pull))
+    with zmq.refused(errno.ENOENT):
+        pull.unbind(zmq.last_endpoint(pull))
+
+
+def test_disconnect_ends_one_connection(zmq: Library, transport: str) -> None:
+    push = zmq.socket(zmq.PUSH)
+    pulls = [zmq.socket(zmq.PULL) for _ in range(2)]
+    endpoints = [zmq.bind(pull, transport) for pull in pulls]
+    for endpoint, pull in zip(endpoints, pulls):
+        push.connect(endpoint)
+    for pull in pulls:
+        push.send(b"both")
+        assert pull.recv() == b"both"
+    push.send(b"sent before")
+    push.disconnect(endpoints[0])
+    assert pulls[0].recv() == b"sent before"
+    for _ in range(10):
+        push.send(b"only the second")
+        assert pulls[1].recv() == b"only the second"
+    with zmq.refused(errno.ENOENT):
+        push.disconnect(endpoints[0])
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "connections"),
+    [("DEALER", "ROUTER", 1), ("SUB", "XPUB", 1), ("PUSH", "PULL", 2)],
+)
+def test_connecting_twice(
+    zmq: Library, network: str, ours: str, theirs: str, connections: int
+) -> None:
+    """PUSH, PULL, PAIR, ROUTER, REP make a second connection; the others ignore it."""
+    server = zmq.socket(getattr(zmq, theirs))
+    client = zmq.socket(getattr(zmq, ours))
+    endpoint = zmq.bind(server, network)
+    client.connect(endpoint)
+    client.connect(endpoint)
+    if ours == "SUB":
+        server.set(zmq.XPUB_VERBOSE, 1)
+        client.subscribe(b"t")
+        client.subscribe(b"end")
+        assert [server.recv(), server.recv()] == [b"\1t", b"\1end"]
+        assert not server.poll(50)
+        return
+    client.disconnect(endpoint)
+    with zmq.refused(errno.ENOENT):
+        client.disconnect(endpoint)
+
+
+def test_immediate_queues_only_for_peers_that_are_there(zmq: Library) -> None:
+    endpoint = zmq.reserved("tcp")
+    push, pull = zmq.socket(zmq.PUSH, immediate=1), zmq.socket(zmq.PULL)
+    push.connect(endpoint)
+    with pytest.raises(zmq.Again):
+        push.send(b"", zmq.DONTWAIT)
+    pull.bind(endpoint)
+    push.send(b"now")
+    assert pull.recv() == b"now"
