@@ -49,7 +49,7 @@ struct hub {
     struct pipe *target;   /* NULL: swallow it */
     struct list targets;   /* of TO_ALL */
     struct pipe *refused;  /* full peer that MANDATORY gave EAGAIN for */
-    uint32_t stamp;
+    uint64_t stamp;
     int64_t chosen;
 
     /* The message being received. */
@@ -74,6 +74,9 @@ int hub_ready(struct hub *hub);
 
 /* A pipe takes no more messages: forget it as a target. */
 void hub_stop_sending(struct hub *hub, struct pipe *pipe);
+
+/* The far end of a joined pipe, or Python, has closed it. */
+void hub_end_pipe(struct hub *hub, struct pipe *pipe);
 
 /* Nothing is left to read from a pipe that takes no more messages. */
 void hub_forget(struct hub *hub, struct pipe *pipe);

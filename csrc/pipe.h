@@ -40,7 +40,7 @@ struct pipe {
     bool closed;    /* takes no more messages */
     bool spent;     /* nothing is left to send, either */
     bool cut;       /* drop what follows the message being received */
-    uint32_t stamp; /* last publication that was matched */
+    uint64_t stamp; /* last publication that was matched */
     unsigned held;  /* user messages among the hub's notices */
     bool stalled;   /* too many of them */
 };

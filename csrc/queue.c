@@ -177,6 +177,17 @@ void queue_peek(struct queue *queue, struct frame *frame)
     frame_parse(head->piece->chunk->data + head->at, FRAME_HEAD, frame);
 }
 
+void queue_look(const struct queue *queue, struct place *at,
+                struct frame *frame)
+{
+    while (at->piece != queue->limit.piece && at->at == at->piece->end) {
+        at->piece = at->piece->next;
+        at->at = at->piece->begin;
+    }
+    frame_parse(at->piece->chunk->data + at->at, FRAME_HEAD, frame);
+    at->at += frame->head + (size_t)frame->size;
+}
+
 static void report_read(struct queue *queue)
 {
     pthread_mutex_lock(&queue->lock);

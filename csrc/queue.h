@@ -122,7 +122,7 @@ int queue_write_pair(struct queue *queue, unsigned flags, const void *intro,
 /* As queue_write, of a frame that fills a chunk, which may be shared. */
 int queue_share(struct queue *queue, struct chunk *chunk);
 
-/* Ends the message under construction. */
+/* Ends the message under construction; drops it if nobody wants it. */
 void queue_finish(struct queue *queue);
 
 /* Shows the reader all finished messages. */
@@ -154,6 +154,11 @@ void queue_peek(struct queue *queue, struct frame *frame);
 
 /* Removes the frame that queue_peek gave. */
 void queue_skip(struct queue *queue, const struct frame *frame);
+
+/* The frame at a place between the head and the limit, which moves behind
+ * it.  Removes nothing; start with a copy of `head`. */
+void queue_look(const struct queue *queue, struct place *at,
+                struct frame *frame);
 
 /* A reference to the chunk that holds the next frame. */
 struct chunk *queue_hold_chunk(struct queue *queue);

@@ -154,8 +154,29 @@ int queue_adopt(struct queue *queue, size_t from, size_t size)
     return 0;
 }
 
+void queue_rollback(struct queue *queue)
+{
+    struct piece *last = queue->whole.piece;
+    struct piece *piece = last->next;
+    while (piece != NULL) {
+        struct piece *next = piece->next;
+        chunk_drop(piece->chunk);
+        free(piece);
+        piece = next;
+    }
+    last->next = NULL;
+    last->end = queue->whole.at;
+    queue->tail = last;
+    if (queue->fill != NULL && last->chunk == queue->fill)
+        queue->fill_at = last->end;
+}
+
 void queue_finish(struct queue *queue)
 {
+    if (atomic_load_explicit(&queue->refused, memory_order_relaxed)) {
+        queue_rollback(queue);
+        return;
+    }
     queue->whole.piece = queue->tail;
     queue->whole.at = queue->tail->end;
     queue->written++;
@@ -175,23 +196,6 @@ void queue_flush(struct queue *queue)
         mailbox_post(queue->reader);
     }
     pthread_mutex_unlock(&queue->lock);
-}
-
-void queue_rollback(struct queue *queue)
-{
-    struct piece *last = queue->whole.piece;
-    struct piece *piece = last->next;
-    while (piece != NULL) {
-        struct piece *next = piece->next;
-        chunk_drop(piece->chunk);
-        free(piece);
-        piece = next;
-    }
-    last->next = NULL;
-    last->end = queue->whole.at;
-    queue->tail = last;
-    if (queue->fill != NULL && last->chunk == queue->fill)
-        queue->fill_at = last->end;
 }
 
 /* Puts a piece at `whole`, in front of what is under construction. */

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from typing import Union
 
-from . import backend, constants, error
+from . import backend as backend
+from . import constants as constants
+from . import error as error
 from .constants import *  # noqa: F403
-from .context import Context
+from .context import Context as Context
+from .endpoint import IPC_PATH_MAX_LEN as IPC_PATH_MAX_LEN
 from .error import *  # noqa: F403
-from .error import ZMQ_VERSION_INFO, strerror, zmq_errno
-from .message import (
-    _FINISHED_TRACKER as _FINISHED_TRACKER,
-)
-from .message import COPY_THRESHOLD, Frame, Message, MessageTracker
-from .poller import Poller, select, zmq_poll
-from .socket import Socket
-from .transports.ipc import PATH_MAX as IPC_PATH_MAX_LEN
-from .version import __version__
+from .error import ZMQ_VERSION_INFO as _ZMQ_VERSION_INFO
+from .error import strerror as strerror
+from .error import zmq_errno as zmq_errno
+from .message import _FINISHED_TRACKER as _FINISHED_TRACKER
+from .message import COPY_THRESHOLD as COPY_THRESHOLD
+from .message import Frame as Frame
+from .message import Message as Message
+from .message import MessageTracker as MessageTracker
+from .poller import Poller as Poller
+from .poller import select as select
+from .poller import zmq_poll as zmq_poll
+from .socket import Socket as Socket
+from .version import __version__ as __version__
 
 SyncContext = Context
 SyncSocket = Socket
@@ -36,16 +43,17 @@ def backend_name(name: Union[str, None] = None) -> str:
 
 def zmq_version_info() -> tuple[int, int, int]:
     """The libzmq whose behaviour this is."""
-    return ZMQ_VERSION_INFO
+    return _ZMQ_VERSION_INFO
 
 
 def zmq_version() -> str:
     """`zmq_version_info` as text."""
-    return ".".join(map(str, ZMQ_VERSION_INFO))
+    return ".".join(map(str, _ZMQ_VERSION_INFO))
 
 
-__all__ = [
-    *constants.__all__,
+# As in `constants`, hidden from type checkers, which read the imports above.
+globals()["__all__"] = [
+    *vars(constants)["__all__"],
     *error.__all__,
     "COPY_THRESHOLD",
     "IPC_PATH_MAX_LEN",

@@ -35,19 +35,23 @@ class Attributes:
     def _set_option(self, key: str, value: Any) -> None:
         option = getattr(constants, key.upper(), None)
         if not isinstance(option, int):
-            raise AttributeError(f"{type(self).__name__} has no such option: {key.upper()}")
+            raise _unknown(self, key)
         self.set(option, value)
 
     def __getattr__(self, key: str) -> Any:
         option = getattr(constants, key.upper(), None)
         if not isinstance(option, int):
-            raise AttributeError(f"{type(self).__name__} has no such option: {key.upper()}")
+            raise _unknown(self, key)
         try:
             return self.get(option)
         except ZMQError as error:
             if error.errno in (EINVAL, EFAULT):
                 raise AttributeError(f"{key} attribute is write-only") from None
             raise
+
+
+def _unknown(owner: object, key: str) -> AttributeError:
+    return AttributeError(f"{type(owner).__name__} has no such option: {key.upper()}")
 
 
 def _declared(cls: type, key: str) -> bool:

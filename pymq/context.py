@@ -11,17 +11,18 @@ from weakref import WeakSet
 
 from . import backend as backends
 from .attributes import Attributes
+from .backend.abc import Backend, Loop
 from .constants import ContextOption, Errno, SocketOption
 from .control import Control
 from .error import ZMQError
 from .socket import Socket
 from .transports.inproc import Registry
 
-_SETTABLE = {
+_SETTABLE: dict[int, int] = {
     ContextOption.IO_THREADS: 1,
     ContextOption.MAX_SOCKETS: 1023,
 }
-_READABLE = {
+_READABLE: dict[int, int] = {
     ContextOption.SOCKET_LIMIT: 65535,
     ContextOption.MAX_MSGSZ: 2**31 - 1,
     ContextOption.MSG_T_SIZE: 64,
@@ -46,8 +47,8 @@ class Context(Attributes):
     _options: dict[int, int]
     _sockets: WeakSet[Socket]
     _lock: threading.Lock
-    _backend: backends.Backend
-    _loop: Any
+    _backend: Backend
+    _loop: Loop
     _control: Control
     _registry: Registry
 
@@ -196,7 +197,7 @@ class Context(Attributes):
         values = {**_READABLE, **self._options}
         if option not in values:
             raise ZMQError(EINVAL)
-        return values[ContextOption(option)]
+        return values[option]
 
     def _check_open(self) -> None:
         if self._closed:

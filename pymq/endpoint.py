@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from .error import ZMQError
 
+#: Longest path of an ipc endpoint, in bytes: sun_path less its NUL, on Linux.
+IPC_PATH_MAX_LEN = 107
+
 
 class Endpoint(NamedTuple):
     """A transport's name and what that transport makes of the rest."""

@@ -176,9 +176,7 @@ def _check_rc(
         raise error_for(errno)
 
 
-def _check_version(
-    min_version_info: tuple[int, ...], msg: str = "Feature"
-) -> None:
+def _check_version(min_version_info: tuple[int, ...], msg: str = "Feature") -> None:
     """Raise `ZMQVersionError` unless `ZMQ_VERSION_INFO` is at least the one given."""
     if min_version_info > ZMQ_VERSION_INFO:
         raise ZMQVersionError(".".join(map(str, min_version_info)), msg)

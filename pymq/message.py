@@ -64,6 +64,9 @@ class MessageTracker:
 _FINISHED_TRACKER = MessageTracker()
 
 
+_Bytes = bytes  # inside `Frame` the name is a property's
+
+
 class Frame:
     """One part of a message.
 
@@ -109,7 +112,7 @@ class Frame:
     def __len__(self) -> int:
         return self._buffer.nbytes
 
-    def __bytes__(self) -> bytes:
+    def __bytes__(self) -> _Bytes:
         return self.bytes
 
     def __buffer__(self, flags: int) -> memoryview:

@@ -60,15 +60,15 @@ class _Waiter:
         return self._ready(dict(self._poll.poll(timeout)))
 
     def _ready(self, polled: dict[int, int]) -> list[tuple[Any, int]]:
-        found = []
+        found: list[tuple[Any, int]] = []
         for entry, events in self._everything:
             if isinstance(entry, Socket):
-                key, got = entry, entry._ready() & events
+                got = entry._ready() & events
             else:
-                key = _fileno(entry)
-                got = _from_system(polled.get(key, 0)) & (events | POLLERR)
+                entry = _fileno(entry)
+                got = _from_system(polled.get(entry, 0)) & (events | POLLERR)
             if got:
-                found.append((key, got))
+                found.append((entry, got))
         return found
 
 

@@ -17,8 +17,13 @@ from ..error import ZMQError
 class End(Protocol):
     """What a socket sends to and receives from: a hub, or a wrapper around one."""
 
-    more: bool
-    error: int
+    @property
+    def more(self) -> bool:
+        """See `pymq.backend.abc.Hub.more`."""
+
+    @property
+    def error(self) -> int:
+        """See `pymq.backend.abc.Hub.error`."""
 
     def send(self, data: Buffer, more: bool = False) -> int:
         """See `pymq.backend.abc.Hub.send`."""

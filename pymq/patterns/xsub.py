@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Union
+
 from ..backend.abc import Buffer, Hub, Receive, Routing, Send
 from . import Pattern
 
@@ -17,8 +19,6 @@ class XSub:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._inside = False  # a message of several frames
-        self.recv = hub.recv
-        self.ready = hub.ready
 
     @property
     def more(self) -> bool:
@@ -29,6 +29,14 @@ class XSub:
     def error(self) -> int:
         """Why the last recv gave nothing."""
         return self._hub.error
+
+    def recv(self) -> Union[bytes, None]:
+        """What a publisher sent."""
+        return self._hub.recv()
+
+    def ready(self) -> int:
+        """POLLIN and POLLOUT."""
+        return self._hub.ready()
 
     def send(self, data: Buffer, more: bool = False) -> int:
         """Subscribe, cancel, or pass on."""

@@ -46,9 +46,7 @@ class Greeter:
 
     def link(self, ready: Ready) -> Link:
         """The connection, to be handed to a pipe."""
-        return Link(
-            self.socket.detach(), ready.leftover, ready.minor, self._max_size
-        )
+        return Link(self.socket.detach(), ready.leftover, ready.minor, self._max_size)
 
     def close(self) -> None:
         """Stop watching and close the descriptor, unless it was handed over."""

@@ -34,9 +34,7 @@ class Listener:
     def start(self) -> None:
         """Accept from now on."""
         listener = self._listening.socket
-        self._side.control.watch(
-            listener.fileno(), selectors.EVENT_READ, self._accept
-        )
+        self._side.control.watch(listener.fileno(), selectors.EVENT_READ, self._accept)
 
     def _accept(self) -> None:
         listener = self._listening.socket

@@ -6,12 +6,23 @@ traffic.  To add one, write its file and name it in `_FILES`.
 
 from __future__ import annotations
 
-import socket
 from errno import EPROTONOSUPPORT
 from importlib import import_module
-from typing import Any, Callable, Mapping, NamedTuple, Protocol, Union, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Mapping,
+    NamedTuple,
+    Protocol,
+    Union,
+    cast,
+)
 
 from ..error import ZMQError
+
+if TYPE_CHECKING:
+    import socket
 
 #: Values of socket options by number, as they were at bind or connect.
 Options = Mapping[int, Any]

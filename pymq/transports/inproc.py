@@ -120,5 +120,3 @@ def _name(pipe: Pipe, side: Side, other: Side) -> bool:
     if not side.named or side.options[SocketOption.CONNECT_ROUTING_ID]:
         return True
     return pipe.name(other.options[SocketOption.ROUTING_ID]) >= 0
-
-

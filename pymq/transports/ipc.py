@@ -15,20 +15,19 @@ from errno import EADDRINUSE, EINVAL, ENAMETOOLONG, ENOENT
 from typing import Callable
 
 from ..constants import SocketOption
+from ..endpoint import IPC_PATH_MAX_LEN
 from ..error import ZMQError, error_for
 from . import Listening, Options, Target
-
-PATH_MAX = 107  # bytes: sun_path less its NUL, on Linux
 
 
 def check(address: str) -> None:
     """Refuse an empty abstract name and a path that does not fit."""
     if address == "@":
         raise ZMQError(EINVAL)
-    if len(os.fsencode(address)) > PATH_MAX:
+    if len(os.fsencode(address)) > IPC_PATH_MAX_LEN:
         raise ZMQError(
             ENAMETOOLONG,
-            f'ipc path "{address}" is longer than {PATH_MAX} characters '
+            f'ipc path "{address}" is longer than {IPC_PATH_MAX_LEN} characters '
             "(sizeof(sockaddr_un.sun_path)). zmq.IPC_PATH_MAX_LEN constant can be "
             "used to check addr length (if it is defined).",
         )

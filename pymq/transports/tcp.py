@@ -112,7 +112,7 @@ def tune(connection: socket.socket, options: Options) -> None:
 def same(one: str, other: str) -> bool:
     """Names resolve: ``localhost`` and ``127.0.0.1`` are one endpoint."""
     try:
-        return _numbers(one) == _numbers(other)
+        return bool(_numbers(one) == _numbers(other))
     except (OSError, ValueError, ZMQError):
         return False
 

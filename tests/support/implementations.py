@@ -35,7 +35,9 @@ class Implementation:
 
     def __str__(self) -> str:
         if self.tag == ORACLE:
-            return f"pyzmq {self.module.__version__} (libzmq {self.module.zmq_version()})"
+            return (
+                f"pyzmq {self.module.__version__} (libzmq {self.module.zmq_version()})"
+            )
         return f"pymq {self.tag}"
 
 

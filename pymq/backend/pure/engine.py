@@ -105,7 +105,8 @@ class Engine:
         return 0 if self.ended else self._wanted()
 
     def _wanted(self) -> int:
-        return (EVENT_READ if self._reading() else 0) | (EVENT_WRITE if self._blocked else 0)
+        reading = EVENT_READ if self._reading() else 0
+        return reading | (EVENT_WRITE if self._blocked else 0)
 
     def close(self) -> None:
         """Close the descriptor."""

@@ -94,7 +94,7 @@ class Hub:
                 return -self._stopped
             if self.takes_topics:
                 self.receiver.ready()
-            result = self.sender.send(body, more)  # type: ignore[arg-type]
+            result = self.sender.send(body, more)
             if result == -EAGAIN:
                 self._clear()
             return result

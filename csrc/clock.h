@@ -1,0 +1,9 @@
+/* clock.h - a clock that only goes forward. */
+#ifndef CLOCK_H
+#define CLOCK_H
+#include <stdint.h>
+
+/* Milliseconds since some moment. */
+int64_t clock_ms(void);
+
+#endif

@@ -1,0 +1,293 @@
+/* hub.c - life of a hub and its pipes; see hub.h */
+#include "hub.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static void init_options(struct hub *hub)
+{
+    hub->options[PYMQ_SEND_HWM] = 1000;
+    hub->options[PYMQ_RECV_HWM] = 1000;
+}
+
+static void init_lists(struct hub *hub)
+{
+    list_init(&hub->sleepers);
+    list_init(&hub->pipes);
+    list_init(&hub->writable);
+    list_init(&hub->readable);
+    list_init(&hub->targets);
+}
+
+pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
+                       int subscribes)
+{
+    struct hub *hub = calloc(1, sizeof *hub);
+    if (hub == NULL)
+        return NULL;
+    pthread_mutex_init(&hub->lock, NULL);
+    atomic_init(&hub->refs, 1);
+    hub->loop = loop_hold(loop);
+    hub->send_policy = send;
+    hub->receive_policy = receive;
+    hub->subscribes = subscribes;
+    hub->takes_topics = receive == PYMQ_RECEIVE_TOPICS
+                        || receive == PYMQ_RECEIVE_NOTICES;
+    init_options(hub);
+    init_lists(hub);
+    mailbox_init(&hub->box);
+    bell_init(&hub->standing);
+    names_init(&hub->names);
+    topics_init(&hub->topics);
+    notices_init(&hub->notices);
+    return hub;
+}
+
+void hub_hold(struct hub *hub)
+{
+    atomic_fetch_add(&hub->refs, 1);
+}
+
+void hub_drop(struct hub *hub)
+{
+    if (atomic_fetch_sub(&hub->refs, 1) != 1)
+        return;
+    mailbox_fini(&hub->box);
+    pthread_mutex_destroy(&hub->lock);
+    pymq_loop_release(hub->loop);
+    free(hub);
+}
+
+/* Pipes. */
+
+static bool live_pipe(const struct hub *hub, int64_t id)
+{
+    const struct list *at = hub->pipes.next;
+    for (; at != &hub->pipes; at = at->next) {
+        const struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+        if (!pipe->closed && (id == 0 || pipe->id == id))
+            return true;
+    }
+    return false;
+}
+
+int pymq_hub_open(pymq_hub *hub, pymq_pipe **made)
+{
+    int result = 0;
+    pthread_mutex_lock(&hub->lock);
+    hub_attend(hub);
+    if (hub->send_policy == PYMQ_SEND_ONE && live_pipe(hub, 0)) {
+        result = -EBUSY;
+    } else if ((*made = pipe_new(hub)) == NULL) {
+        result = -ENOMEM;
+    } else {
+        list_append(&hub->pipes, &pipe_hold(*made)->in_hub);
+        if (hub_sends_in_turn(hub))
+            list_append(&hub->writable, &(*made)->in_writable);
+        hub_wake(hub);
+    }
+    pthread_mutex_unlock(&hub->lock);
+    return result;
+}
+
+void hub_end_pipe(struct hub *hub, struct pipe *pipe)
+{
+    pipe->closed = true;
+    hub_stop_sending(hub, pipe);
+    names_release(&hub->names, pipe);
+    bool busy = hub->receiving && hub->source == pipe;
+    if (!busy && !pipe->stalled && !queue_readable(pipe->in))
+        hub_forget(hub, pipe);
+    hub_wake(hub);
+}
+
+void hub_forget(struct hub *hub, struct pipe *pipe)
+{
+    if (!list_linked(&pipe->in_hub))
+        return;
+    hub_forget_topics(hub, pipe);
+    list_remove(&pipe->in_hub);
+    list_remove(&pipe->in_writable);
+    list_remove(&pipe->in_readable);
+    queue_set_writer(pipe->out, NULL);
+    queue_set_reader(pipe->in, NULL);
+    mailbox_withdraw(&pipe->end);
+    pipe_release(pipe);
+}
+
+/* A pipe was posted: something about its queues has changed. */
+static void update(struct hub *hub, struct pipe *pipe)
+{
+    if (!list_linked(&pipe->in_hub))
+        return;
+    if (!pipe->closed && pipe_ending(pipe))
+        hub_end_pipe(hub, pipe);
+    if (!list_linked(&pipe->in_hub))
+        return;
+    if (!pipe->closed && hub_sends_in_turn(hub)
+        && !list_linked(&pipe->in_writable) && !queue_full(pipe->out))
+        list_append(&hub->writable, &pipe->in_writable);
+    if (!pipe->stalled && !list_linked(&pipe->in_readable)
+        && queue_readable(pipe->in))
+        list_append(&hub->readable, &pipe->in_readable);
+}
+
+void hub_attend(struct hub *hub)
+{
+    struct end *end;
+    if (!atomic_load(&hub->box.news))
+        return;
+    mailbox_begin(&hub->box, hub->stopped ? NULL : &hub->standing);
+    while ((end = mailbox_take(&hub->box)) != NULL)
+        update(hub, OWNER(end, struct pipe, end));
+    if (hub->takes_topics)
+        hub_take_topics(hub);
+}
+
+void hub_wake(struct hub *hub)
+{
+    mailbox_ring(&hub->box);
+}
+
+/* Calls of Python. */
+
+int pymq_hub_send(pymq_hub *hub, const char *data, size_t size, int more)
+{
+    pthread_mutex_lock(&hub->lock);
+    int result = -hub->stopped;
+    if (result == 0) {
+        hub_attend(hub);
+        result = hub_send(hub, data, size, more);
+    }
+    pthread_mutex_unlock(&hub->lock);
+    return result;
+}
+
+int64_t pymq_hub_recv(pymq_hub *hub, pymq_slot *slot)
+{
+    pthread_mutex_lock(&hub->lock);
+    int64_t result = -hub->stopped;
+    if (result == 0) {
+        hub_attend(hub);
+        result = hub_recv(hub, slot);
+    }
+    pthread_mutex_unlock(&hub->lock);
+    return result;
+}
+
+void pymq_slot_clear(pymq_slot *slot)
+{
+    chunk_drop(slot->chunk);
+    slot->chunk = NULL;
+    slot->data = NULL;
+}
+
+int64_t pymq_hub_peer(pymq_hub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    int64_t peer = hub->peer;
+    pthread_mutex_unlock(&hub->lock);
+    return peer;
+}
+
+int64_t pymq_hub_chosen(pymq_hub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    int64_t chosen = hub->chosen;
+    pthread_mutex_unlock(&hub->lock);
+    return chosen;
+}
+
+int hub_ready(struct hub *hub)
+{
+    if (hub->stopped != 0)
+        return -hub->stopped;
+    hub_attend(hub);
+    return (hub_readable(hub) ? HUB_IN : 0)
+           | (hub_writable(hub) ? HUB_OUT : 0);
+}
+
+int pymq_hub_ready(pymq_hub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    int result = hub_ready(hub);
+    pthread_mutex_unlock(&hub->lock);
+    return result;
+}
+
+void pymq_hub_set(pymq_hub *hub, int option, int value)
+{
+    if (option < PYMQ_SEND_HWM || option > PYMQ_VERBOSE)
+        return;
+    pthread_mutex_lock(&hub->lock);
+    hub->options[option] = value < 0 ? 0 : value;
+    struct list *at = hub->pipes.next;
+    for (; at != &hub->pipes; at = at->next)
+        pipe_set_marks(OWNER(at, struct pipe, in_hub));
+    hub_wake(hub);
+    pthread_mutex_unlock(&hub->lock);
+}
+
+int pymq_hub_has(pymq_hub *hub, int64_t pipe)
+{
+    pthread_mutex_lock(&hub->lock);
+    hub_attend(hub);
+    bool has = pipe > 0 && live_pipe(hub, pipe);
+    pthread_mutex_unlock(&hub->lock);
+    return has;
+}
+
+/* The end. */
+
+void pymq_hub_stop(pymq_hub *hub, int error)
+{
+    pthread_mutex_lock(&hub->lock);
+    hub->stopped = error;
+    hub_wake(hub);
+    pthread_mutex_unlock(&hub->lock);
+}
+
+static void close_pipes(struct hub *hub)
+{
+    while (!list_empty(&hub->pipes)) {
+        struct pipe *pipe = OWNER(hub->pipes.next, struct pipe, in_hub);
+        pipe_hold(pipe);
+        if (!pipe->closed)
+            pipe_close(pipe, false, false);
+        hub_forget(hub, pipe);
+        pipe_release(pipe);
+    }
+}
+
+static void free_bells(struct hub *hub)
+{
+    mailbox_unwatch(&hub->box, &hub->standing);
+    bell_fini(&hub->standing);
+    while (!list_empty(&hub->sleepers)) {
+        struct bell *bell = OWNER(hub->sleepers.next, struct bell, node);
+        list_remove(&bell->node);
+        bell_fini(bell);
+        free(bell);
+    }
+}
+
+void pymq_hub_free(pymq_hub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    if (hub->stopped == 0)
+        hub->stopped = ENOTSOCK;
+    hub->receiving = false;
+    hub->source = NULL;
+    close_pipes(hub);
+    topics_fini(&hub->topics);
+    names_fini(&hub->names);
+    notices_fini(&hub->notices);
+    free_bells(hub);
+    pthread_mutex_unlock(&hub->lock);
+}
+
+void pymq_hub_release(pymq_hub *hub)
+{
+    pymq_hub_free(hub);
+    hub_drop(hub);
+}

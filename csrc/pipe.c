@@ -1,0 +1,258 @@
+/* pipe.c - see pipe.h */
+#include "pipe.h"
+
+#include "engine.h"
+#include "hub.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static atomic_int_fast64_t last_id;
+
+static void init_lists(struct pipe *pipe)
+{
+    list_init(&pipe->topics);
+    list_init(&pipe->in_hub);
+    list_init(&pipe->in_writable);
+    list_init(&pipe->in_readable);
+    list_init(&pipe->in_targets);
+}
+
+static void own_ends(struct pipe *pipe)
+{
+    queue_set_writer(pipe->out, &pipe->end);
+    queue_set_reader(pipe->in, &pipe->end);
+    if (pipe->hub->receive_policy == PYMQ_RECEIVE_NONE)
+        queue_refuse(pipe->in);
+}
+
+static void pipe_destroy(struct pipe *pipe)
+{
+    if (pipe->out != NULL)
+        queue_set_writer(pipe->out, NULL);
+    if (pipe->in != NULL)
+        queue_set_reader(pipe->in, NULL);
+    mailbox_withdraw(&pipe->end);
+    queue_release(pipe->out);
+    queue_release(pipe->in);
+    free(pipe->event);
+    free(pipe->name);
+    hub_drop(pipe->hub);
+    free(pipe);
+}
+
+struct pipe *pipe_new(struct hub *hub)
+{
+    struct pipe *pipe = calloc(1, sizeof *pipe);
+    if (pipe == NULL)
+        return NULL;
+    atomic_init(&pipe->refs, 1);
+    pipe->id = atomic_fetch_add(&last_id, 1) + 1;
+    pipe->hub = hub;
+    hub_hold(hub);
+    init_lists(pipe);
+    end_init(&pipe->end, &hub->box);
+    pipe->out = queue_new();
+    pipe->in = queue_new();
+    pipe->event = malloc(sizeof *pipe->event);
+    if (pipe->out == NULL || pipe->in == NULL || pipe->event == NULL) {
+        pipe_destroy(pipe);
+        return NULL;
+    }
+    own_ends(pipe);
+    pipe_set_marks(pipe);
+    return pipe;
+}
+
+struct pipe *pipe_hold(struct pipe *pipe)
+{
+    atomic_fetch_add(&pipe->refs, 1);
+    return pipe;
+}
+
+void pipe_release(struct pipe *pipe)
+{
+    if (atomic_fetch_sub(&pipe->refs, 1) == 1)
+        pipe_destroy(pipe);
+}
+
+bool pipe_ending(const struct pipe *pipe)
+{
+    return pipe->closed || atomic_load(&pipe->in->closed);
+}
+
+void pipe_set_marks(struct pipe *pipe)
+{
+    const int *options = pipe->hub->options;
+    queue_set_mark(pipe->out, WRITER_MARK, options[PYMQ_SEND_HWM]);
+    queue_set_mark(pipe->in, READER_MARK, options[PYMQ_RECV_HWM]);
+}
+
+/* By kind of topic change, then by what the peer understands. */
+static const struct {
+    unsigned flags;
+    size_t size;
+    const char *intro;
+} announcements[2][2] = {
+    {{0, 1, "\0"}, {FRAME_COMMAND, 7, "\6CANCEL"}},
+    {{0, 1, "\1"}, {FRAME_COMMAND, 10, "\11SUBSCRIBE"}},
+};
+
+static int announce(struct pipe *pipe, bool subscribe, const void *topic,
+                    size_t size)
+{
+    bool commands = pipe->joined || pipe->minor > 0;
+    return queue_announce(pipe->out, announcements[subscribe][commands].flags,
+                          announcements[subscribe][commands].intro,
+                          announcements[subscribe][commands].size, topic,
+                          size);
+}
+
+void pipe_announce(struct pipe *pipe, bool subscribe, const void *topic,
+                   size_t size)
+{
+    if (!pipe->closed && queue_has_reader(pipe->out))
+        announce(pipe, subscribe, topic, size);
+}
+
+static int announce_all(struct pipe *pipe)
+{
+    size_t at = 0;
+    struct entry *entry;
+    if (!pipe->hub->subscribes || pipe->closed)
+        return 0;
+    while ((entry = table_next(&pipe->hub->topics.table, &at)) != NULL) {
+        int result = announce(pipe, true, entry->key, entry->size);
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+int pipe_attach(struct pipe *pipe, int fd, const void *leftover, size_t size,
+                int minor, int64_t max_size)
+{
+    if (pipe->joined)
+        return -EINVAL;
+    if (queue_has_reader(pipe->out))
+        return -EBUSY;
+    if (pipe->spent) {
+        close(fd);
+        return 0;
+    }
+    pipe->minor = minor;
+    int result = announce_all(pipe);
+    if (result < 0)
+        return result;
+    struct engine_link link = {.fd = fd,
+                               .max_size = max_size,
+                               .pipe = pipe->id,
+                               .leftover = leftover,
+                               .leftover_size = size,
+                               .takes_topics = pipe->hub->takes_topics,
+                               .subscribes = pipe->hub->subscribes};
+    result = engine_start(pipe->hub->loop, &link, pipe->out, pipe->in);
+    if (result == 0)
+        pipe->linked = true;
+    return result;
+}
+
+/* One direction of a join: what `from` wrote is `to`'s to read. */
+static void cross(struct pipe *from, struct pipe *to)
+{
+    queue_set_reader(to->in, NULL);
+    queue_release(to->in);
+    to->in = queue_hold(from->out);
+}
+
+/* What was queued before the join is there to read now. */
+static void catch_up(struct pipe *pipe)
+{
+    announce_all(pipe);
+    mailbox_post(&pipe->end);
+    if (!pipe->closed)
+        return;
+    queue_close(pipe->out);
+    queue_refuse(pipe->in);
+    pipe->spent = true;
+    struct event *event = pipe->event;
+    pipe->event = NULL;
+    events_push(loop_events(pipe->hub->loop), event, PYMQ_PIPE_CLOSED,
+                pipe->id, 0);
+}
+
+int pipe_join(struct pipe *pipe, struct pipe *other)
+{
+    if (pipe == other || pipe->linked || other->linked || pipe->spent
+        || other->spent)
+        return -EINVAL;
+    cross(pipe, other);
+    cross(other, pipe);
+    struct pipe *both[] = {pipe, other};
+    for (int i = 0; i < 2; i++) {
+        both[i]->linked = both[i]->joined = true;
+        own_ends(both[i]);
+        pipe_set_marks(both[i]);
+    }
+    for (int i = 0; i < 2; i++)
+        catch_up(both[i]);
+    return 0;
+}
+
+/* What arrived is not wanted, but for the rest of a message that is just
+ * being received. */
+static void drop_input(struct pipe *pipe)
+{
+    struct hub *hub = pipe->hub;
+    if (hub->receiving && hub->source == pipe) {
+        pipe->cut = true;
+        return;
+    }
+    queue_skip_all(pipe->in);
+    hub_forget(hub, pipe);
+}
+
+/* No engine is there: the hub reads the queue empty in its place. */
+static void give_up(struct pipe *pipe)
+{
+    pipe->spent = true;
+    queue_skip_all(pipe->out);
+    events_forget_links(loop_events(pipe->hub->loop), pipe->id);
+}
+
+static int finish_output(struct pipe *pipe, bool drain)
+{
+    struct queue *out = pipe->out;
+    if (pipe->joined || pipe->spent) {
+        queue_close(out);
+        pipe->spent = true;
+        return 1;
+    }
+    pthread_mutex_lock(&out->lock);
+    bool attached = out->reader != NULL, done = out->done;
+    queue_close_locked(out, !drain);
+    pthread_mutex_unlock(&out->lock);
+    if (attached)
+        return 0;
+    if (done) {
+        pipe->spent = true;
+        return !events_closing(loop_events(pipe->hub->loop), pipe->id);
+    }
+    if (drain && queue_readable(out))
+        return 0;
+    give_up(pipe);
+    return 1;
+}
+
+int pipe_close(struct pipe *pipe, bool drain, bool keep_input)
+{
+    struct hub *hub = pipe->hub;
+    if (!pipe->closed) {
+        hub_end_pipe(hub, pipe);
+        queue_refuse(pipe->in);
+    }
+    if (!keep_input)
+        drop_input(pipe);
+    return finish_output(pipe, drain);
+}

@@ -1,0 +1,148 @@
+/* receive.c - receive policies: what a hub's user gets; see hub.h */
+#include "hub.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The frame in a slot; a long body stays in its chunk. */
+static int64_t deliver(pymq_slot *slot, struct queue *queue,
+                       const unsigned char *body, size_t size, bool more)
+{
+    if (size <= PYMQ_SLOT) {
+        memcpy(slot->bytes, body, size);
+    } else {
+        slot->chunk = queue_hold_chunk(queue);
+        slot->data = (const char *)body;
+    }
+    return (int64_t)size << 1 | more;
+}
+
+static int64_t deliver_name(pymq_slot *slot, const struct pipe *pipe)
+{
+    const struct name *name = pipe->name;
+    return name ? deliver(slot, NULL, name->bytes, name->size, true) : 1;
+}
+
+/* Brings a pipe with a message for the user to the front. */
+static struct pipe *next_source(struct hub *hub)
+{
+    while (!list_empty(&hub->readable)) {
+        struct list *first = hub->readable.next;
+        struct pipe *pipe = OWNER(first, struct pipe, in_readable);
+        struct frame frame;
+        bool ending = pipe_ending(pipe);
+        if (!queue_readable(pipe->in)) {
+            list_remove(first);
+            if (ending)
+                hub_forget(hub, pipe);
+            continue;
+        }
+        queue_peek(pipe->in, &frame);
+        if (frame.flags & FRAME_COMMAND)
+            queue_skip(pipe->in, &frame);
+        else if (hub->receive_policy == PYMQ_RECEIVE_FILTERED
+                 && !topics_match(&hub->topics, frame.body,
+                                  (size_t)frame.size))
+            queue_skip_message(pipe->in);
+        else
+            return pipe;
+    }
+    return NULL;
+}
+
+static int open_message(struct hub *hub)
+{
+    struct pipe *pipe = next_source(hub);
+    if (pipe == NULL)
+        return -EAGAIN;
+    hub->source = pipe;
+    hub->peer = pipe->id;
+    return 0;
+}
+
+static int open_notice(struct hub *hub)
+{
+    bool of_user;
+    if (!notices_readable(&hub->notices))
+        return -EAGAIN;
+    struct pipe *pipe = notices_open(&hub->notices, &of_user);
+    hub->source = NULL;
+    hub->peer = pipe->id;
+    if (of_user)
+        pipe->held--;
+    if (pipe->stalled && list_linked(&pipe->in_hub)) {
+        pipe->stalled = false;
+        list_append(&hub->readable, &pipe->in_readable);
+    }
+    pipe_release(pipe);
+    hub_take_topics(hub);
+    return 0;
+}
+
+static void close_message(struct hub *hub)
+{
+    struct pipe *pipe = hub->source;
+    hub->receiving = false;
+    hub->source = NULL;
+    if (pipe == NULL)
+        return;
+    bool ending = pipe_ending(pipe);
+    if (pipe->cut)
+        queue_skip_all(pipe->in);
+    if (ending && !queue_readable(pipe->in))
+        hub_forget(hub, pipe);
+    else
+        list_move_last(&hub->readable, &pipe->in_readable);
+}
+
+static int64_t next_frame(struct hub *hub, pymq_slot *slot)
+{
+    struct queue *queue =
+        hub->source ? hub->source->in : hub->notices.queue;
+    struct frame frame;
+    queue_peek(queue, &frame);
+    while (frame.flags & FRAME_COMMAND) {
+        queue_skip(queue, &frame);
+        queue_peek(queue, &frame);
+    }
+    bool more = frame.flags & FRAME_MORE;
+    int64_t result =
+        deliver(slot, queue, frame.body, (size_t)frame.size, more);
+    queue_skip(queue, &frame);
+    if (!more)
+        close_message(hub);
+    return result;
+}
+
+static bool refuses(const struct hub *hub)
+{
+    return hub->receive_policy == PYMQ_RECEIVE_NONE
+           || hub->receive_policy == PYMQ_RECEIVE_TOPICS;
+}
+
+int64_t hub_recv(struct hub *hub, pymq_slot *slot)
+{
+    if (refuses(hub))
+        return -ENOTSUP;
+    if (!hub->receiving) {
+        bool notices = hub->receive_policy == PYMQ_RECEIVE_NOTICES;
+        int result = notices ? open_notice(hub) : open_message(hub);
+        if (result < 0)
+            return result;
+        hub->receiving = true;
+        if (hub->receive_policy == PYMQ_RECEIVE_NAMED)
+            return deliver_name(slot, hub->source);
+    }
+    return next_frame(hub, slot);
+}
+
+bool hub_readable(struct hub *hub)
+{
+    if (refuses(hub))
+        return false;
+    if (hub->receiving)
+        return true;
+    if (hub->receive_policy == PYMQ_RECEIVE_NOTICES)
+        return notices_readable(&hub->notices);
+    return next_source(hub) != NULL;
+}

@@ -1,0 +1,231 @@
+/* send.c - send policies: where a hub's messages go; see hub.h */
+#include "hub.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A longer frame is framed once and shared by the pipes of TO_ALL. */
+enum { SHARE_FROM = 4096 };
+
+static unsigned more_flag(bool more)
+{
+    return more ? FRAME_MORE : 0;
+}
+
+static void show(struct pipe *pipe)
+{
+    queue_finish(pipe->out);
+    queue_flush(pipe->out);
+}
+
+/* ONE, IN_TURN, BY_NAME. */
+
+static int send_to_target(struct hub *hub, const void *data, size_t size,
+                          bool more)
+{
+    struct pipe *pipe = hub->target;
+    if (pipe != NULL) {
+        int result = queue_write(pipe->out, more_flag(more), data, size);
+        if (result < 0)
+            return result;
+        if (!more)
+            show(pipe);
+    }
+    hub->sending = more;
+    if (!more)
+        hub->target = NULL;
+    return 0;
+}
+
+static struct pipe *next_writable(struct hub *hub)
+{
+    while (!list_empty(&hub->writable)) {
+        struct list *first = hub->writable.next;
+        struct pipe *pipe = OWNER(first, struct pipe, in_writable);
+        if (!queue_full(pipe->out))
+            return pipe;
+        list_remove(first);
+    }
+    return NULL;
+}
+
+static int send_in_turn(struct hub *hub, const void *data, size_t size,
+                        bool more)
+{
+    struct pipe *pipe = next_writable(hub);
+    if (pipe == NULL)
+        return -EAGAIN;
+    hub->target = pipe;
+    int result = send_to_target(hub, data, size, more);
+    if (result < 0) {
+        hub->target = NULL;
+        return result;
+    }
+    hub->chosen = pipe->id;
+    list_move_last(&hub->writable, &pipe->in_writable);
+    return 0;
+}
+
+static int send_by_name(struct hub *hub, const void *name, size_t size,
+                        bool more)
+{
+    if (!more)
+        return 0;
+    bool mandatory = hub->options[PYMQ_MANDATORY];
+    struct pipe *pipe = names_find(&hub->names, name, size);
+    if (pipe == NULL && mandatory)
+        return -EHOSTUNREACH;
+    if (pipe != NULL && queue_full(pipe->out)) {
+        if (mandatory) {
+            hub->refused = pipe;
+            return -EAGAIN;
+        }
+        pipe = NULL;
+    }
+    hub->sending = true;
+    hub->target = pipe;
+    hub->refused = NULL;
+    hub->chosen = pipe ? pipe->id : 0;
+    return 0;
+}
+
+/* TO_ALL. */
+
+static void add_target(void *context, struct pipe *pipe)
+{
+    struct hub *hub = context;
+    if (pipe->stamp == hub->stamp)
+        return;
+    pipe->stamp = hub->stamp;
+    if (!pipe->closed && !queue_full(pipe->out))
+        list_append(&hub->targets, &pipe->in_targets);
+}
+
+static void choose_targets(struct hub *hub, const void *frame, size_t size)
+{
+    hub->stamp++;
+    if (hub->takes_topics) {
+        topics_visit(&hub->topics, frame, size, add_target, hub);
+        return;
+    }
+    struct list *at = hub->pipes.next;
+    for (; at != &hub->pipes; at = at->next)
+        add_target(hub, OWNER(at, struct pipe, in_hub));
+}
+
+static struct chunk *frame_chunk(const void *data, size_t size, bool more)
+{
+    struct chunk *chunk = chunk_new(frame_head(size) + size);
+    if (chunk != NULL) {
+        size_t head = frame_put_head(chunk->data, more_flag(more), size);
+        memcpy(chunk->data + head, data, size);
+    }
+    return chunk;
+}
+
+/* The next frame goes to one of many. */
+static int write_target(struct pipe *pipe, struct chunk *chunk,
+                        const void *data, size_t size, bool more)
+{
+    if (chunk != NULL)
+        return queue_share(pipe->out, chunk);
+    return queue_write(pipe->out, more_flag(more), data, size);
+}
+
+static int send_to_all(struct hub *hub, const void *data, size_t size,
+                       bool more)
+{
+    struct chunk *chunk = NULL;
+    if (!hub->sending)
+        choose_targets(hub, data, size);
+    if (size >= SHARE_FROM && !list_empty(&hub->targets))
+        chunk = frame_chunk(data, size, more);
+    struct list *at = hub->targets.next, *next;
+    for (; at != &hub->targets; at = next) {
+        next = at->next;
+        struct pipe *pipe = OWNER(at, struct pipe, in_targets);
+        bool written = write_target(pipe, chunk, data, size, more) == 0;
+        if (!written)
+            queue_rollback(pipe->out);
+        else if (!more)
+            show(pipe);
+        if (!written || !more)
+            list_remove(at);
+    }
+    chunk_drop(chunk);
+    hub->sending = more;
+    return 0;
+}
+
+static int refuse(struct hub *hub, const void *data, size_t size, bool more)
+{
+    (void)hub, (void)data, (void)size, (void)more;
+    return -ENOTSUP;
+}
+
+typedef int sender(struct hub *, const void *, size_t, bool);
+
+/* For the first frame of a message, and for the others. */
+static const struct {
+    sender *first, *next;
+} senders[] = {
+    [PYMQ_SEND_NONE] = {refuse, refuse},
+    [PYMQ_SEND_ONE] = {send_in_turn, send_to_target},
+    [PYMQ_SEND_IN_TURN] = {send_in_turn, send_to_target},
+    [PYMQ_SEND_TO_ALL] = {send_to_all, send_to_all},
+    [PYMQ_SEND_BY_NAME] = {send_by_name, send_to_target},
+};
+
+int hub_send(struct hub *hub, const void *data, size_t size, bool more)
+{
+    sender *send = hub->sending ? senders[hub->send_policy].next
+                                : senders[hub->send_policy].first;
+    return send(hub, data, size, more);
+}
+
+bool hub_sends_in_turn(const struct hub *hub)
+{
+    return hub->send_policy == PYMQ_SEND_ONE
+           || hub->send_policy == PYMQ_SEND_IN_TURN;
+}
+
+static bool any_room(struct hub *hub)
+{
+    bool room = false;
+    struct list *at = hub->pipes.next;
+    for (; at != &hub->pipes; at = at->next) {
+        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+        if (!pipe->closed && pipe->name && !queue_full(pipe->out))
+            room = true;
+    }
+    return room;
+}
+
+bool hub_writable(struct hub *hub)
+{
+    if (hub->send_policy == PYMQ_SEND_NONE)
+        return false;
+    if (hub->sending || hub->send_policy == PYMQ_SEND_TO_ALL)
+        return true;
+    if (hub->send_policy == PYMQ_SEND_BY_NAME)
+        return !hub->options[PYMQ_MANDATORY] || any_room(hub);
+    return next_writable(hub) != NULL;
+}
+
+bool hub_resumable(struct hub *hub)
+{
+    if (hub->send_policy != PYMQ_SEND_BY_NAME)
+        return hub_writable(hub);
+    return hub->refused == NULL || !queue_full(hub->refused->out);
+}
+
+void hub_stop_sending(struct hub *hub, struct pipe *pipe)
+{
+    queue_rollback(pipe->out);
+    list_remove(&pipe->in_writable);
+    list_remove(&pipe->in_targets);
+    if (hub->target == pipe)
+        hub->target = NULL;
+    if (hub->refused == pipe)
+        hub->refused = NULL;
+}

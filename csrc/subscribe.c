@@ -1,0 +1,195 @@
+/* subscribe.c - topics of a hub: its own, and its peers'; see hub.h */
+#include "hub.h"
+
+#include <errno.h>
+
+/* A subscriber's own. */
+
+static void announce(struct hub *hub, bool subscribe, const char *topic,
+                     size_t size)
+{
+    struct list *at = hub->pipes.next;
+    for (; at != &hub->pipes; at = at->next)
+        pipe_announce(OWNER(at, struct pipe, in_hub), subscribe, topic, size);
+}
+
+int pymq_hub_subscribe(pymq_hub *hub, const char *topic, size_t size,
+                       int announced)
+{
+    pthread_mutex_lock(&hub->lock);
+    hub_attend(hub);
+    int64_t count = topics_count_up(&hub->topics, topic, size);
+    if (count > 0 && announced)
+        announce(hub, true, topic, size);
+    pthread_mutex_unlock(&hub->lock);
+    return count < 0 ? (int)count : 0;
+}
+
+int pymq_hub_unsubscribe(pymq_hub *hub, const char *topic, size_t size,
+                         int announced)
+{
+    pthread_mutex_lock(&hub->lock);
+    hub_attend(hub);
+    bool last = topics_count_down(&hub->topics, topic, size) == 0;
+    if (last && announced)
+        announce(hub, false, topic, size);
+    pthread_mutex_unlock(&hub->lock);
+    return last;
+}
+
+int64_t pymq_hub_topics(pymq_hub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    hub_attend(hub);
+    int64_t count = (int64_t)hub->topics.table.used;
+    pthread_mutex_unlock(&hub->lock);
+    return count;
+}
+
+/* A publisher's. */
+
+struct change {
+    bool subscribe;
+    const unsigned char *topic;
+    size_t size;
+};
+
+static bool read_command(const struct frame *frame, struct change *change)
+{
+    int64_t size = frame_command(frame, "SUBSCRIBE", &change->topic);
+    change->subscribe = size >= 0;
+    if (size < 0)
+        size = frame_command(frame, "CANCEL", &change->topic);
+    change->size = (size_t)size;
+    return size >= 0;
+}
+
+/* Whether a frame is a subscription: a command or a body that begins with 01
+ * or 00, in any part of a message, as libzmq takes it. */
+static bool read_change(const struct frame *frame, struct change *change)
+{
+    if (frame->flags & FRAME_COMMAND)
+        return read_command(frame, change);
+    if (frame->size == 0 || frame->body[0] > 1)
+        return false;
+    change->subscribe = frame->body[0];
+    change->topic = frame->body + 1;
+    change->size = (size_t)frame->size - 1;
+    return true;
+}
+
+static void apply(struct hub *hub, struct pipe *pipe,
+                  const struct change *change)
+{
+    int told;
+    if (change->subscribe) {
+        told = topics_join(&hub->topics, change->topic, change->size, pipe);
+        if (told == 0 && hub->options[PYMQ_VERBOSE])
+            told = 1;
+    } else {
+        told = topics_leave(&hub->topics, change->topic, change->size, pipe);
+    }
+    if (told > 0 && hub->receive_policy == PYMQ_RECEIVE_NOTICES)
+        notices_add(&hub->notices, pipe, change->subscribe, change->topic,
+                    change->size);
+}
+
+void hub_forget_topics(struct hub *hub, struct pipe *pipe)
+{
+    while (!list_empty(&pipe->topics)) {
+        struct member *member =
+            OWNER(pipe->topics.next, struct member, of_pipe);
+        struct entry *entry = member->entry;
+        if (!topics_drop(&hub->topics, member))
+            continue;
+        if (hub->receive_policy == PYMQ_RECEIVE_NOTICES)
+            notices_add(&hub->notices, pipe, false, entry->key, entry->size);
+        topics_forget(&hub->topics, entry);
+    }
+}
+
+static void take_frame(struct hub *hub, struct pipe *pipe,
+                       const struct frame *frame)
+{
+    struct change change;
+    if (read_change(frame, &change))
+        apply(hub, pipe, &change);
+    else if (frame->flags & FRAME_COMMAND && frame->size == 0)
+        hub_forget_topics(hub, pipe); /* the engine's sign: the link is down */
+}
+
+/* Applies the subscriptions of a message; returns how many other frames it
+ * has. */
+static unsigned take_changes(struct hub *hub, struct pipe *pipe)
+{
+    struct place at = pipe->in->head;
+    struct frame frame;
+    struct change change;
+    unsigned others = 0;
+    do {
+        queue_look(pipe->in, &at, &frame);
+        take_frame(hub, pipe, &frame);
+        if (!(frame.flags & FRAME_COMMAND) && !read_change(&frame, &change))
+            others++;
+    } while (!frame_ends(&frame) || frame.flags & FRAME_COMMAND);
+    return others;
+}
+
+/* Passes the other frames on to the user, and removes the message. */
+static void take_message(struct hub *hub, struct pipe *pipe)
+{
+    struct notices *notices = &hub->notices;
+    unsigned others = take_changes(hub, pipe);
+    int result = others ? notices_begin(notices, pipe) : -ENOMSG;
+    bool begun = result == 0;
+    struct frame frame;
+    struct change change;
+    do {
+        queue_peek(pipe->in, &frame);
+        bool other = !(frame.flags & FRAME_COMMAND)
+                     && !read_change(&frame, &change);
+        if (other && result == 0)
+            result = notices_frame(notices, frame.body, (size_t)frame.size,
+                                   --others > 0);
+        queue_skip(pipe->in, &frame);
+    } while (!frame_ends(&frame) || frame.flags & FRAME_COMMAND);
+    if (begun && result < 0) {
+        notices_abandon(notices, pipe);
+    } else if (begun) {
+        notices_end(notices);
+        pipe->held++;
+    }
+}
+
+static void take_next(struct hub *hub, struct pipe *pipe)
+{
+    struct frame frame;
+    queue_peek(pipe->in, &frame);
+    bool message = !(frame.flags & FRAME_COMMAND);
+    if (message && hub->receive_policy == PYMQ_RECEIVE_NOTICES) {
+        take_message(hub, pipe);
+        return;
+    }
+    take_frame(hub, pipe, &frame);
+    queue_skip(pipe->in, &frame);
+}
+
+void hub_take_topics(struct hub *hub)
+{
+    while (!list_empty(&hub->readable)) {
+        struct list *first = hub->readable.next;
+        struct pipe *pipe = OWNER(first, struct pipe, in_readable);
+        unsigned mark = (unsigned)hub->options[PYMQ_RECV_HWM];
+        bool ending = pipe_ending(pipe);
+        if (mark != 0 && pipe->held >= mark) {
+            pipe->stalled = true;
+            list_remove(first);
+        } else if (queue_readable(pipe->in)) {
+            take_next(hub, pipe);
+        } else {
+            list_remove(first);
+            if (ending)
+                hub_forget(hub, pipe);
+        }
+    }
+}
