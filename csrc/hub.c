@@ -38,6 +38,7 @@ pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
     mailbox_init(&hub->box);
     bell_init(&hub->standing);
     names_init(&hub->names);
+    topics_init(&hub->own);
     topics_init(&hub->topics);
     notices_init(&hub->notices);
     return hub;
@@ -48,10 +49,23 @@ void hub_hold(struct hub *hub)
     atomic_fetch_add(&hub->refs, 1);
 }
 
+static void free_bells(struct hub *hub)
+{
+    mailbox_unwatch(&hub->box, &hub->standing);
+    bell_fini(&hub->standing);
+    while (!list_empty(&hub->sleepers)) {
+        struct bell *bell = OWNER(hub->sleepers.next, struct bell, node);
+        list_remove(&bell->node);
+        bell_fini(bell);
+        free(bell);
+    }
+}
+
 void hub_drop(struct hub *hub)
 {
     if (atomic_fetch_sub(&hub->refs, 1) != 1)
         return;
+    free_bells(hub);
     mailbox_fini(&hub->box);
     pthread_mutex_destroy(&hub->lock);
     pymq_loop_release(hub->loop);
@@ -259,18 +273,6 @@ static void close_pipes(struct hub *hub)
     }
 }
 
-static void free_bells(struct hub *hub)
-{
-    mailbox_unwatch(&hub->box, &hub->standing);
-    bell_fini(&hub->standing);
-    while (!list_empty(&hub->sleepers)) {
-        struct bell *bell = OWNER(hub->sleepers.next, struct bell, node);
-        list_remove(&bell->node);
-        bell_fini(bell);
-        free(bell);
-    }
-}
-
 void pymq_hub_free(pymq_hub *hub)
 {
     pthread_mutex_lock(&hub->lock);
@@ -279,6 +281,7 @@ void pymq_hub_free(pymq_hub *hub)
     hub->receiving = false;
     hub->source = NULL;
     close_pipes(hub);
+    topics_fini(&hub->own);
     topics_fini(&hub->topics);
     names_fini(&hub->names);
     notices_fini(&hub->notices);

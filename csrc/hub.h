@@ -41,7 +41,8 @@ struct hub {
     struct list writable; /* in turn */
     struct list readable; /* in turn */
     struct names names;
-    struct topics topics; /* own if `subscribes`, else the peers' */
+    struct topics own;    /* what this hub subscribes to */
+    struct topics topics; /* what its peers do */
     struct notices notices;
 
     /* The message being sent. */

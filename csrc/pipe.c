@@ -122,7 +122,7 @@ static int announce_all(struct pipe *pipe)
     struct entry *entry;
     if (!pipe->hub->subscribes || pipe->closed)
         return 0;
-    while ((entry = table_next(&pipe->hub->topics.table, &at)) != NULL) {
+    while ((entry = table_next(&pipe->hub->own.table, &at)) != NULL) {
         int result = announce(pipe, true, entry->key, entry->size);
         if (result < 0)
             return result;
@@ -255,4 +255,67 @@ int pipe_close(struct pipe *pipe, bool drain, bool keep_input)
     if (!keep_input)
         drop_input(pipe);
     return finish_output(pipe, drain);
+}
+
+/* Calls of Python. */
+
+void pymq_pipe_release(pymq_pipe *pipe)
+{
+    pipe_release(pipe);
+}
+
+int64_t pymq_pipe_id(pymq_pipe *pipe)
+{
+    return pipe->id;
+}
+
+int64_t pymq_pipe_name(pymq_pipe *pipe, const char *name, size_t size,
+                       int handover)
+{
+    struct hub *hub = pipe->hub;
+    int64_t result = -EINVAL;
+    pthread_mutex_lock(&hub->lock);
+    hub_attend(hub);
+    if (size <= NAME_MAX_SIZE && !pipe->closed)
+        result = names_claim(&hub->names, pipe, name, size, handover);
+    hub_wake(hub);
+    pthread_mutex_unlock(&hub->lock);
+    return result;
+}
+
+int pymq_pipe_attach(pymq_pipe *pipe, int fd, const char *leftover,
+                     size_t size, int minor, int64_t max_size)
+{
+    struct hub *hub = pipe->hub;
+    pthread_mutex_lock(&hub->lock);
+    int result = pipe_attach(pipe, fd, leftover, size, minor, max_size);
+    pthread_mutex_unlock(&hub->lock);
+    return result;
+}
+
+int pymq_pipe_join(pymq_pipe *pipe, pymq_pipe *other)
+{
+    struct hub *low = pipe->hub, *high = other->hub;
+    if ((uintptr_t)low > (uintptr_t)high) {
+        low = other->hub;
+        high = pipe->hub;
+    }
+    pthread_mutex_lock(&low->lock);
+    if (high != low)
+        pthread_mutex_lock(&high->lock);
+    int result = pipe_join(pipe, other);
+    if (high != low)
+        pthread_mutex_unlock(&high->lock);
+    pthread_mutex_unlock(&low->lock);
+    return result;
+}
+
+int pymq_pipe_close(pymq_pipe *pipe, int drain, int keep_input)
+{
+    struct hub *hub = pipe->hub;
+    pthread_mutex_lock(&hub->lock);
+    hub_attend(hub);
+    int result = pipe_close(pipe, drain, keep_input);
+    pthread_mutex_unlock(&hub->lock);
+    return result;
 }

@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { NAME_MAX_SIZE = 255 };
+
 struct name {
     size_t size;
     unsigned char bytes[];

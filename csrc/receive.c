@@ -41,8 +41,7 @@ static struct pipe *next_source(struct hub *hub)
         if (frame.flags & FRAME_COMMAND)
             queue_skip(pipe->in, &frame);
         else if (hub->receive_policy == PYMQ_RECEIVE_FILTERED
-                 && !topics_match(&hub->topics, frame.body,
-                                  (size_t)frame.size))
+                 && !topics_match(&hub->own, frame.body, (size_t)frame.size))
             queue_skip_message(pipe->in);
         else
             return pipe;

@@ -18,7 +18,7 @@ int pymq_hub_subscribe(pymq_hub *hub, const char *topic, size_t size,
 {
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
-    int64_t count = topics_count_up(&hub->topics, topic, size);
+    int64_t count = topics_count_up(&hub->own, topic, size);
     if (count > 0 && announced)
         announce(hub, true, topic, size);
     pthread_mutex_unlock(&hub->lock);
@@ -30,7 +30,7 @@ int pymq_hub_unsubscribe(pymq_hub *hub, const char *topic, size_t size,
 {
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
-    bool last = topics_count_down(&hub->topics, topic, size) == 0;
+    bool last = topics_count_down(&hub->own, topic, size) == 0;
     if (last && announced)
         announce(hub, false, topic, size);
     pthread_mutex_unlock(&hub->lock);
@@ -41,9 +41,9 @@ int64_t pymq_hub_topics(pymq_hub *hub)
 {
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
-    int64_t count = (int64_t)hub->topics.table.used;
+    size_t own = hub->own.table.used, peers = hub->topics.table.used;
     pthread_mutex_unlock(&hub->lock);
-    return count;
+    return (int64_t)(own ? own : peers);
 }
 
 /* A publisher's. */

@@ -171,10 +171,6 @@ class Context(Attributes):
             self._sockets.add(sock)
         self._control.hold()
 
-    def _release(self, sock: Socket) -> None:
-        self._sockets.discard(sock)
-        self._control.release()
-
     # Options.
 
     def set(self, option: int, value: Any) -> None:

@@ -43,6 +43,10 @@ class Timer:
         self.call = None
 
 
+def _nothing() -> None:
+    """A call that only waits for those before it."""
+
+
 class Control:
     """See the module's docstring."""
 
@@ -53,10 +57,12 @@ class Control:
         self._busy = 0
         self._leaving = False
         self._calls: deque[Callable[[], None]] = deque()
+        self._late: deque[Callable[[], None]] = deque()
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
         self._thread: Union[threading.Thread, None] = None
-        self._starting = threading.Lock()
+        # Reentrant: a finalizer may run in the middle of `start`, and call.
+        self._starting = threading.RLock()
         self._stopped = False
         self._reader = self._writer = -1
 
@@ -113,7 +119,13 @@ class Control:
                 pass  # it is full of wake-ups already
 
     def run(self, function: Callable[[], _Result]) -> _Result:
-        """Have the control thread call `function`, and wait for what it returns."""
+        """Have the control thread call `function`, and wait for what it returns.
+
+        Without a thread there is nobody to keep apart from: it is called here.
+        """
+        self._run_late()
+        if not self.started:
+            return function()
         if threading.current_thread() is self._thread:
             return function()
         done = threading.Event()
@@ -134,6 +146,17 @@ class Control:
             raise error
         return result  # type: ignore[no-any-return]
 
+    def run_later(self, function: Callable[[], None]) -> None:
+        """Have `function` called soon, without taking a lock that the caller may
+        hold already: for finalizers."""
+        self._late.append(function)
+        if self.started:
+            self.call(self._run_late)
+
+    def _run_late(self) -> None:
+        while self._late:
+            self._late.popleft()()
+
     def hold(self) -> None:
         """Something lingers: `wait_idle` waits for as many `release` calls."""
         with self._idle:
@@ -152,6 +175,7 @@ class Control:
 
     def wait_idle(self) -> None:
         """Wait until nothing lingers.  Ctrl-C gets out."""
+        self.run(_nothing)
         with self._idle:
             while self._busy:
                 self._idle.wait()

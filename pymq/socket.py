@@ -16,7 +16,7 @@ from errno import (
     ENOTSUP,
 )
 from functools import partial
-from typing import TYPE_CHECKING, Any, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
 from . import endpoint as endpoints
 from . import options as table
@@ -39,6 +39,7 @@ from .payload import Payloads
 
 if TYPE_CHECKING:
     from .context import Context
+    from .control import Control
     from .session import Session, Side
 
 _SNDMORE = int(SNDMORE)
@@ -117,24 +118,17 @@ class Socket(Payloads, Attributes):
         if self._closed:
             return
         self._closed = True
-        if self._pid != os.getpid():
-            return
+        if self._pid == os.getpid():
+            self.context._sockets.discard(self)
+            self._hub.stop(ENOTSOCK)
+            self.context._control.run(self._ending(linger))
+
+    def _ending(self, linger: Union[int, None]) -> Callable[[], None]:
+        """What closes the socket; it must not need the socket any more."""
+        sessions = [s for group in self._sessions.values() for s in group]
         if linger is None:
             linger = self._options[_O.LINGER]
-        self._hub.stop(ENOTSOCK)
-        for session in [s for group in self._sessions.values() for s in group]:
-            self._end_session(session, linger, keep_input=False)
-        self._sessions.clear()
-        self._hub.free()
-        self.context._release(self)
-
-    def _end_session(self, session: Session, linger: int, keep_input: bool) -> None:
-        control = self.context._control
-        end = partial(session.close, linger, keep_input)
-        if control.started:
-            control.run(end)
-        else:
-            end()
+        return partial(_end, self._hub, sessions, linger, self.context._control)
 
     def __enter__(self) -> Socket:
         return self
@@ -145,7 +139,10 @@ class Socket(Payloads, Attributes):
     def __del__(self) -> None:
         if not self._closed:
             warnings.warn(f"Unclosed socket {self}", ResourceWarning, stacklevel=2)
-            self.close()
+            self._closed = True
+            if self._pid == os.getpid():
+                # The collector may run anywhere, also where a lock is held.
+                self.context._control.run_later(self._ending(None))
 
     def __copy__(self, memo: object = None) -> Socket:
         raise TypeError("a socket cannot be copied")
@@ -255,7 +252,9 @@ class Socket(Payloads, Attributes):
         if endpoint.scheme != "inproc" and text not in self._sessions:
             text = self._find_same(endpoint)
         for session in self._sessions.pop(text, ()) or _raise(ENOENT, text):
-            self._end_session(session, self._options[_O.LINGER], session.keeps_input)
+            linger = self._options[_O.LINGER]
+            end = partial(session.close, linger, session.keeps_input)
+            self.context._control.run(end)
 
     def _find_same(self, endpoint: endpoints.Endpoint) -> str:
         from . import transports
@@ -536,6 +535,14 @@ class Socket(Payloads, Attributes):
     def socket_type(self) -> int:
         """Old name of `type`."""
         return self._type
+
+
+def _end(hub: Any, sessions: list[Session], linger: int, control: Control) -> None:
+    hub.stop(ENOTSOCK)
+    for session in sessions:
+        session.close(linger, False)
+    hub.free()
+    control.release()
 
 
 def _subscription(sock: Socket, topic: Any, change: str) -> None:

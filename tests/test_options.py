@@ -170,9 +170,7 @@ def test_unknown_options(zmq: Library) -> None:
 
 @pytest.mark.core
 @pytest.mark.parametrize(("name", "kind", "value"), SPECIAL)
-def test_options_of_one_type(
-    zmq: Library, name: str, kind: str, value: object
-) -> None:
+def test_options_of_one_type(zmq: Library, name: str, kind: str, value: object) -> None:
     zmq.socket(getattr(zmq, kind)).set(getattr(zmq, name), value)
     other = zmq.socket(zmq.PUSH)
     with zmq.refused(errno.EINVAL):

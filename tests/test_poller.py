@@ -175,9 +175,7 @@ def test_term_ends_a_poll(zmq: Library, transport: str) -> None:
 
 
 @pytest.mark.core
-def test_select(
-    zmq: Library, pipe: tuple[int, int], couple: tuple[Any, Any]
-) -> None:
+def test_select(zmq: Library, pipe: tuple[int, int], couple: tuple[Any, Any]) -> None:
     push, pull = couple
     reader, writer = pipe
     assert zmq.select([pull], [push], [pull], 0) == ([], [push], [])

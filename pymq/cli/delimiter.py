@@ -96,7 +96,7 @@ class _Frames:
         return messages
 
     def finish(self) -> list[Message]:
-        if self._message or self._decoder.pending:
+        if self._message or self._decoder.missing:
             raise ValueError("the input ends within a message")
         return []
 

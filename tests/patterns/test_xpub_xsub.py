@@ -98,9 +98,10 @@ def test_verbose_passes_duplicates_on(
     xsub = zmq.socket(zmq.XSUB)
     xsub.connect(zmq.bind(xpub, transport))
     xsub.send(b"\1t")
+    assert xpub.recv() == b"\1t"
     xsub.send(b"\1t")
     xsub.send(b"\1last")
-    expected = [b"\1t", b"\1t", b"\1last"] if verbose else [b"\1t", b"\1last"]
+    expected = [b"\1t", b"\1last"] if verbose else [b"\1last"]
     assert [xpub.recv() for _ in expected] == expected
 
 

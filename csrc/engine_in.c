@@ -1,0 +1,267 @@
+/* engine_in.c - from the descriptor to the pipe; see engine.h
+ *
+ * The kernel's bytes are read to where they stay: into the chunk that short
+ * frames of the queue go to.  Frames for the queue are adopted where they
+ * lie; what is not for it leaves a gap that later frames are moved over. */
+#include "engine.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+    READS = 4,            /* per turn, for fairness between engines */
+    READ_MIN = 1024,      /* bytes of room worth a system call */
+    TRUSTED = 1024 * 1024 /* bytes allocated because a peer announced them */
+};
+
+/* Room. */
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* A long frame has its chunk for itself, which grows with what arrives. */
+static int grow(struct engine *e)
+{
+    struct queue *in = e->in;
+    size_t size = in->fill->size;
+    size = size * 2 > TRUSTED ? size * 2 : TRUSTED;
+    struct chunk *chunk = chunk_resize(in->fill, smaller(size, e->need));
+    if (chunk == NULL)
+        return -ENOMEM;
+    in->fill = chunk;
+    return 0;
+}
+
+/* Continues in another chunk, where what came of a frame is moved to. */
+static int move_on(struct engine *e, size_t want)
+{
+    struct queue *in = e->in;
+    size_t have = e->fill - e->scan;
+    struct chunk *chunk = queue_new_chunk(in, smaller(want, TRUSTED));
+    if (chunk == NULL)
+        return -ENOMEM;
+    if (have > 0)
+        memcpy(chunk->data, in->fill->data + e->scan, have);
+    queue_set_fill(in, chunk);
+    e->scan = 0;
+    e->fill = have;
+    return 0;
+}
+
+static int make_room(struct engine *e)
+{
+    struct queue *in = e->in;
+    size_t have = e->fill - e->scan;
+    if (have == 0)
+        e->scan = e->fill = in->fill_at;
+    size_t want = e->need > 0 ? e->need : have + READ_MIN;
+    if (in->fill != NULL && want <= in->fill->size - e->scan)
+        return 0;
+    bool alone = in->fill != NULL && e->need > 0 && e->scan == 0
+                 && in->fill_at == 0 && chunk_sole(in->fill);
+    if (!alone)
+        return move_on(e, want);
+    return e->fill < in->fill->size ? 0 : grow(e);
+}
+
+/* Bytes. */
+
+static ssize_t read_some(struct engine *e, unsigned char *to, size_t room)
+{
+    if (e->leftover != NULL) {
+        size_t size = smaller(room, e->leftover_size - e->leftover_at);
+        memcpy(to, e->leftover + e->leftover_at, size);
+        e->leftover_at += size;
+        return (ssize_t)size;
+    }
+    ssize_t done;
+    do
+        done = recv(e->fd, to, room, 0);
+    while (done < 0 && errno == EINTR);
+    return done < 0 ? -errno : done;
+}
+
+/* Reads once.  Positive, with `*all` if there may be more; 0 at the end; or
+ * a negative errno. */
+static ssize_t read_chunk(struct engine *e, bool *all)
+{
+    int result = make_room(e);
+    if (result < 0)
+        return result;
+    struct chunk *chunk = e->in->fill;
+    size_t room = chunk->size - e->fill;
+    ssize_t done = read_some(e, chunk->data + e->fill, room);
+    if (done > 0)
+        e->fill += (size_t)done;
+    *all = (size_t)done == room;
+    if (*all)
+        e->in->lively = false; /* traffic is heavy: use larger chunks */
+    return done;
+}
+
+/* Frames.  Functions that take return 1 if they did, 0 if that has to wait,
+ * or a negative errno that ends the link. */
+
+static size_t frame_total(const struct frame *frame)
+{
+    return frame->head + (size_t)frame->size;
+}
+
+static int take_part(struct engine *e, const struct frame *frame)
+{
+    int result = queue_adopt(e->in, e->scan, frame_total(frame));
+    if (result < 0)
+        return result;
+    e->scan += frame_total(frame);
+    e->in_message = frame->flags & FRAME_MORE;
+    if (!e->in_message)
+        queue_finish(e->in);
+    return 1;
+}
+
+/* A peer's subscriptions count as messages here: it is held back instead of
+ * filling the memory of a publisher that is busy elsewhere. */
+static int take_subscription(struct engine *e, const struct frame *frame)
+{
+    unsigned char *flags = e->in->fill->data + e->scan;
+    *flags = (unsigned char)(*flags & ~FRAME_MORE);
+    if (e->in_message) {
+        int result = queue_announce(e->in, FRAME_COMMAND, NULL, 0,
+                                    frame->body, (size_t)frame->size);
+        e->scan += frame_total(frame);
+        return result < 0 ? result : 1;
+    }
+    e->paused = queue_full(e->in);
+    if (e->paused)
+        return 0;
+    int result = queue_adopt(e->in, e->scan, frame_total(frame));
+    if (result < 0)
+        return result;
+    e->scan += frame_total(frame);
+    queue_finish(e->in);
+    return 1;
+}
+
+static int answer_ping(struct engine *e, const unsigned char *data,
+                       int64_t size)
+{
+    enum { TTL = 2, CONTEXT_MAX = 16 };
+    static const unsigned char pong[] = {4, 'P', 'O', 'N', 'G'};
+    if (size < TTL)
+        return -EPROTO;
+    size_t context = smaller((size_t)size - TTL, CONTEXT_MAX);
+    size_t total = sizeof pong + context;
+    e->choked = e->replies_size + 2 + total > REPLIES;
+    if (e->choked)
+        return 0;
+    unsigned char *to = e->replies + e->replies_size;
+    to += frame_put_head(to, FRAME_COMMAND, total);
+    memcpy(to, pong, sizeof pong);
+    memcpy(to + sizeof pong, data + TTL, context);
+    e->replies_size += 2 + total;
+    return 1;
+}
+
+static int take_command(struct engine *e, const struct frame *frame)
+{
+    const unsigned char *data;
+    int result = 1;
+    int64_t size = frame_command(frame, "PING", &data);
+    if (size >= 0) {
+        result = answer_ping(e, data, size);
+    } else if (e->takes_topics && !atomic_load(&e->in->refused)
+               && (frame_command(frame, "SUBSCRIBE", &data) >= 0
+                   || frame_command(frame, "CANCEL", &data) >= 0)) {
+        return take_subscription(e, frame);
+    }
+    if (result > 0)
+        e->scan += frame_total(frame);
+    return result;
+}
+
+/* Throws a frame away, as far as it has come. */
+static int skip_frame(struct engine *e, uint64_t size)
+{
+    size_t have = e->fill - e->scan;
+    size_t now = size < have ? (size_t)size : have;
+    e->scan += now;
+    e->skip = size - now;
+    return e->skip == 0;
+}
+
+static int take_frame(struct engine *e)
+{
+    struct frame frame;
+    size_t have = e->fill - e->scan;
+    if (e->skip > 0)
+        return skip_frame(e, e->skip);
+    if (have == 0)
+        return 0;
+    int result = frame_parse(e->in->fill->data + e->scan, have, &frame);
+    if (result <= 0)
+        return result;
+    uint64_t total = frame.head + frame.size;
+    if (frame.size > e->max_size || total > SIZE_MAX / 2)
+        return -EMSGSIZE;
+    bool message = !(frame.flags & FRAME_COMMAND);
+    if (message && atomic_load(&e->in->refused))
+        return skip_frame(e, total);
+    if (message && !e->in_message && queue_full(e->in)) {
+        e->paused = true;
+        return 0;
+    }
+    e->need = have < total ? (size_t)total : 0;
+    if (e->need > 0)
+        return 0;
+    return (message ? take_part : take_command)(e, &frame);
+}
+
+/* Takes all there is; false if that ends or pauses the reading. */
+static bool take_frames(struct engine *e)
+{
+    int result;
+    e->paused = false;
+    do
+        result = take_frame(e);
+    while (result > 0);
+    queue_flush(e->in);
+    if (result < 0)
+        engine_end(e, -result);
+    return result == 0 && !e->paused && !e->choked;
+}
+
+/* No more input.  A closed pipe goes on sending what it has. */
+static void lose_input(struct engine *e, int error)
+{
+    e->eof = true;
+    if (error != 0 || !atomic_load(&e->out->closed))
+        engine_end(e, error);
+}
+
+void engine_drive_in(struct engine *engine, bool readable)
+{
+    bool all = true;
+    if (engine->eof || !take_frames(engine))
+        return;
+    for (int i = 0; i < READS && all; i++) {
+        if (engine->leftover_at == engine->leftover_size
+            && engine->leftover != NULL) {
+            free(engine->leftover);
+            engine->leftover = NULL;
+        }
+        if (!readable && engine->leftover == NULL)
+            return;
+        ssize_t done = read_chunk(engine, &all);
+        if (done == -EAGAIN || done == -EWOULDBLOCK)
+            return;
+        if (done <= 0) {
+            lose_input(engine, (int)-done);
+            return;
+        }
+        if (!take_frames(engine))
+            return;
+    }
+}

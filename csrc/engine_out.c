@@ -1,0 +1,125 @@
+/* engine_out.c - from the pipe to the descriptor; see engine.h */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "engine.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* such systems have SO_NOSIGPIPE */
+#endif
+
+enum {
+    WRITES = 16, /* per turn, for fairness between engines */
+    RUNS = 64,   /* of bytes, per system call */
+    BATCH = 512 * 1024
+};
+
+/* Whether all was accepted; else the kernel takes no more, now or ever. */
+static bool write_runs(struct engine *e, struct iovec *runs, int count,
+                       size_t *accepted)
+{
+    struct msghdr message = {.msg_iov = runs};
+    message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
+    size_t wanted = 0;
+    for (int i = 0; i < count; i++)
+        wanted += runs[i].iov_len;
+    ssize_t done;
+    do
+        done = sendmsg(e->fd, &message, MSG_NOSIGNAL);
+    while (done < 0 && errno == EINTR);
+    *accepted = done < 0 ? 0 : (size_t)done;
+    if (done < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+        e->broken = errno;
+    else
+        e->blocked = *accepted < wanted;
+    return *accepted == wanted;
+}
+
+static bool write_replies(struct engine *e)
+{
+    struct iovec run = {e->replies + e->replies_at,
+                        e->replies_size - e->replies_at};
+    size_t accepted;
+    bool all = write_runs(e, &run, 1, &accepted);
+    e->replies_at += accepted;
+    if (all)
+        e->replies_at = e->replies_size = 0;
+    return all;
+}
+
+/* The kernel has taken that many bytes: removes the frames they end. */
+static void account(struct engine *e, size_t accepted)
+{
+    e->sent += accepted;
+    while (e->sent > 0) {
+        struct frame frame;
+        queue_peek(e->out, &frame);
+        size_t total = frame.head + (size_t)frame.size;
+        if (e->sent < total)
+            return;
+        e->sent -= total;
+        e->out_message = !frame_ends(&frame);
+        queue_skip(e->out, &frame);
+    }
+}
+
+/* Only the rest of a frame that was begun, if a reply waits for its end. */
+static int gather(struct engine *e, struct iovec *runs)
+{
+    if (e->sent == 0 || e->replies_size == 0)
+        return queue_gather(e->out, e->sent, runs, RUNS, BATCH);
+    struct frame frame;
+    queue_peek(e->out, &frame);
+    size_t total = frame.head + (size_t)frame.size;
+    queue_gather(e->out, e->sent, runs, 1, BATCH);
+    runs[0].iov_len = total - e->sent;
+    return 1;
+}
+
+static bool write_frames(struct engine *e)
+{
+    struct iovec runs[RUNS];
+    int count = gather(e, runs);
+    size_t accepted;
+    bool all = write_runs(e, runs, count, &accepted);
+    account(e, accepted);
+    return all;
+}
+
+/* Replies go out between frames: first, unless a frame was begun; once begun
+ * themselves, to their end. */
+static bool write_some(struct engine *e)
+{
+    bool replies = e->replies_size > 0 && (e->sent == 0 || e->replies_at > 0);
+    return replies ? write_replies(e) : write_frames(e);
+}
+
+static bool anything_to_send(struct engine *e)
+{
+    return e->replies_size > 0 || queue_readable(e->out);
+}
+
+void engine_drive_out(struct engine *engine)
+{
+    /* Once closed nothing is added, so look at that before looking for what
+     * there is. */
+    bool closed = atomic_load(&engine->out->closed);
+    bool more = anything_to_send(engine);
+    int writes = 0;
+    while (more && !engine->blocked && engine->broken == 0) {
+        if (writes++ == WRITES) {
+            mailbox_post(&engine->end);
+            return;
+        }
+        write_some(engine);
+        more = anything_to_send(engine);
+    }
+    if (engine->broken != 0 && (closed || engine->eof))
+        engine_end(engine, engine->broken);
+    else if (closed && !more)
+        engine_drained(engine);
+}

@@ -1,0 +1,21 @@
+/* loop.h - the I/O threads of one context, and the events for Python.
+ *
+ * Each thread (a worker) has a poller, a mailbox and engines of its own.  It
+ * takes no hub's lock and knows nothing of Python.
+ */
+#ifndef LOOP_H
+#define LOOP_H
+#include "events.h"
+#include "pymq.h"
+
+struct engine;
+
+struct loop *loop_hold(struct loop *loop);
+
+struct events *loop_events(struct loop *loop);
+
+/* Finds an engine a home, makes it the far end of its queues and has it
+ * driven.  0, or -EINVAL without threads, or -ESHUTDOWN. */
+int loop_adopt(struct loop *loop, struct engine *engine);
+
+#endif

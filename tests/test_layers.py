@@ -1,0 +1,79 @@
+"""Imports go one way: a module may import its own layer and those below it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import pymq
+
+ROOT = Path(pymq.__file__).parent
+
+# From the top down.  A name stands for the module or everything in the package.
+LAYERS = (
+    ("", "__main__", "cli", "demo"),
+    ("context",),
+    ("socket", "poller"),
+    ("message", "payload", "attributes"),
+    ("session",),
+    ("control", "patterns"),
+    ("transports", "options"),
+    ("backend", "endpoint"),
+    ("zmtp",),
+    ("error",),
+    ("constants", "version"),
+)
+RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
+
+
+def _modules() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return parts[0] if parts != ("__init__",) else ""
+
+
+def _imports(path: Path) -> set[str]:
+    """What a module imports from pymq when it runs, by the name of its layer."""
+    found = set()
+    package = ("pymq", *path.relative_to(ROOT).parts[:-1])
+    for node in _running(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            base = list(package[: len(package) - node.level + 1]) if node.level else []
+            base += node.module.split(".") if node.module else []
+            names = [[*base, alias.name] for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name.split(".") for alias in node.names]
+        else:
+            continue
+        found |= {name[1] for name in names if name[0] == "pymq" and len(name) > 1}
+    return {name for name in found if name in RANK}
+
+
+def _running(tree: ast.AST) -> list[ast.AST]:
+    """Every node that is not only there for type checkers."""
+    nodes: list[ast.AST] = []
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        nodes += [node, *_running(node)]
+    return nodes
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_go_down(path: Path) -> None:
+    own = _name(path)
+    for other in _imports(path):
+        assert RANK[other] >= RANK[own], f"{own} imports {other}"
+
+
+def test_zmtp_does_no_input_or_output() -> None:
+    for path in (ROOT / "zmtp").rglob("*.py"):
+        for node in _running(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    assert alias.name not in ("socket", "threading", "time", "os")
