@@ -6,6 +6,7 @@
 #include "engine.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -152,6 +153,8 @@ static int answer_ping(struct engine *e, const unsigned char *data,
     static const unsigned char pong[] = {4, 'P', 'O', 'N', 'G'};
     if (size < TTL)
         return -EPROTO;
+    if (e->broken != 0)
+        return 1;
     size_t context = smaller((size_t)size - TTL, CONTEXT_MAX);
     size_t total = sizeof pong + context;
     e->choked = e->replies_size + 2 + total > REPLIES;
@@ -189,6 +192,7 @@ static int skip_frame(struct engine *e, uint64_t size)
     size_t now = size < have ? (size_t)size : have;
     e->scan += now;
     e->skip = size - now;
+    e->need = 0;
     return e->skip == 0;
 }
 
@@ -204,7 +208,7 @@ static int take_frame(struct engine *e)
     if (result <= 0)
         return result;
     uint64_t total = frame.head + frame.size;
-    if (frame.size > e->max_size || total > SIZE_MAX / 2)
+    if (frame.size > e->max_size || total > SIZE_MAX)
         return -EMSGSIZE;
     bool message = !(frame.flags & FRAME_COMMAND);
     if (message && atomic_load(&e->in->refused))

@@ -32,10 +32,12 @@ static bool write_runs(struct engine *e, struct iovec *runs, int count,
         done = sendmsg(e->fd, &message, MSG_NOSIGNAL);
     while (done < 0 && errno == EINTR);
     *accepted = done < 0 ? 0 : (size_t)done;
-    if (done < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+    if (done < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
         e->broken = errno;
-    else
+        e->replies_at = e->replies_size = 0;
+    } else {
         e->blocked = *accepted < wanted;
+    }
     return *accepted == wanted;
 }
 

@@ -53,6 +53,7 @@ static void free_bells(struct hub *hub)
 {
     mailbox_unwatch(&hub->box, &hub->standing);
     bell_fini(&hub->standing);
+    hub->has_fileno = false;
     while (!list_empty(&hub->sleepers)) {
         struct bell *bell = OWNER(hub->sleepers.next, struct bell, node);
         list_remove(&bell->node);
@@ -151,11 +152,20 @@ void hub_attend(struct hub *hub)
     struct end *end;
     if (!atomic_load(&hub->box.news))
         return;
-    mailbox_begin(&hub->box, hub->stopped ? NULL : &hub->standing);
+    mailbox_begin(&hub->box);
     while ((end = mailbox_take(&hub->box)) != NULL)
         update(hub, OWNER(end, struct pipe, end));
     if (hub->takes_topics)
         hub_take_topics(hub);
+}
+
+void hub_quieten(struct hub *hub)
+{
+    if (!hub->has_fileno)
+        return;
+    mailbox_hush(&hub->box, &hub->standing);
+    if (atomic_load(&hub->box.news))
+        mailbox_ring(&hub->box);
 }
 
 void hub_wake(struct hub *hub)
@@ -172,6 +182,8 @@ int pymq_hub_send(pymq_hub *hub, const char *data, size_t size, int more)
     if (result == 0) {
         hub_attend(hub);
         result = hub_send(hub, data, size, more);
+        if (result == -EAGAIN)
+            hub_quieten(hub);
     }
     pthread_mutex_unlock(&hub->lock);
     return result;
@@ -184,6 +196,8 @@ int64_t pymq_hub_recv(pymq_hub *hub, pymq_slot *slot)
     if (result == 0) {
         hub_attend(hub);
         result = hub_recv(hub, slot);
+        if (result == -EAGAIN)
+            hub_quieten(hub);
     }
     pthread_mutex_unlock(&hub->lock);
     return result;
@@ -212,19 +226,18 @@ int64_t pymq_hub_chosen(pymq_hub *hub)
     return chosen;
 }
 
-int hub_ready(struct hub *hub)
-{
-    if (hub->stopped != 0)
-        return -hub->stopped;
-    hub_attend(hub);
-    return (hub_readable(hub) ? HUB_IN : 0)
-           | (hub_writable(hub) ? HUB_OUT : 0);
-}
-
 int pymq_hub_ready(pymq_hub *hub)
 {
     pthread_mutex_lock(&hub->lock);
-    int result = hub_ready(hub);
+    int result = -hub->stopped;
+    if (result == 0) {
+        hub_attend(hub);
+        if (hub_readable(hub))
+            result |= HUB_IN;
+        if (hub_writable(hub))
+            result |= HUB_OUT;
+        hub_quieten(hub);
+    }
     pthread_mutex_unlock(&hub->lock);
     return result;
 }

@@ -35,6 +35,7 @@ struct hub {
     int stopped; /* errno of every later call, 0 while in use */
     struct mailbox box;
     struct bell standing; /* behind fileno */
+    bool has_fileno;
     struct list sleepers; /* idle bells of pymq_hub_wait */
 
     struct list pipes;
@@ -67,11 +68,11 @@ void hub_drop(struct hub *hub);
 /* Takes in what the mailbox holds. */
 void hub_attend(struct hub *hub);
 
+/* The user was told how things stand: fileno is quiet until they change. */
+void hub_quieten(struct hub *hub);
+
 /* Wakes who waits: something other than a queue has changed. */
 void hub_wake(struct hub *hub);
-
-/* HUB_IN and HUB_OUT as they stand, or the negative errno of stop. */
-int hub_ready(struct hub *hub);
 
 /* A pipe takes no more messages: forget it as a target. */
 void hub_stop_sending(struct hub *hub, struct pipe *pipe);

@@ -57,12 +57,10 @@ void mailbox_ring(struct mailbox *box)
     pthread_mutex_unlock(&box->lock);
 }
 
-void mailbox_begin(struct mailbox *box, struct bell *standing)
+void mailbox_begin(struct mailbox *box)
 {
     pthread_mutex_lock(&box->lock);
     atomic_store(&box->news, false);
-    if (standing != NULL)
-        wakeup_clear(&standing->wakeup);
     pthread_mutex_unlock(&box->lock);
 }
 

@@ -45,8 +45,8 @@ void mailbox_withdraw(struct end *end);
 /* Wakes every sleeper without posting anything. */
 void mailbox_ring(struct mailbox *box);
 
-/* Starts taking: forgets the news, quietens `standing` unless it is NULL. */
-void mailbox_begin(struct mailbox *box, struct bell *standing);
+/* Starts taking: forgets the news. */
+void mailbox_begin(struct mailbox *box);
 
 /* The end posted first, or NULL. */
 struct end *mailbox_take(struct mailbox *box);

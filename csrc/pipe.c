@@ -304,6 +304,8 @@ int pymq_pipe_join(pymq_pipe *pipe, pymq_pipe *other)
     if (high != low)
         pthread_mutex_lock(&high->lock);
     int result = pipe_join(pipe, other);
+    hub_attend(low);
+    hub_attend(high);
     if (high != low)
         pthread_mutex_unlock(&high->lock);
     pthread_mutex_unlock(&low->lock);

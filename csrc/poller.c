@@ -1,12 +1,10 @@
-/* poller.c - chooses the system call; see poller.h */
-#ifdef __linux__
-#ifndef PYMQ_USE_POLL
-#define PYMQ_USE_EPOLL
-#endif
-#endif
-
-#ifdef PYMQ_USE_EPOLL
+/* poller.c - chooses the system call; see poller.h
+ *
+ * The chosen file is compiled as a part of this one; by itself each is empty. */
+#if defined(__linux__) && !defined(PYMQ_NO_EPOLL)
+#define PYMQ_EPOLL
 #include "poller_epoll.c"
 #else
+#define PYMQ_POLL
 #include "poller_poll.c"
 #endif

@@ -3,6 +3,7 @@
  * epoll keys on the open file, not on the number: a copy of the descriptor in
  * a forked child keeps a closed one registered.  So descriptors are always
  * taken out before they are closed. */
+#ifdef PYMQ_EPOLL
 #include "poller.h"
 
 #include <errno.h>
@@ -72,3 +73,5 @@ int poller_wait(struct poller *poller, int ms, struct ready *into, int room)
                                  translate(events[i].events)};
     return count < 0 ? 0 : count;
 }
+
+#endif

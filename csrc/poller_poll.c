@@ -1,4 +1,5 @@
 /* poller_poll.c - any POSIX system; see poller.h */
+#ifdef PYMQ_POLL
 #include "poller.h"
 
 #include <errno.h>
@@ -101,3 +102,5 @@ int poller_wait(struct poller *poller, int ms, struct ready *into, int room)
     }
     return count;
 }
+
+#endif

@@ -99,8 +99,10 @@ int pymq_hub_fileno(pymq_hub *hub)
 {
     pthread_mutex_lock(&hub->lock);
     int fd = mailbox_watch(&hub->box, &hub->standing);
-    if (fd >= 0)
+    if (fd >= 0 && !hub->has_fileno) {
+        hub->has_fileno = true;
         hub_wake(hub);
+    }
     pthread_mutex_unlock(&hub->lock);
     return fd;
 }

@@ -43,6 +43,7 @@ _ROUTER = frozenset({SocketType.ROUTER})
 _XPUB = frozenset({SocketType.XPUB})
 
 OPTIONS: dict[int, Option] = {
+    _O.AFFINITY: Option(0, 0, 0),  # I/O threads cannot be chosen
     _O.ROUTING_ID: Option(b"", 1, 255),
     _O.SNDBUF: Option(-1, -1),  # bytes, -1: the system's default
     _O.RCVBUF: Option(-1, -1),  # bytes
@@ -86,16 +87,22 @@ def find(number: int) -> Option:
 
 def check(number: int, option: Option, value: Any, socket_type: int) -> None:
     """Refuse a value: TypeError, or ZMQError(EINVAL) as libzmq would."""
-    wanted = bytes if isinstance(option.default, bytes) else int
+    require_type(number, value, type(option.default))
+    if isinstance(value, int) and abs(value) > max(option.high, INT_MAX):
+        raise OverflowError(f"socket option {_name(number)}: {value} is too large")
+    size = len(value) if isinstance(value, bytes) else value
+    applies = option.types is None or socket_type in option.types
+    if not (option.writable and applies and option.low <= size <= option.high):
+        raise ZMQError(EINVAL)
+
+
+def require_type(number: int, value: Any, wanted: type) -> None:
+    """TypeError unless a value has exactly the type that an option takes."""
     if not isinstance(value, wanted):
         raise TypeError(
             f"socket option {_name(number)} takes {wanted.__name__}, "
             f"not {type(value).__name__}: {value!r}"
         )
-    size = len(value) if isinstance(value, bytes) else value
-    applies = option.types is None or socket_type in option.types
-    if not (option.writable and applies and option.low <= size <= option.high):
-        raise ZMQError(EINVAL)
 
 
 def _name(number: int) -> str:

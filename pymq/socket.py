@@ -70,7 +70,7 @@ class Socket(Payloads, Attributes):
 
     copy_threshold: int = 65536
     context: Context
-    _closed: bool
+    _closed: bool = True  # until everything is there
     _type: SocketType
     _options: dict[int, Any]
     _hub: Any
@@ -86,8 +86,8 @@ class Socket(Payloads, Attributes):
         context: Context,
         socket_type: int,
         copy_threshold: Union[int, None] = None,
+        **options: Any,
     ) -> None:
-        self._closed = True  # until everything is there
         self._pattern = patterns.get(socket_type)
         self.context = context
         self._pid = os.getpid()
@@ -103,6 +103,8 @@ class Socket(Payloads, Attributes):
         self._sessions = {}
         context._adopt(self)
         self._closed = False
+        for name, value in options.items():
+            setattr(self, name, value)
 
     # Life.
 
@@ -482,6 +484,8 @@ class Socket(Payloads, Attributes):
         if writer is not None:
             writer(self, value)
             return
+        if option not in table.OPTIONS:
+            table.require_type(option, value, int)
         row = table.find(option)
         table.check(option, row, value, self._type)
         self._options[option] = value

@@ -156,9 +156,15 @@ class Hub(Protocol):
     """A socket's end of its pipes.  `send` and `recv` are the hot path."""
 
     more: bool  # whether more frames of the message last received follow
-    peer: int  # id of the pipe that the last frame came from
-    chosen: int  # id of the pipe that the last message went to (ONE, IN_TURN, BY_NAME)
     error: int  # positive errno of the last `recv` that returned None
+
+    @property
+    def peer(self) -> int:
+        """Id of the pipe that the last frame came from."""
+
+    @property
+    def chosen(self) -> int:
+        """Id of the pipe that the last message went to (ONE, IN_TURN, BY_NAME)."""
 
     def open(self) -> Union[Pipe, None]:
         """Add a pipe.  None if the policy is ONE and there is a live pipe."""

@@ -77,7 +77,10 @@ _FILES = {
 
 
 def get(socket_type: int) -> Pattern:
-    """The pattern of a socket type.  ZMQError(EINVAL) if there is none."""
+    """The pattern of a socket type.  TypeError, or ZMQError(EINVAL) if there is
+    none."""
+    if not isinstance(socket_type, int):
+        raise TypeError(f"a socket type is an int, not {socket_type!r}")
     try:
         file = _FILES[SocketType(socket_type)]
     except ValueError:

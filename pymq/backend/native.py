@@ -1,0 +1,253 @@
+"""The data plane in C: a thin face on `pymq._core` (``csrc/pymq.h``).
+
+Calls keep the GIL but for `Hub.wait` (see ``csrc/gil.h``); the C side locks for
+itself, so any thread may call anything on every Python.  Handles are freed when
+their Python objects are.
+"""
+
+from __future__ import annotations
+
+import os
+from errno import ENOMEM
+from typing import Any, Sequence, Union
+
+from .._core import ffi, lib
+from .abc import Buffer, Event, EventKind, HubOption, Link, Routing
+from .abc import Hub as AbstractHub
+from .abc import Loop as AbstractLoop
+from .abc import Pipe as AbstractPipe
+
+name = "native"
+
+_SLOT_SIZE = lib.PYMQ_SLOT
+_EVENTS = 64  # taken in one call
+
+# Bound once: looking a function up in `lib` costs a third of the call.
+_send = lib.pymq_hub_send
+_recv = lib.pymq_hub_recv
+_ready = lib.pymq_hub_ready
+_wait = lib.pymq_hub_wait
+_peer = lib.pymq_hub_peer
+_chosen = lib.pymq_hub_chosen
+_clear = lib.pymq_slot_clear
+_from_buffer = ffi.from_buffer
+_release = ffi.release
+_buffer = ffi.buffer
+
+
+def _check(result: int) -> int:
+    """Raise for what the system refused us: memory, descriptors, threads."""
+    if result == -ENOMEM:
+        raise MemoryError
+    if result < 0:
+        raise OSError(-result, os.strerror(-result))
+    return result
+
+
+def _handle(pointer: Any, destructor: Any) -> Any:
+    """A handle that is released with its last reference."""
+    if pointer == ffi.NULL:
+        raise MemoryError
+    return ffi.gc(pointer, destructor)
+
+
+class Loop:
+    """See `pymq.backend.abc.Loop`."""
+
+    __slots__ = ("_events", "_loop")
+
+    def __init__(self, threads: int) -> None:
+        self._loop = _handle(lib.pymq_loop_new(threads), lib.pymq_loop_release)
+
+    def start(self) -> None:
+        """See `pymq.backend.abc.Loop.start`."""
+        _check(lib.pymq_loop_start(self._loop))
+
+    def stop(self) -> None:
+        """See `pymq.backend.abc.Loop.stop`."""
+        lib.pymq_loop_stop(self._loop)
+
+    def fileno(self) -> int:
+        """See `pymq.backend.abc.Loop.fileno`."""
+        return _check(lib.pymq_loop_fileno(self._loop))
+
+    def take_events(self) -> Sequence[Event]:
+        """See `pymq.backend.abc.Loop.take_events`."""
+        events: list[Event] = []
+        into = ffi.new(f"pymq_event[{_EVENTS}]")
+        count = _EVENTS
+        while count == _EVENTS:
+            count = lib.pymq_loop_take(self._loop, into, _EVENTS)
+            for event in into[0:count]:
+                events.append(Event(EventKind(event.kind), event.pipe, event.error))
+        return events
+
+
+class Pipe:
+    """See `pymq.backend.abc.Pipe`."""
+
+    __slots__ = ("_pipe", "id")
+
+    def __init__(self, pointer: Any) -> None:
+        self._pipe = _handle(pointer, lib.pymq_pipe_release)
+        self.id = lib.pymq_pipe_id(self._pipe)
+
+    def name(self, routing_id: bytes, handover: bool = False) -> int:
+        """See `pymq.backend.abc.Pipe.name`."""
+        result = lib.pymq_pipe_name(
+            self._pipe, routing_id, len(routing_id), bool(handover)
+        )
+        return _check(result) if result == -ENOMEM else result
+
+    def attach(self, link: Link) -> None:
+        """See `pymq.backend.abc.Pipe.attach`.
+
+        Raises OSError or MemoryError; the descriptor is then still the caller's.
+        """
+        leftover = bytes(link.leftover)
+        _check(
+            lib.pymq_pipe_attach(
+                self._pipe,
+                link.fd,
+                leftover,
+                len(leftover),
+                link.minor,
+                link.max_size,
+            )
+        )
+
+    def join(self, other: AbstractPipe) -> None:
+        """See `pymq.backend.abc.Pipe.join`."""
+        if not isinstance(other, Pipe):
+            raise TypeError("only pipes of the same backend can be joined")
+        _check(lib.pymq_pipe_join(self._pipe, other._pipe))
+
+    def close(self, drain: bool, keep_input: bool = False) -> bool:
+        """See `pymq.backend.abc.Pipe.close`."""
+        return bool(lib.pymq_pipe_close(self._pipe, bool(drain), bool(keep_input)))
+
+
+class Hub:
+    """See `pymq.backend.abc.Hub`."""
+
+    __slots__ = ("_hub", "_slots", "error", "more")
+
+    def __init__(self, loop: Loop, routing: Routing) -> None:
+        pointer = lib.pymq_hub_new(
+            loop._loop, routing.send, routing.receive, routing.subscribes
+        )
+        self._hub = _handle(pointer, lib.pymq_hub_release)
+        # Frames are received into slots; a thread that receives takes one out,
+        # so that threads do not receive over each other.
+        self._slots: list[tuple[Any, Any]] = []
+        self.more = False
+        self.error = 0
+
+    @property
+    def peer(self) -> int:
+        """See `pymq.backend.abc.Hub.peer`."""
+        return _peer(self._hub)
+
+    @property
+    def chosen(self) -> int:
+        """See `pymq.backend.abc.Hub.chosen`."""
+        return _chosen(self._hub)
+
+    def open(self) -> Union[Pipe, None]:
+        """See `pymq.backend.abc.Hub.open`."""
+        made = ffi.new("pymq_pipe *[1]")
+        result = lib.pymq_hub_open(self._hub, made)
+        if result == -ENOMEM:
+            raise MemoryError
+        return None if result < 0 else Pipe(made[0])
+
+    def send(self, data: Buffer, more: bool = False) -> int:
+        """See `pymq.backend.abc.Hub.send`."""
+        if data.__class__ is bytes:
+            return _send(self._hub, data, len(data), more)
+        with _from_buffer(data) as view:
+            return _send(self._hub, view, len(view), more)
+
+    def recv(self) -> Union[bytes, None]:
+        """See `pymq.backend.abc.Hub.recv`."""
+        try:
+            pair = self._slots.pop()
+        except IndexError:
+            pair = _new_slot()
+        slot, view = pair
+        result = _recv(self._hub, slot)
+        if result < 0:
+            self._slots.append(pair)
+            self.error = -result
+            return None
+        size = result >> 1
+        data: bytes = view[:size] if size <= _SLOT_SIZE else _long_body(slot, size)
+        self._slots.append(pair)
+        self.more = bool(result & 1)
+        return data
+
+    def ready(self) -> int:
+        """See `pymq.backend.abc.Hub.ready`."""
+        return _ready(self._hub)
+
+    def wait(self, events: int, timeout: int) -> int:
+        """See `pymq.backend.abc.Hub.wait`."""
+        return _wait(self._hub, events, timeout)
+
+    def fileno(self) -> int:
+        """See `pymq.backend.abc.Hub.fileno`."""
+        return _check(lib.pymq_hub_fileno(self._hub))
+
+    def set(self, option: HubOption, value: int) -> None:
+        """See `pymq.backend.abc.Hub.set`."""
+        lib.pymq_hub_set(self._hub, option, value)
+
+    def subscribe(self, topic: bytes, announce: bool = True) -> None:
+        """See `pymq.backend.abc.Hub.subscribe`."""
+        _check(lib.pymq_hub_subscribe(self._hub, topic, len(topic), bool(announce)))
+
+    def unsubscribe(self, topic: bytes, announce: bool = True) -> bool:
+        """See `pymq.backend.abc.Hub.unsubscribe`."""
+        return bool(
+            lib.pymq_hub_unsubscribe(self._hub, topic, len(topic), bool(announce))
+        )
+
+    def topics(self) -> int:
+        """See `pymq.backend.abc.Hub.topics`."""
+        return lib.pymq_hub_topics(self._hub)
+
+    def has(self, pipe: int) -> bool:
+        """See `pymq.backend.abc.Hub.has`."""
+        return bool(lib.pymq_hub_has(self._hub, pipe))
+
+    def stop(self, error: int) -> None:
+        """See `pymq.backend.abc.Hub.stop`."""
+        lib.pymq_hub_stop(self._hub, error)
+
+    def free(self) -> None:
+        """See `pymq.backend.abc.Hub.free`."""
+        lib.pymq_hub_free(self._hub)
+
+
+def _new_slot() -> tuple[Any, Any]:
+    slot = ffi.new("pymq_slot *")
+    return slot, _buffer(slot.bytes)
+
+
+def _long_body(slot: Any, size: int) -> bytes:
+    try:
+        return _buffer(slot.data, size)[:]
+    finally:
+        _clear(slot)
+
+
+def loop(threads: int) -> AbstractLoop:
+    """See `pymq.backend.abc.Backend.loop`."""
+    return Loop(threads)
+
+
+def hub(loop: AbstractLoop, routing: Routing) -> AbstractHub:
+    """See `pymq.backend.abc.Backend.hub`."""
+    if not isinstance(loop, Loop):
+        raise TypeError("the loop is another backend's")
+    return Hub(loop, routing)
