@@ -173,6 +173,7 @@ def worker(
     maker = Maker(implementation)
     tree = list(messages(root, files))
     with pipe:
+        pipe.send("ready")
         while True:
             try:
                 job, endpoint = pipe.recv()
@@ -246,6 +247,8 @@ def workers(
             process.start()
             theirs.close()
             processes.append(process)
+        for pipe in pipes.values():
+            answer(pipe)
         yield pipes
     finally:
         for pipe in pipes.values():

@@ -9,7 +9,6 @@ import implementations
 import pytest
 from library import Library
 
-IMPLEMENTATIONS = pytest.StashKey[list[implementations.Implementation]]()
 MARKERS = (
     "only(*tags): runs on these implementations only (native, pure, pymq, pyzmq)",
     "fails_on(tag, reason): a fault of that implementation, shown on purpose",
@@ -39,11 +38,11 @@ def pytest_configure(config: pytest.Config) -> None:
         found = implementations.choose(wanted, os.environ.get("PYMQ_BACKEND", ""))
     except ImportError as error:
         raise pytest.UsageError(f"an implementation does not load: {error}") from error
-    config.stash[IMPLEMENTATIONS] = found
+    config.stash[implementations.CHOSEN] = found
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    found = config.stash[IMPLEMENTATIONS]
+    found = config.stash[implementations.CHOSEN]
     return "implementations: " + ", ".join(map(str, found))
 
 
@@ -51,7 +50,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "zmq" not in metafunc.fixturenames:
         return
     node, config = metafunc.definition, metafunc.config
-    found = config.stash[IMPLEMENTATIONS]
+    found = config.stash[implementations.CHOSEN]
     for marker in node.iter_markers("only"):
         found = [one for one in found if one.is_one_of(marker.args)]
     cases = []

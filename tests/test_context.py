@@ -47,11 +47,6 @@ def test_socket_types(zmq: Library) -> None:
             context.socket(wrong)
 
 
-def test_options_may_come_with_the_socket(zmq: Library) -> None:
-    with zmq.context().socket(zmq.PUSH, linger=7, sndhwm=3) as sock:
-        assert (sock.linger, sock.sndhwm) == (7, 3)
-
-
 def test_the_number_of_sockets_is_limited(zmq: Library) -> None:
     context = zmq.context()
     context.set(zmq.MAX_SOCKETS, 3)
@@ -84,11 +79,12 @@ def test_the_shared_instance(zmq: Library) -> None:
 
 def test_repr_counts_sockets(zmq: Library) -> None:
     context = zmq.context()
-    assert "(0 sockets)" in repr(context)
+    assert repr(context).startswith("<zmq.Context(")
     sock = zmq.socket(zmq.PUSH, context=context)
     assert "(1 socket)" in repr(context)
-    sock.close()
-    assert "(0 sockets)" in repr(context)
+    other = zmq.socket(zmq.PUSH, context=context)
+    assert "(2 sockets)" in repr(context)
+    assert not other.closed
 
 
 def test_a_closed_context_says_so(zmq: Library) -> None:

@@ -4,8 +4,7 @@ Every command shows only the options that it obeys: its signature is put togethe
 from `PARAMETERS`, which typer then reads as if it had been written out.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: on Python 3.9 typer does not see through it.
 import inspect
 import sys
 from collections.abc import Callable

@@ -37,7 +37,9 @@ def facts() -> dict[str, str]:
         "native": f"no: {fault}" if fault else "yes",
         "build": _build(),
         "sockets": " ".join(_files(pymq.patterns)).upper(),
-        "transports": " ".join(sorted({"inproc", *_files(pymq.transports)})),
+        "transports": " ".join(
+            sorted({"inproc", *filter(_is_scheme, _files(pymq.transports))})
+        ),
         "mechanisms": " ".join(_files(pymq.zmtp.mechanisms)).upper(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "cffi": _version("cffi"),
@@ -77,13 +79,20 @@ def _build() -> str:
         return "unknown (not installed from a wheel)"
     abi = ", for any CPython from 3.9" if found["limited_api"] else ""
     kind = "C core" if found["native"] else "pure Python"
-    flags = f", {found['flags']}" if found["flags"] else ""
-    return f"{kind}{abi}, on {found['python']}, {found['platform']}{flags}"
+    return f"{kind}{abi}, on {found['python']}, {found['platform']}"
 
 
 def _files(package: ModuleType) -> list[str]:
     """The nouns of a package that has one file for each."""
     return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+
+
+def _is_scheme(name: str) -> bool:
+    try:
+        pymq.transports.get(name)
+    except pymq.ZMQError:
+        return False
+    return True
 
 
 def _version(distribution: str) -> str:

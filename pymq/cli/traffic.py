@@ -96,14 +96,18 @@ def both(job: Job) -> None:
         if events & zmq.POLLIN:
             left = _receive_some(job, left)
         if not job.source.ended and job.source.fileno() in ready:
-            pending.extend(job.source.read())
-            if job.source.ended:
-                poller.unregister(job.source.fileno())
+            _read_some(poller, job.source, pending)
 
 
 def _events(left: Union[int, None], pending: deque[Message]) -> int:
     receiving = 0 if left == 0 else zmq.POLLIN
     return receiving | (zmq.POLLOUT if pending else 0)
+
+
+def _read_some(poller: zmq.Poller, source: Source, pending: deque[Message]) -> None:
+    pending.extend(source.read())
+    if source.ended:
+        poller.unregister(source.fileno())
 
 
 def _send_some(socket: zmq.Socket, pending: deque[Message]) -> None:

@@ -41,7 +41,7 @@ class Command:
     def bound(self) -> str:
         """Wait for the endpoint that it says it has bound."""
         assert self.process.stderr is not None
-        line = self.process.stderr.readline().decode()
+        line: str = self.process.stderr.readline().decode()
         assert line.startswith("pymq: bound "), line
         return line.split()[2]
 

@@ -10,6 +10,8 @@ import importlib
 from dataclasses import dataclass
 from typing import Any, Optional
 
+import pytest
+
 TAGS = ("native", "pure", "pyzmq")
 ORACLE = "pyzmq"
 
@@ -39,6 +41,10 @@ class Implementation:
                 f"pyzmq {self.module.__version__} (libzmq {self.module.zmq_version()})"
             )
         return f"pymq {self.tag}"
+
+
+# Where pytest's configuration keeps what was chosen.
+CHOSEN = pytest.StashKey[list[Implementation]]()
 
 
 def load(tag: str) -> Implementation:

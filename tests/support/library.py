@@ -8,6 +8,7 @@ import itertools
 import shutil
 import socket
 import tempfile
+import threading
 from typing import Any, Iterator, Optional
 
 import pytest
@@ -112,8 +113,17 @@ class Library:
         for sock in self._sockets:
             sock.close(linger=0)
         for context in self._contexts:
-            context.destroy(linger=0)
+            _destroy(context)
         for holder in self._held:
             holder.close()
         if self._folder:
             shutil.rmtree(self._folder)
+
+
+def _destroy(context: Any) -> None:
+    """End a context; one that hangs fails the test rather than stop the run."""
+    ending = threading.Thread(target=context.destroy, args=(0,), daemon=True)
+    ending.start()
+    ending.join(PATIENCE)
+    if ending.is_alive():
+        raise AssertionError(f"{context} does not end")

@@ -48,6 +48,10 @@ class Background(Generic[T]):
         """Whether the call has not come back yet."""
         return self._thread.is_alive()
 
+    def give(self, seconds: float) -> None:
+        """Let the call run for so long, unless it comes back earlier."""
+        self._thread.join(seconds)
+
     def result(self, seconds: float = PATIENCE) -> T:
         """What the call returned or raised; a hang is an AssertionError."""
         self._thread.join(seconds)
