@@ -216,7 +216,8 @@ class Socket(Payloads, Attributes):
     def _connect_to(self, endpoint: endpoints.Endpoint) -> Session:
         if endpoint.scheme == "inproc":
             return self.context._registry.connect(endpoint.address, self._side())
-        known = self._sessions.get(str(endpoint))
+        known = self._sessions.setdefault(str(endpoint), [])
+        known[:] = [session for session in known if not session.over]
         if known and self._pattern.once:
             return known.pop()
         from .session.connecter import Connecter

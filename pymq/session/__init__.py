@@ -38,6 +38,10 @@ class Session(Protocol):
     endpoint: str
     keeps_input: bool  # unbind leaves what arrived to be read, disconnect does not
 
+    @property
+    def over(self) -> bool:
+        """Whether it has ended by itself: nothing will be tried again."""
+
     def close(self, linger: int, keep_input: bool) -> None:
         """End it; `linger` in milliseconds, -1 for ever."""
 

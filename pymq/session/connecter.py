@@ -47,7 +47,7 @@ class Connecter:
         self._greeter: Union[Greeter, None] = None
         self._timer: Union[Timer, None] = None
         self._attempts = 0
-        self._over = False
+        self.over = False  # closed, or never to be tried again
 
     def _name_first(self, routing_id: bytes) -> bool:
         """CONNECT_ROUTING_ID: the peer has a name before it is there."""
@@ -61,7 +61,7 @@ class Connecter:
     def start(self) -> None:
         """Try to connect."""
         self._timer = None
-        if self._over:
+        if self.over:
             return
         if self._transport.needs_resolver(self._address):
             threading.Thread(
@@ -83,7 +83,7 @@ class Connecter:
         self._side.control.call(lambda: self._resolved(targets))
 
     def _resolved(self, targets: list[Target]) -> None:
-        if not self._over:
+        if not self.over:
             self._targets = targets
             self._open_next()
 
@@ -137,8 +137,7 @@ class Connecter:
                 logger.info("%s: %r is taken", self.endpoint, ready.identity)
                 return False
             self._named = True
-        self._pipe.attach(greeter.link(ready))
-        return True
+        return greeter.attach(self._pipe, ready)
 
     def _retry(self) -> None:
         delay = _delay(self._side.options, self._attempts)
@@ -150,7 +149,7 @@ class Connecter:
 
     def _give_up(self) -> None:
         """Never try again; what is queued has nowhere to go."""
-        self._over = True
+        self.over = True
         logger.info("%s: not trying again", self.endpoint)
         if self._pipe is None:
             return
@@ -173,7 +172,7 @@ class Connecter:
             return
         if pipe in self._lingering and self._pipe.close(True):
             self._lingering.done(pipe)
-            self._over = True
+            self.over = True
         elif error in FATAL:
             self._give_up()
         else:
@@ -189,7 +188,7 @@ class Connecter:
 
     def close(self, linger: int, keep_input: bool) -> None:
         """Disconnect.  With something left to send, go on trying while it lingers."""
-        if self._pipe is None or self._over:
+        if self._pipe is None or self.over:
             self._stop()
             self._forget_pipe()
         elif self._lingering.close(self._pipe, linger, keep_input):
@@ -198,7 +197,7 @@ class Connecter:
 
     def _stop(self) -> None:
         """No connection any more, nor attempts at one."""
-        self._over = True
+        self.over = True
         if self._timer is not None:
             self._timer.cancel()
         if self._opening is not None:

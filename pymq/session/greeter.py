@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import selectors
 import socket
 from typing import Callable, Union
 
-from ..backend.abc import Link
+from ..backend.abc import Link, Pipe
 from ..constants import SocketOption
 from ..control import Timer
 from ..zmtp.handshake import Failed, Handshake, Ready, Result
@@ -44,9 +45,16 @@ class Greeter:
         self._handshake.start()
         self._flush()
 
-    def link(self, ready: Ready) -> Link:
-        """The connection, to be handed to a pipe."""
-        return Link(self.socket.detach(), ready.leftover, ready.minor, self._max_size)
+    def attach(self, pipe: Pipe, ready: Ready) -> bool:
+        """Hand the connection over to a pipe; False if the system has no room."""
+        fd = self.socket.detach()
+        try:
+            pipe.attach(Link(fd, ready.leftover, ready.minor, self._max_size))
+        except (OSError, MemoryError) as error:
+            logger.warning("%s: cannot attach: %s", self.where, error)
+            os.close(fd)
+            return False
+        return True
 
     def close(self) -> None:
         """Stop watching and close the descriptor, unless it was handed over."""

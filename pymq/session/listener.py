@@ -21,6 +21,7 @@ class Listener:
     """A bound endpoint and every connection it accepted."""
 
     keeps_input = True
+    over = False
 
     def __init__(self, side: Side, endpoint: Endpoint) -> None:
         self._side = side
@@ -80,7 +81,8 @@ class Listener:
             return False
         self._pipes[pipe.id] = pipe
         self._side.control.owners[pipe.id] = self
-        pipe.attach(greeter.link(ready))
+        if not greeter.attach(pipe, ready):
+            self.link_down(pipe.id, 0)
         return True
 
     def _name(self, pipe: Pipe, routing_id: bytes) -> bool:

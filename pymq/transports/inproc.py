@@ -66,6 +66,7 @@ class Binding:
     """A bound name.  Ending it frees the name; connections live on."""
 
     keeps_input = True
+    over = False
 
     def __init__(self, registry: Registry, name: str, side: Side) -> None:
         self.endpoint = f"inproc://{name}"
@@ -82,6 +83,7 @@ class Connection:
     """A connected name."""
 
     keeps_input = False
+    over = False
 
     def __init__(self, registry: Registry, name: str, side: Side) -> None:
         self.endpoint = f"inproc://{name}"

@@ -106,7 +106,10 @@ def open(target: Target, options: Options) -> socket.socket:
 
 def tune(connection: socket.socket, options: Options) -> None:
     """No delay: batching is the engine's business, not the kernel's."""
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:
+        pass  # already broken: reading will tell
 
 
 def same(one: str, other: str) -> bool:
