@@ -64,7 +64,7 @@ static void wake_writer(struct queue *queue)
     unsigned hwm = atomic_load(&queue->hwm);
     if (!queue->writer_parked)
         return;
-    if (hwm != 0 && queue->parked_load >= queue->acked + hwm)
+    if (hwm != 0 && queue->parked_load >= atomic_load(&queue->acked) + hwm)
         return;
     queue->writer_parked = false;
     mailbox_post(queue->writer);
@@ -73,11 +73,15 @@ static void wake_writer(struct queue *queue)
 void queue_set_mark(struct queue *queue, int side, int mark)
 {
     pthread_mutex_lock(&queue->lock);
+    unsigned before = atomic_load(&queue->hwm);
     queue->marks[side] = mark;
-    atomic_store(&queue->hwm, effective_mark(queue));
-    /* A reader that has read all may never report again under a lower mark. */
-    if (queue->reader_parked && queue->parked_read > queue->acked)
-        queue->acked = queue->parked_read;
+    unsigned after = effective_mark(queue);
+    atomic_store(&queue->hwm, after);
+    /* Without a mark nothing was reported; and a reader that has read all
+     * would never reach the next step if that was made lower. */
+    uint64_t read = atomic_load(&queue->read);
+    if (before == 0 || read - atomic_load(&queue->acked) >= (after + 1) / 2)
+        atomic_store(&queue->acked, read);
     wake_writer(queue);
     pthread_mutex_unlock(&queue->lock);
 }
@@ -135,10 +139,8 @@ static bool refresh(struct queue *queue)
     bool moved = queue->limit.piece != queue->shown.piece
                  || queue->limit.at != queue->shown.at;
     queue->limit = queue->shown;
-    if (!moved) {
+    if (!moved)
         queue->reader_parked = true;
-        queue->parked_read = queue->read;
-    }
     pthread_mutex_unlock(&queue->lock);
     return moved;
 }
@@ -191,7 +193,7 @@ void queue_look(const struct queue *queue, struct place *at,
 static void report_read(struct queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
-    queue->told = queue->acked = queue->read;
+    atomic_store(&queue->acked, atomic_load(&queue->read));
     wake_writer(queue);
     pthread_mutex_unlock(&queue->lock);
 }
@@ -201,9 +203,12 @@ void queue_skip(struct queue *queue, const struct frame *frame)
     queue->head.at += frame->head + (size_t)frame->size;
     if (!frame_ends(frame))
         return;
-    queue->read++;
-    unsigned hwm = atomic_load_explicit(&queue->hwm, memory_order_relaxed);
-    if (hwm != 0 && queue->read - queue->told >= (hwm + 1) / 2)
+    const memory_order plain = memory_order_relaxed;
+    uint64_t read = atomic_load_explicit(&queue->read, plain) + 1;
+    atomic_store_explicit(&queue->read, read, plain);
+    unsigned hwm = atomic_load_explicit(&queue->hwm, plain);
+    uint64_t acked = atomic_load_explicit(&queue->acked, plain);
+    if (hwm != 0 && read - acked >= (hwm + 1) / 2)
         report_read(queue);
 }
 

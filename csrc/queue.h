@@ -71,7 +71,7 @@ struct queue {
 
     /* The reader's. */
     struct place head, limit;
-    uint64_t read, told;
+    atomic_uint_fast64_t read; /* may be looked at by anybody */
 
     /* Both sides', under the lock. */
     pthread_mutex_t lock;
@@ -79,8 +79,7 @@ struct queue {
     struct end *reader, *writer;
     bool reader_parked, writer_parked;
     bool done; /* an engine has reported the end of a closed queue */
-    uint64_t acked;
-    uint64_t parked_read; /* reader's count when it parked */
+    atomic_uint_fast64_t acked; /* as reported; changes under the lock */
     uint64_t parked_load; /* writer's count, less `extra`, when it parked */
     int marks[2];         /* -1: that side has no mark */
 };

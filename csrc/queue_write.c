@@ -14,7 +14,7 @@ bool queue_full(struct queue *queue)
     if (load < queue->granted + hwm)
         return false;
     pthread_mutex_lock(&queue->lock);
-    queue->granted = queue->acked;
+    queue->granted = atomic_load(&queue->acked);
     if (queue->granted >= queue->extra_until) {
         queue->extra = 0;
         load = queue->written;

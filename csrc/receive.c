@@ -56,6 +56,7 @@ static int open_message(struct hub *hub)
         return -EAGAIN;
     hub->source = pipe;
     hub->peer = pipe->id;
+    list_move_last(&hub->readable, &pipe->in_readable);
     return 0;
 }
 
@@ -90,8 +91,6 @@ static void close_message(struct hub *hub)
         queue_skip_all(pipe->in);
     if (ending && !queue_readable(pipe->in))
         hub_forget(hub, pipe);
-    else
-        list_move_last(&hub->readable, &pipe->in_readable);
 }
 
 static int64_t next_frame(struct hub *hub, pymq_slot *slot)

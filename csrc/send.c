@@ -20,6 +20,14 @@ static void show(struct pipe *pipe)
 
 /* ONE, IN_TURN, BY_NAME. */
 
+static void close_message(struct hub *hub, struct pipe *pipe)
+{
+    show(pipe);
+    hub->chosen = pipe->id;
+    if (list_linked(&pipe->in_writable))
+        list_move_last(&hub->writable, &pipe->in_writable);
+}
+
 static int send_to_target(struct hub *hub, const void *data, size_t size,
                           bool more)
 {
@@ -29,7 +37,7 @@ static int send_to_target(struct hub *hub, const void *data, size_t size,
         if (result < 0)
             return result;
         if (!more)
-            show(pipe);
+            close_message(hub, pipe);
     }
     hub->sending = more;
     if (!more)
@@ -57,13 +65,9 @@ static int send_in_turn(struct hub *hub, const void *data, size_t size,
         return -EAGAIN;
     hub->target = pipe;
     int result = send_to_target(hub, data, size, more);
-    if (result < 0) {
+    if (result < 0)
         hub->target = NULL;
-        return result;
-    }
-    hub->chosen = pipe->id;
-    list_move_last(&hub->writable, &pipe->in_writable);
-    return 0;
+    return result;
 }
 
 static int send_by_name(struct hub *hub, const void *name, size_t size,

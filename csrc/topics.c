@@ -177,18 +177,23 @@ int topics_join(struct topics *topics, const void *topic, size_t size,
     struct entry *entry = add_topic(topics, topic, size, &fresh);
     if (entry == NULL)
         return -ENOMEM;
-    if (find_member(entry, pipe) != NULL)
-        return 0;
+    struct member *last = NULL, *at = entry->value.pointer;
+    for (; at != NULL; at = at->next) {
+        if (at->pipe == pipe)
+            return 0;
+        last = at;
+    }
     struct member *member = malloc(sizeof *member);
     if (member == NULL) {
         if (fresh)
             topics_forget(topics, entry);
         return -ENOMEM;
     }
-    member->next = entry->value.pointer;
-    member->entry = entry;
-    member->pipe = pipe;
-    entry->value.pointer = member;
+    *member = (struct member){.entry = entry, .pipe = pipe};
+    if (last != NULL)
+        last->next = member;
+    else
+        entry->value.pointer = member;
     list_init(&member->of_pipe);
     list_append(&pipe->topics, &member->of_pipe);
     return fresh;

@@ -12,6 +12,7 @@ from weakref import WeakSet
 from . import backend as backends
 from .attributes import Attributes
 from .backend.abc import Backend, Loop
+from .base import SocketBase
 from .constants import ContextOption, Errno, SocketOption
 from .control import Control
 from .error import ZMQError
@@ -45,7 +46,7 @@ class Context(Attributes):
     _terminating: bool
     _pid: int
     _options: dict[int, int]
-    _sockets: WeakSet[Socket]
+    _sockets: WeakSet[SocketBase]
     _lock: threading.Lock
     _backend: Backend
     _loop: Loop
@@ -164,7 +165,7 @@ class Context(Attributes):
                 pass  # a default that this type does not have
         return sock
 
-    def _adopt(self, sock: Socket) -> None:
+    def _adopt(self, sock: SocketBase) -> None:
         with self._lock:
             if len(self._sockets) >= self._options[ContextOption.MAX_SOCKETS]:
                 raise ZMQError(EMFILE)

@@ -111,9 +111,7 @@ def test_a_bad_handshake_ends_the_connection(server: Server, data: bytes) -> Non
 @pytest.mark.core
 @pytest.mark.only("pymq")
 @_cases(NOT_ZMTP_3)
-def test_what_is_not_zmtp_3_ends_the_connection(
-    server: Server, data: bytes
-) -> None:
+def test_what_is_not_zmtp_3_ends_the_connection(server: Server, data: bytes) -> None:
     """libzmq goes back to older protocols, in which any bytes may be a message."""
     peer = server.attack()
     peer.send(data)
@@ -155,9 +153,7 @@ def test_reserved_bits_end_the_connection(server: Server, data: bytes) -> None:
 
 @pytest.mark.core
 @pytest.mark.parametrize("size", [0, 1, 10, 11, 12, 63, 64, 70])
-def test_a_peer_that_stalls_is_given_up(
-    zmq: Library, network: str, size: int
-) -> None:
+def test_a_peer_that_stalls_is_given_up(zmq: Library, network: str, size: int) -> None:
     server = Server(zmq, network, handshake_ivl=200)
     with server.attack() as peer:
         peer.send((greeting() + PUSH_READY)[:size])
@@ -321,9 +317,7 @@ def test_a_malformed_reply_is_not_delivered(zmq: Library) -> None:
 
 @pytest.mark.parametrize("identity", [b"\0mine", b"x" * 256])
 @pytest.mark.only("pymq")
-def test_a_peer_may_not_take_a_generated_name(
-    zmq: Library, identity: bytes
-) -> None:
+def test_a_peer_may_not_take_a_generated_name(zmq: Library, identity: bytes) -> None:
     """A routing id is 1 to 255 bytes and does not begin with 0; libzmq takes it."""
     router, dealer = zmq.socket(zmq.ROUTER), zmq.socket(zmq.DEALER)
     endpoint = marry(zmq, router, dealer, "tcp")

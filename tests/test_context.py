@@ -80,11 +80,10 @@ def test_the_shared_instance(zmq: Library) -> None:
 def test_repr_counts_sockets(zmq: Library) -> None:
     context = zmq.context()
     assert repr(context).startswith("<zmq.Context(")
-    sock = zmq.socket(zmq.PUSH, context=context)
+    zmq.socket(zmq.PUSH, context=context)
     assert "(1 socket)" in repr(context)
-    other = zmq.socket(zmq.PUSH, context=context)
+    zmq.socket(zmq.PUSH, context=context)
     assert "(2 sockets)" in repr(context)
-    assert not other.closed
 
 
 def test_a_closed_context_says_so(zmq: Library) -> None:

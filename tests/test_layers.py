@@ -16,6 +16,8 @@ LAYERS = (
     ("", "__main__", "cli", "demo"),
     ("context",),
     ("socket", "poller"),
+    ("endpoints", "settings"),
+    ("base",),
     ("message", "payload", "attributes"),
     ("session",),
     ("control", "patterns"),

@@ -13,14 +13,16 @@ import time
 from typing import Any
 
 import pytest
-from library import PATIENCE, Library
+from library import Library
 from marriage import marry
-from patience import Background
+from patience import PATIENCE, Background
 from rawpeer import RawListener, RawPeer, connect, message
 
-# Bytes of socket buffers; the kernel rounds them up to a few KiB.  With these libzmq
-# loses something every time.
+# Bytes of socket buffers, which the kernel rounds up.  With these libzmq loses some of
+# many small messages every time.  A window of 1 KiB is too small for large ones: TCP
+# then waits for its persist timer again and again.
 TINY_SEND, TINY_RECEIVE = 2048, 1024
+SMALL = 4096
 CUT = (
     "libzmq 4.3.5 throws its last output batch away when the kernel's buffer is full "
     "at close: 2 to 6 KB of 400 messages of 500 bytes, cut in the middle of a frame"
@@ -55,13 +57,15 @@ def _read_slowly(peer: RawPeer, expected: bytes) -> None:
     assert received == expected
 
 
-def _sender(zmq: Library, context: Any, binder: str) -> tuple[Any, RawPeer]:
-    """A PUSH with a tiny buffer, and the raw PULL with a tiny one it talks to."""
-    push = zmq.socket(zmq.PUSH, context=context, sndbuf=TINY_SEND, linger=-1)
+def _sender(
+    zmq: Library, context: Any, binder: str, buffers: tuple[int, int]
+) -> tuple[Any, RawPeer]:
+    """A PUSH with a small buffer, and the raw PULL with a small one it talks to."""
+    push = zmq.socket(zmq.PUSH, context=context, sndbuf=buffers[0], linger=-1)
     if binder == "sender":
-        peer = connect(zmq.bind(push, "tcp"), receive_buffer=TINY_RECEIVE)
+        peer = connect(zmq.bind(push, "tcp"), receive_buffer=buffers[1])
     else:
-        with RawListener(receive_buffer=TINY_RECEIVE) as listener:
+        with RawListener(receive_buffer=buffers[1]) as listener:
             push.connect(listener.endpoint)
             peer = listener.accept()
     peer.handshake(b"PULL")
@@ -69,11 +73,14 @@ def _sender(zmq: Library, context: Any, binder: str) -> tuple[Any, RawPeer]:
 
 
 def _slow_reader(
-    zmq: Library, binder: str, messages: list[list[bytes]]
+    zmq: Library,
+    binder: str,
+    messages: list[list[bytes]],
+    buffers: tuple[int, int] = (TINY_SEND, TINY_RECEIVE),
 ) -> None:
     """Everything sent before close() must arrive, and then the end."""
     context = zmq.context()
-    push, peer = _sender(zmq, context, binder)
+    push, peer = _sender(zmq, context, binder, buffers)
     with peer:
         for parts in messages:
             push.send_multipart(parts)
@@ -101,7 +108,7 @@ def test_a_slow_reader_gets_every_part(zmq: Library) -> None:
 def test_a_slow_reader_gets_every_large_message(
     zmq: Library, binder: str, count: int, size: int
 ) -> None:
-    _slow_reader(zmq, binder, [[_body(n, size)] for n in range(count)])
+    _slow_reader(zmq, binder, [[_body(n, size)] for n in range(count)], (SMALL, SMALL))
 
 
 @pytest.mark.large
@@ -178,8 +185,8 @@ def test_a_paused_tcp_reader_gets_everything(zmq: Library, mark: int) -> None:
 
 
 def test_disconnect_lingers_too(zmq: Library) -> None:
-    push = zmq.socket(zmq.PUSH, sndbuf=TINY_SEND, linger=-1)
-    with RawListener(receive_buffer=TINY_RECEIVE) as listener:
+    push = zmq.socket(zmq.PUSH, sndbuf=SMALL, linger=-1)
+    with RawListener(receive_buffer=SMALL) as listener:
         push.connect(listener.endpoint)
         with listener.accept() as peer:
             peer.handshake(b"PULL")
@@ -193,8 +200,8 @@ def test_disconnect_lingers_too(zmq: Library) -> None:
 @pytest.mark.core
 def test_linger_0_drops_at_once(zmq: Library) -> None:
     context = zmq.context()
-    push = zmq.socket(zmq.PUSH, context=context, sndbuf=TINY_SEND, linger=0)
-    with connect(zmq.bind(push, "tcp"), receive_buffer=TINY_RECEIVE) as peer:
+    push = zmq.socket(zmq.PUSH, context=context, sndbuf=SMALL, linger=0)
+    with connect(zmq.bind(push, "tcp"), receive_buffer=SMALL) as peer:
         peer.handshake(b"PULL")
         for number in range(10):
             push.send(_body(number, 1_000_000))
@@ -213,8 +220,8 @@ def test_the_argument_of_close_is_the_linger(zmq: Library) -> None:
 
 def test_linger_is_a_bound(zmq: Library) -> None:
     context = zmq.context()
-    push = zmq.socket(zmq.PUSH, context=context, sndbuf=TINY_SEND, linger=200)
-    with connect(zmq.bind(push, "tcp"), receive_buffer=TINY_RECEIVE) as peer:
+    push = zmq.socket(zmq.PUSH, context=context, sndbuf=SMALL, linger=200)
+    with connect(zmq.bind(push, "tcp"), receive_buffer=SMALL) as peer:
         peer.handshake(b"PULL")
         push.send(bytes(10_000_000))
         began = time.monotonic()

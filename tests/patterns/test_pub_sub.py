@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from typing import Any
 
 import pytest
 from library import Library
@@ -121,6 +122,10 @@ def test_an_unsubscription_holds_for_messages_under_way(zmq: Library) -> None:
     assert sub.recv_multipart() == [b"b", b"part"]
 
 
+def _until_heard(pub: Any, sub: Any) -> None:
+    until(lambda: pub.send(b"t") or sub.poll(1))
+
+
 def test_a_publisher_learns_subscriptions_made_before_it_bound(
     zmq: Library, transport: str
 ) -> None:
@@ -129,13 +134,7 @@ def test_a_publisher_learns_subscriptions_made_before_it_bound(
     sub.subscribe(b"t")
     sub.connect(endpoint)
     pub.bind(endpoint)
-
-    def heard() -> int:
-        pub.send(b"t")
-        ready: int = sub.poll(1)
-        return ready
-
-    until(heard)
+    _until_heard(pub, sub)
     assert sub.recv() == b"t"
 
 
@@ -176,7 +175,7 @@ def test_a_subscriber_hears_several_publishers(zmq: Library, transport: str) -> 
     pubs = [zmq.socket(zmq.PUB) for _ in range(3)]
     for number, pub in enumerate(pubs):
         pub.connect(endpoint)
-        until(lambda pub=pub: pub.send(b"t") or sub.poll(1))
+        _until_heard(pub, sub)
         pub.send(b"tend%d" % number)
         while sub.recv() != b"tend%d" % number:
             pass

@@ -51,9 +51,9 @@ def test_connected_peers_are_served_in_turn(zmq: Library, transport: str) -> Non
     for number in range(9):
         push.send(b"%d" % number)
     for turn, pull in enumerate(pulls):
-        assert [pull.recv() for _ in range(3)] == [b"%d" % n for n in (
-            turn, turn + 3, turn + 6
-        )]
+        assert [pull.recv() for _ in range(3)] == [
+            b"%d" % n for n in (turn, turn + 3, turn + 6)
+        ]
 
 
 def test_accepted_peers_are_served_in_turn(zmq: Library, transport: str) -> None:
@@ -97,7 +97,7 @@ def test_every_peer_is_heard_in_turn(zmq: Library, transport: str) -> None:
     pull = zmq.socket(zmq.PULL)
     endpoint = zmq.bind(pull, transport)
     pushes = [zmq.socket(zmq.PUSH) for _ in range(3)]
-    for number, push in enumerate(pushes):
+    for push in pushes:
         push.connect(endpoint)
         push.send(b"hello")
         assert pull.recv() == b"hello"

@@ -6,9 +6,9 @@ import select
 from typing import Any
 
 import pytest
-from library import PATIENCE, Library
+from library import Library
 from marriage import marry
-from patience import Background, until
+from patience import PATIENCE, Background, until
 
 IN, OUT = 1, 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from typing import Any
 
 import pytest
 from library import Library
@@ -164,17 +165,21 @@ def test_a_restarted_publisher_hears_each_subscription_once(
         sub.subscribe(topic)
     sub.connect(endpoint)
     for _ in range(2):
-        context = zmq.context()
-        xpub = zmq.socket(zmq.XPUB, context=context, xpub_verbose=1)
-        xpub.bind(endpoint)
-        heard = []
-        while len(heard) < 2:
-            # libzmq announces topics again when the SUB next enters the library.
-            until(lambda: sub.poll(0) or xpub.poll(10))
-            heard.append(xpub.recv())
-        assert sorted(heard) == [b"\1a", b"\1b"]
-        xpub.send(b"a1")
-        assert sub.recv() == b"a1"
-        assert not xpub.poll(0)
-        xpub.close(linger=0)
-        context.term()
+        _publish_once(zmq, sub, endpoint)
+
+
+def _publish_once(zmq: Library, sub: Any, endpoint: str) -> None:
+    context = zmq.context()
+    xpub = zmq.socket(zmq.XPUB, context=context, xpub_verbose=1)
+    xpub.bind(endpoint)
+    heard: list[bytes] = []
+    while len(heard) < 2:
+        # libzmq announces topics again when the SUB next enters the library.
+        until(lambda: sub.poll(0) or xpub.poll(10))
+        heard.append(xpub.recv())
+    assert sorted(heard) == [b"\1a", b"\1b"]
+    xpub.send(b"a1")
+    assert sub.recv() == b"a1"
+    assert not xpub.poll(0)
+    xpub.close(linger=0)
+    context.term()

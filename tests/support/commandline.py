@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any, Union
 
-from library import PATIENCE, Library
+from library import Library
+from patience import PATIENCE
 
 import pymq
 

@@ -76,6 +76,6 @@ def _available(tags: tuple[str, ...]) -> list[Implementation]:
     for tag in tags:
         try:
             found.append(load(tag))
-        except (ImportError, AttributeError):
+        except ImportError:
             continue
     return found

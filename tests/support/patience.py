@@ -6,7 +6,7 @@ import threading
 import time
 from typing import Any, Callable, Generic, Optional, TypeVar
 
-from library import PATIENCE
+PATIENCE = 20.0  # seconds until a wait counts as a hang
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ import socket
 import struct
 from typing import Optional
 
-from library import PATIENCE
+from patience import PATIENCE
 
 MORE, LONG, COMMAND = 1, 2, 4
 GREETING_SIZE = 64

@@ -18,7 +18,7 @@ CHUNKS = (0, 65536, 4096, 256, 0, 255, 1 << 17)  # 0: whole file in one frame
 SMALL_CHUNK_LIMIT = 100_000  # larger files are not cut into tiny frames
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def messages(budget: int) -> tuple[Message, ...]:
     """Files of the standard library, about `budget` bytes of them, as messages."""
     taken, total = [], 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from typing import Any
 
 import pytest
 from library import Library
@@ -99,7 +100,9 @@ def test_a_port_has_one_owner(zmq: Library) -> None:
 
 def test_a_socket_may_bind_and_connect_many_times(zmq: Library) -> None:
     pull = zmq.socket(zmq.PULL)
-    endpoints = [zmq.bind(pull, transport) for transport in ("tcp", "ipc", "inproc") * 2]
+    endpoints = [
+        zmq.bind(pull, transport) for transport in ("tcp", "ipc", "inproc") * 2
+    ]
     for endpoint in endpoints:
         push = zmq.socket(zmq.PUSH)
         push.connect(endpoint)
@@ -122,15 +125,19 @@ def test_a_peer_that_comes_back_is_found_again(
     push = zmq.socket(zmq.PUSH, reconnect_ivl=10)
     push.connect(endpoint)
     for number in range(rounds):
-        context = zmq.context()
-        pull = zmq.socket(zmq.PULL, context=context)
-        pull.bind(endpoint)
-        # What is on its way when the link breaks may be lost: send until one comes.
-        until(lambda: push.send(b"%d" % number) or pull.poll(10))
-        while pull.recv() != b"%d" % number:
-            pass
-        pull.close(linger=0)
-        context.term()
+        _receive_once(zmq, push, endpoint, b"%d" % number)
+
+
+def _receive_once(zmq: Library, push: Any, endpoint: str, body: bytes) -> None:
+    context = zmq.context()
+    pull = zmq.socket(zmq.PULL, context=context)
+    pull.bind(endpoint)
+    # What is on its way when the link breaks may be lost: send until one comes.
+    until(lambda: push.send(body) or pull.poll(10))
+    while pull.recv() != body:
+        pass
+    pull.close(linger=0)
+    context.term()
 
 
 def test_what_is_queued_survives_a_reconnect(zmq: Library) -> None:
@@ -218,7 +225,7 @@ def test_disconnect_ends_one_connection(zmq: Library, transport: str) -> None:
     push = zmq.socket(zmq.PUSH)
     pulls = [zmq.socket(zmq.PULL) for _ in range(2)]
     endpoints = [zmq.bind(pull, transport) for pull in pulls]
-    for endpoint, pull in zip(endpoints, pulls):
+    for endpoint in endpoints:
         push.connect(endpoint)
     for pull in pulls:
         push.send(b"both")

@@ -41,6 +41,9 @@ BATCH_SIZE = 256 * 1024  # bytes gathered for one sendmsg
 JOIN_LIMIT = 8 * 1024  # bytes: longer bodies are handed to the kernel as they are
 LINGER_AFTER = 5.0  # seconds to wait for the peer's end-of-file after draining
 
+# PyPy lacks the name; there Python's ignoring SIGPIPE has to do.
+_NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
+
 
 class Engine:
     """One established connection of a pipe."""
@@ -211,7 +214,7 @@ class Engine:
 
     def _write(self) -> None:
         try:
-            sent = self._socket.sendmsg(list(self._batch)[:64], (), socket.MSG_NOSIGNAL)
+            sent = self._socket.sendmsg(list(self._batch)[:64], (), _NO_SIGNAL)
         except (BlockingIOError, InterruptedError):
             self._blocked = True
             return

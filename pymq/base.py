@@ -1,0 +1,138 @@
+"""What a socket is made of, and its life; `Socket` adds what it can do."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from errno import ENOTSOCK
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Union
+
+from . import options as table
+from . import patterns
+from .attributes import Attributes
+from .constants import ETERM, SocketOption, SocketType
+from .error import error_for
+
+if TYPE_CHECKING:
+    from .context import Context
+    from .control import Control
+    from .session import Session
+
+
+class SocketBase(Attributes):
+    """A hub, the end that its pattern makes of it, options and sessions."""
+
+    copy_threshold: int = 65536
+    context: Context
+    _closed: bool = True  # until everything is there
+    _type: SocketType
+    _options: dict[int, Any]
+    _hub: Any
+    _end: patterns.End
+    _send: Any
+    _recv: Any
+    _sessions: dict[str, list[Session]]
+    _pattern: patterns.Pattern
+    _pid: int
+
+    def __init__(
+        self,
+        context: Context,
+        socket_type: int,
+        copy_threshold: Union[int, None] = None,
+        **options: Any,
+    ) -> None:
+        self._pattern = patterns.get(socket_type)
+        self.context = context
+        self._pid = os.getpid()
+        self._type = SocketType(socket_type)
+        if copy_threshold is not None:
+            self.copy_threshold = copy_threshold
+        self._options = table.defaults()
+        self._options[SocketOption.LINGER] = self._pattern.linger
+        self._hub = context._backend.hub(context._loop, self._pattern.routing)
+        self._end = self._pattern.wrap(self._hub)
+        self._send = self._end.send
+        self._recv = self._end.recv
+        self._sessions = {}
+        context._adopt(self)
+        self._closed = False
+        for name, value in options.items():
+            setattr(self, name, value)
+
+    # Life.
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    def close(self, linger: Union[int, None] = None) -> None:
+        """Close (zmq_close).  Does not wait: what is queued is sent in the
+        background for at most LINGER ms, or `linger` if given; bound addresses are
+        free at once.  Blocked calls in other threads raise ENOTSOCK."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._pid == os.getpid():
+            self.context._sockets.discard(self)
+            self._hub.stop(ENOTSOCK)
+            self.context._control.run(self._ending(linger))
+
+    def _ending(self, linger: Union[int, None]) -> Callable[[], None]:
+        """What closes the socket; it must not need the socket any more."""
+        sessions = [s for group in self._sessions.values() for s in group]
+        if linger is None:
+            linger = self._options[SocketOption.LINGER]
+        return partial(_end, self._hub, sessions, linger, self.context._control)
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if not self._closed:
+            warnings.warn(f"Unclosed socket {self}", ResourceWarning, stacklevel=2)
+            self._closed = True
+            if self._pid == os.getpid():
+                # The collector may run anywhere, also where a lock is held.
+                self.context._control.run_later(self._ending(None))
+
+    def __copy__(self, memo: object = None) -> Any:
+        raise TypeError("a socket cannot be copied")
+
+    __deepcopy__ = __copy__
+
+    def __repr__(self) -> str:
+        state = " closed" if self._closed else ""
+        kind = f"zmq.{self._type.name}"
+        return f"<zmq.{type(self).__name__}({kind}) at {hex(id(self))}{state}>"
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise error_for(ENOTSOCK)
+        if self.context._terminating:
+            raise error_for(ETERM)
+
+    def _ready(self) -> int:
+        """EVENTS: POLLIN and POLLOUT as they are now."""
+        self._check_open()
+        result = self._end.ready()
+        if result < 0:
+            raise error_for(-result)
+        return result
+
+    def _signal_fd(self) -> int:
+        self._check_open()
+        return int(self._hub.fileno())
+
+
+def _end(hub: Any, sessions: list[Session], linger: int, control: Control) -> None:
+    hub.stop(ENOTSOCK)
+    for session in sessions:
+        session.close(linger, False)
+    hub.free()
+    control.release()

@@ -1,0 +1,184 @@
+"""Endpoints of a socket: bind, connect, and back."""
+
+from __future__ import annotations
+
+from errno import EACCES, EADDRINUSE, ENOENT
+from functools import partial
+from typing import TYPE_CHECKING, Any, Sequence, Union
+
+from .base import SocketBase
+from .constants import EMTHREAD, ContextOption, SocketOption
+from .endpoint import Endpoint, parse
+from .error import ZMQBindError, ZMQError, error_for
+
+if TYPE_CHECKING:
+    from .session import Session, Side
+
+_O = SocketOption
+
+
+class _Undo:
+    """What bind and connect return: a context manager that takes them back."""
+
+    def __init__(self, undo: Any, endpoint: str) -> None:
+        self._undo = undo
+        self._endpoint = endpoint
+
+    def __enter__(self) -> _Undo:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self._undo(self._endpoint)
+
+
+class Endpoints(SocketBase):
+    """Mixed into `Socket`."""
+
+    def bind(self, addr: Union[str, bytes]) -> _Undo:
+        """Accept connections at an endpoint (zmq_bind).
+
+        ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint, EADDRINUSE,
+        EADDRNOTAVAIL, ENODEV, ENOENT or ENAMETOOLONG as the system has it.
+        """
+        self._open_endpoint(addr, self._bind)
+        return _Undo(self.unbind, self._last_endpoint())
+
+    def connect(self, addr: Union[str, bytes]) -> _Undo:
+        """Connect to an endpoint, now or when it comes to be (zmq_connect).
+
+        ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint.
+        """
+        self._open_endpoint(addr, self._connect)
+        return _Undo(self.disconnect, self._last_endpoint())
+
+    def _open_endpoint(self, addr: Union[str, bytes], opener: Any) -> None:
+        self._check_open()
+        text = _text(addr)
+        try:
+            session = opener(parse(text))
+        except ZMQError as error:
+            error.strerror += f" (addr={text!r})"
+            raise
+        self._options[_O.LAST_ENDPOINT] = session.endpoint.encode()
+        self._sessions.setdefault(session.endpoint, []).append(session)
+
+    def _side(self) -> Side:
+        from .session import Side
+
+        context = self.context
+        control, now = context._control, self._options
+        return Side(control, self._hub, self._pattern, dict(now), now)
+
+    def _bind(self, endpoint: Endpoint) -> Session:
+        if endpoint.scheme == "inproc":
+            return self.context._registry.bind(endpoint.address, self._side())
+        from .session.listener import Listener  # `import pymq` should cost little
+
+        self._start_control()
+        return self._start(Listener(self._side(), endpoint))
+
+    def _connect(self, endpoint: Endpoint) -> Session:
+        try:
+            return self._connect_to(endpoint)
+        finally:
+            self._options[_O.CONNECT_ROUTING_ID] = b""  # it names one connection
+
+    def _connect_to(self, endpoint: Endpoint) -> Session:
+        if endpoint.scheme == "inproc":
+            return self.context._registry.connect(endpoint.address, self._side())
+        known = self._sessions.setdefault(str(endpoint), [])
+        known[:] = [session for session in known if not session.over]
+        if known and self._pattern.once:
+            return known.pop()
+        from .session.connecter import Connecter
+
+        self._start_control()
+        return self._start(Connecter(self._side(), endpoint))
+
+    def _start_control(self) -> None:
+        if not self.context.get(ContextOption.IO_THREADS):
+            raise error_for(EMTHREAD)
+        self.context._control.start()
+
+    def _start(self, session: Any) -> Session:
+        self.context._control.call(session.start)
+        return session  # type: ignore[no-any-return]
+
+    def unbind(self, addr: Union[str, bytes]) -> None:
+        """Stop accepting at an endpoint, and end its connections (zmq_unbind).
+
+        Wildcards are not endpoints: use LAST_ENDPOINT.  ZMQError(ENOENT).
+        """
+        self._close_endpoint(addr)
+
+    def disconnect(self, addr: Union[str, bytes]) -> None:
+        """End a connection (zmq_disconnect); what is queued is sent within LINGER.
+
+        What arrived and was not received is gone.  ZMQError(ENOENT).
+        """
+        self._close_endpoint(addr)
+
+    def _close_endpoint(self, addr: Union[str, bytes]) -> None:
+        self._check_open()
+        text = _text(addr)
+        endpoint = parse(text)
+        if endpoint.scheme != "inproc" and text not in self._sessions:
+            text = self._find_same(endpoint)
+        for session in self._sessions.pop(text, ()) or _raise(ENOENT, text):
+            linger = self._options[_O.LINGER]
+            end = partial(session.close, linger, session.keeps_input)
+            self.context._control.run(end)
+
+    def _find_same(self, endpoint: Endpoint) -> str:
+        from . import transports
+
+        transport = transports.get(endpoint.scheme)
+        for known in self._sessions:
+            scheme, _, address = known.partition("://")
+            same_scheme = scheme == endpoint.scheme
+            if same_scheme and transport.same(address, endpoint.address):
+                return known
+        return str(endpoint)
+
+    def bind_to_random_port(
+        self,
+        addr: str,
+        min_port: int = 49152,
+        max_port: int = 65536,
+        max_tries: int = 100,
+    ) -> int:
+        """Bind to ``addr:port`` with a free port and return it.
+
+        With the default range the system chooses.  ZMQBindError when `max_tries`
+        ports of ``min_port <= port < max_port`` were taken.
+        """
+        if (min_port, max_port) == (49152, 65536):
+            self.bind(f"{addr}:*")
+            return int(self._last_endpoint().rpartition(":")[2])
+        import random
+
+        for _ in range(max_tries):
+            port = random.randrange(min_port, max_port)
+            try:
+                self.bind(f"{addr}:{port}")
+            except ZMQError as error:
+                if error.errno not in (EADDRINUSE, EACCES):
+                    raise
+            else:
+                return port
+        raise ZMQBindError("Could not bind socket to random port.")
+
+    def _last_endpoint(self) -> str:
+        return str(self._options[_O.LAST_ENDPOINT].decode())
+
+
+def _text(addr: Union[str, bytes]) -> str:
+    if isinstance(addr, bytes):
+        return addr.decode()
+    if not isinstance(addr, str):
+        raise TypeError(f"expected str, got: {addr!r}")
+    return addr
+
+
+def _raise(errno: int, addr: str) -> Sequence[Session]:
+    raise error_for(errno, f"addr={addr!r}")

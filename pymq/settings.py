@@ -1,0 +1,125 @@
+"""Options of a socket, by number; `options` is the table of most of them."""
+
+from __future__ import annotations
+
+from errno import EINVAL
+from typing import Any, Union
+
+from . import options as table
+from .base import SocketBase
+from .constants import SocketOption, SocketType
+from .error import ZMQError
+
+_O = SocketOption
+
+
+class Settings(SocketBase):
+    """Mixed into `Socket`."""
+
+    def get(self, option: int) -> Any:
+        """Read an option (zmq_getsockopt).  ZMQError(EINVAL) if it cannot be."""
+        self._check_open()
+        reader = _READERS.get(option)
+        if reader is not None:
+            return reader(self)
+        row = table.find(option)
+        if not row.readable:
+            raise ZMQError(EINVAL)
+        return self._options[option]
+
+    def set(self, option: int, value: Any) -> None:
+        """Set an option (zmq_setsockopt).
+
+        TypeError for a value of the wrong type, ZMQError(EINVAL) for one out of
+        range, or for an option that this type does not have.
+        """
+        self._check_open()
+        writer = _WRITERS.get(option)
+        if writer is not None:
+            writer(self, value)
+            return
+        if option not in table.OPTIONS:
+            table.require_type(option, value, int)
+        row = table.find(option)
+        table.check(option, row, value, self._type)
+        self._options[option] = value
+        if row.live is not None:
+            self._hub.set(row.live, value)
+
+    getsockopt = get
+    setsockopt = set
+
+    def set_string(self, option: int, optval: str, encoding: str = "utf-8") -> None:
+        """Set a bytes option from text.  TypeError unless it is a str."""
+        if not isinstance(optval, str):
+            raise TypeError(f"strings only, not {optval!r}")
+        self.set(option, optval.encode(encoding))
+
+    def get_string(self, option: int, encoding: str = "utf-8") -> str:
+        """Read a bytes option as text."""
+        value = self.get(option)
+        if not isinstance(value, bytes):
+            raise TypeError(f"option {option} does not have bytes")
+        return value.decode(encoding)
+
+    setsockopt_string = setsockopt_unicode = set_string
+    getsockopt_string = getsockopt_unicode = get_string
+
+    def get_hwm(self) -> int:
+        """SNDHWM, in messages."""
+        return int(self.get(_O.SNDHWM))
+
+    def set_hwm(self, value: int) -> None:
+        """Set SNDHWM and RCVHWM, in messages; 0 for no limit."""
+        self.set(_O.SNDHWM, value)
+        self.set(_O.RCVHWM, value)
+
+    hwm = property(get_hwm, set_hwm, doc="SNDHWM; setting it sets RCVHWM too.")
+
+    def subscribe(self, topic: Union[str, bytes]) -> None:
+        """Receive messages that begin with `topic` (SUB)."""
+        self.set(_O.SUBSCRIBE, topic.encode() if isinstance(topic, str) else topic)
+
+    def unsubscribe(self, topic: Union[str, bytes]) -> None:
+        """Take one subscription back (SUB)."""
+        self.set(_O.UNSUBSCRIBE, topic.encode() if isinstance(topic, str) else topic)
+
+    @property
+    def type(self) -> int:
+        """The socket type; readable after close."""
+        return self._type
+
+    @property
+    def socket_type(self) -> int:
+        """Old name of `type`."""
+        return self._type
+
+
+def _subscription(sock: Settings, topic: Any, change: str) -> None:
+    if not isinstance(topic, bytes):
+        raise TypeError(f"a topic is bytes, not {type(topic).__name__}: {topic!r}")
+    if sock._type is not SocketType.SUB:
+        raise ZMQError(EINVAL)
+    getattr(sock._hub, change)(topic)
+
+
+def _set_ipv4only(sock: Settings, value: Any) -> None:
+    row = table.find(_O.IPV6)
+    table.check(_O.IPV6, row, value, sock._type)
+    sock._options[_O.IPV6] = 1 - value
+
+
+_READERS: dict[int, Any] = {
+    _O.RCVMORE: lambda sock: int(sock._end.more),
+    _O.EVENTS: Settings._ready,
+    _O.FD: Settings._signal_fd,
+    _O.TYPE: lambda sock: int(sock._type),
+    _O.IPV4ONLY: lambda sock: 1 - sock._options[_O.IPV6],
+}
+
+_WRITERS: dict[int, Any] = {
+    _O.SUBSCRIBE: lambda sock, topic: _subscription(sock, topic, "subscribe"),
+    _O.UNSUBSCRIBE: lambda sock, topic: _subscription(sock, topic, "unsubscribe"),
+    _O.IPV4ONLY: _set_ipv4only,
+    _O.HWM: Settings.set_hwm,
+}
