@@ -268,4 +268,6 @@ void engine_drive_in(struct engine *engine, bool readable)
         if (!take_frames(engine))
             return;
     }
+    if (engine->leftover != NULL)
+        mailbox_post(&engine->end); /* no poller will tell of these bytes */
 }

@@ -14,7 +14,7 @@
 
 enum {
     WRITES = 16, /* per turn, for fairness between engines */
-    RUNS = 64,   /* of bytes, per system call */
+    RUNS = 128,  /* of bytes, per system call */
     BATCH = 512 * 1024
 };
 

@@ -105,11 +105,17 @@ int pymq_hub_open(pymq_hub *hub, pymq_pipe **made)
     return result;
 }
 
-void hub_end_pipe(struct hub *hub, struct pipe *pipe)
+/* No more sends, and the name is free. */
+static void retire(struct hub *hub, struct pipe *pipe)
 {
     pipe->closed = true;
     hub_stop_sending(hub, pipe);
     names_release(&hub->names, pipe);
+}
+
+void hub_end_pipe(struct hub *hub, struct pipe *pipe)
+{
+    retire(hub, pipe);
     bool busy = hub->receiving && hub->source == pipe;
     if (!busy && !pipe->stalled && !queue_readable(pipe->in))
         hub_forget(hub, pipe);
@@ -120,6 +126,8 @@ void hub_forget(struct hub *hub, struct pipe *pipe)
 {
     if (!list_linked(&pipe->in_hub))
         return;
+    if (!pipe->closed)
+        retire(hub, pipe); /* its peer closed it just now */
     hub_forget_topics(hub, pipe);
     list_remove(&pipe->in_hub);
     list_remove(&pipe->in_writable);
@@ -130,21 +138,26 @@ void hub_forget(struct hub *hub, struct pipe *pipe)
     pipe_release(pipe);
 }
 
-/* A pipe was posted: something about its queues has changed. */
-static void update(struct hub *hub, struct pipe *pipe)
+/* Puts a pipe on the lists that it belongs on. */
+static void enlist(struct hub *hub, struct pipe *pipe)
 {
-    if (!list_linked(&pipe->in_hub))
-        return;
-    if (!pipe->closed && pipe_ending(pipe))
-        hub_end_pipe(hub, pipe);
-    if (!list_linked(&pipe->in_hub))
-        return;
     if (!pipe->closed && hub_sends_in_turn(hub)
         && !list_linked(&pipe->in_writable) && !queue_full(pipe->out))
         list_append(&hub->writable, &pipe->in_writable);
     if (!pipe->stalled && !list_linked(&pipe->in_readable)
         && queue_readable(pipe->in))
         list_append(&hub->readable, &pipe->in_readable);
+}
+
+/* A pipe was posted: something about its queues has changed. */
+static void update(struct hub *hub, struct pipe *pipe)
+{
+    pipe_hold(pipe); /* it may be forgotten here */
+    if (!pipe->closed && pipe_ending(pipe))
+        hub_end_pipe(hub, pipe);
+    if (list_linked(&pipe->in_hub))
+        enlist(hub, pipe);
+    pipe_release(pipe);
 }
 
 void hub_attend(struct hub *hub)
@@ -268,6 +281,8 @@ int pymq_hub_has(pymq_hub *hub, int64_t pipe)
 
 void pymq_hub_stop(pymq_hub *hub, int error)
 {
+    if (loop_is_foreign(hub->loop))
+        return;
     pthread_mutex_lock(&hub->lock);
     hub->stopped = error;
     hub_wake(hub);
@@ -288,6 +303,8 @@ static void close_pipes(struct hub *hub)
 
 void pymq_hub_free(pymq_hub *hub)
 {
+    if (loop_is_foreign(hub->loop))
+        return;
     pthread_mutex_lock(&hub->lock);
     if (hub->stopped == 0)
         hub->stopped = ENOTSOCK;
@@ -304,6 +321,8 @@ void pymq_hub_free(pymq_hub *hub)
 
 void pymq_hub_release(pymq_hub *hub)
 {
+    if (loop_is_foreign(hub->loop))
+        return;
     pymq_hub_free(hub);
     hub_drop(hub);
 }

@@ -35,7 +35,7 @@ struct loop {
     atomic_uint refs;
     pthread_mutex_t lock; /* of start, stop and adopt; outside a queue's */
     struct events events;
-    pid_t pid;  /* a forked child has the memory, but not the threads */
+    pid_t pid;   /* of the process that made it */
     int running; /* workers */
     bool stopped;
     int count;
@@ -65,14 +65,17 @@ struct loop *loop_hold(struct loop *loop)
 
 void pymq_loop_release(pymq_loop *loop)
 {
-    if (atomic_fetch_sub(&loop->refs, 1) != 1)
+    if (atomic_fetch_sub(&loop->refs, 1) != 1 || loop_is_foreign(loop))
         return;
     pymq_loop_stop(loop);
-    if (loop->pid != getpid())
-        return;
     events_fini(&loop->events);
     pthread_mutex_destroy(&loop->lock);
     free(loop);
+}
+
+bool loop_is_foreign(const struct loop *loop)
+{
+    return loop->pid != getpid();
 }
 
 struct events *loop_events(struct loop *loop)
@@ -254,7 +257,7 @@ int pymq_loop_start(pymq_loop *loop)
 
 void pymq_loop_stop(pymq_loop *loop)
 {
-    if (loop->pid != getpid())
+    if (loop_is_foreign(loop))
         return;
     pthread_mutex_lock(&loop->lock);
     int running = loop->running;

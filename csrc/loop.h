@@ -14,6 +14,11 @@ struct loop *loop_hold(struct loop *loop);
 
 struct events *loop_events(struct loop *loop);
 
+/* Whether this process is a forked child of the one that made the loop.  It
+ * has the memory but not the threads, which may have held locks: what would
+ * take one to release something does nothing there. */
+bool loop_is_foreign(const struct loop *loop);
+
 /* Finds an engine a home, makes it the far end of its queues and has it
  * driven.  0, or -EINVAL without threads, or -ESHUTDOWN. */
 int loop_adopt(struct loop *loop, struct engine *engine);

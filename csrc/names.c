@@ -27,6 +27,8 @@ void names_fini(struct names *names)
 struct pipe *names_find(const struct names *names, const void *name,
                         size_t size)
 {
+    if (size > NAME_MAX_SIZE)
+        return NULL;
     struct entry *entry =
         table_find(&names->table, hash_bytes(name, size), name, size);
     return entry ? entry->value.pointer : NULL;

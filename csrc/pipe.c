@@ -166,11 +166,13 @@ static void cross(struct pipe *from, struct pipe *to)
     to->in = queue_hold(from->out);
 }
 
-/* What was queued before the join is there to read now. */
+/* What was queued before the join is there to read now.  A pipe that was
+ * closed meanwhile has left its hub, and is done. */
 static void catch_up(struct pipe *pipe)
 {
     announce_all(pipe);
-    mailbox_post(&pipe->end);
+    if (list_linked(&pipe->in_hub))
+        mailbox_post(&pipe->end);
     if (!pipe->closed)
         return;
     queue_close(pipe->out);
@@ -192,7 +194,8 @@ int pipe_join(struct pipe *pipe, struct pipe *other)
     struct pipe *both[] = {pipe, other};
     for (int i = 0; i < 2; i++) {
         both[i]->linked = both[i]->joined = true;
-        own_ends(both[i]);
+        if (list_linked(&both[i]->in_hub))
+            own_ends(both[i]);
         pipe_set_marks(both[i]);
     }
     for (int i = 0; i < 2; i++)
@@ -261,7 +264,8 @@ int pipe_close(struct pipe *pipe, bool drain, bool keep_input)
 
 void pymq_pipe_release(pymq_pipe *pipe)
 {
-    pipe_release(pipe);
+    if (!loop_is_foreign(pipe->hub->loop))
+        pipe_release(pipe);
 }
 
 int64_t pymq_pipe_id(pymq_pipe *pipe)
@@ -315,6 +319,8 @@ int pymq_pipe_join(pymq_pipe *pipe, pymq_pipe *other)
 int pymq_pipe_close(pymq_pipe *pipe, int drain, int keep_input)
 {
     struct hub *hub = pipe->hub;
+    if (loop_is_foreign(hub->loop))
+        return 1;
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
     int result = pipe_close(pipe, drain, keep_input);

@@ -9,7 +9,7 @@ import threading
 import pytest
 from workbench import DEALER, PAIR, PUB, PULL, PUSH, ROUTER, SUB, XPUB, XSUB, Bench
 
-from pymq.backend.abc import Hub, HubOption, Routing
+from pymq.backend.abc import EventKind, Hub, HubOption, Routing
 
 IN, OUT = 1, 2
 
@@ -399,3 +399,26 @@ def test_a_stream_of_messages_between_threads(bench: Bench) -> None:
     for number in range(count):
         assert bench.recv(pull) == [b"%d" % number]
     thread.join(30)
+
+
+def test_a_closed_joined_pipe_may_keep_its_input(bench: Bench) -> None:
+    one, other = bench.hub(PAIR), bench.hub(PAIR)
+    mine, _ = bench.join(one, other)
+    other.send(b"kept")
+    one.send(b"sent")
+    assert mine.close(drain=False, keep_input=True)
+    assert mine.close(drain=False, keep_input=True)
+    assert bench.recv(one) == [b"kept"]
+    assert bench.recv(other) == [b"sent"]
+    assert other.send(b"x") == -errno.EAGAIN
+
+
+def test_a_pipe_that_drains_may_still_be_joined(bench: Bench) -> None:
+    push, pull = bench.hub(PUSH), bench.hub(PULL)
+    pipe, far = bench.pipe(push), bench.pipe(pull)
+    push.send(b"late")
+    assert not pipe.close(drain=True)
+    pipe.join(far)
+    bench.event(EventKind.PIPE_CLOSED, pipe)
+    assert bench.recv(pull) == [b"late"]
+    assert not pull.has(far.id)

@@ -99,7 +99,7 @@ def test_a_slow_reader_gets_every_small_message(zmq: Library, binder: str) -> No
 
 @pytest.mark.fails_on("pyzmq", reason=CUT)
 def test_a_slow_reader_gets_every_part(zmq: Library) -> None:
-    messages = [[b"%d" % n, b"", _body(n, 300)] for n in range(400)]
+    messages = [[b"%d" % n, b"", _body(n, 500)] for n in range(400)]
     _slow_reader(zmq, "sender", messages)
 
 

@@ -132,9 +132,17 @@ def test_poll_wakes_up_for_what_comes_later(zmq: Library, transport: str) -> Non
     assert waiting.result() == IN
 
 
-def test_a_blocked_send_goes_on_when_there_is_room(
-    zmq: Library, transport: str
-) -> None:
+def test_a_blocked_send_goes_on_when_there_is_room(zmq: Library, network: str) -> None:
+    _block_until_bound(zmq, network)
+
+
+@pytest.mark.only("pymq")
+def test_a_blocked_send_goes_on_when_a_name_is_bound(zmq: Library) -> None:
+    """libzmq's binder lifts the mark of a waiting inproc pipe, and wakes nobody."""
+    _block_until_bound(zmq, "inproc")
+
+
+def _block_until_bound(zmq: Library, transport: str) -> None:
     endpoint = zmq.reserved(transport)
     push, pull = zmq.socket(zmq.PUSH, sndhwm=1), zmq.socket(zmq.PULL)
     push.connect(endpoint)

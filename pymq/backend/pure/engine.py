@@ -57,6 +57,7 @@ class Engine:
         self._error: Union[int, None] = None  # why the link is down
         self._minor = link.minor
         self._socket = socket.socket(fileno=link.fd)
+        self._socket.setblocking(False)  # PyPy has just made it blocking
         self._decoder = Decoder(link.max_size)
         self._leftover = link.leftover
         self._held: deque[tuple[int, bytes]] = deque()  # decoded, not yet queued

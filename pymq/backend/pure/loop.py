@@ -109,8 +109,9 @@ class Loop:
         for engine in self._engines:
             engine.close()
         self._selector.close()
-        self._signal.close()
-        self._signal = None
+        with self.lock:  # `_ask` may be about to raise it
+            self._signal.close()
+            self._signal = None
 
     def _take_asked(self) -> list[Engine]:
         assert self._signal is not None
@@ -122,6 +123,8 @@ class Loop:
         return asked
 
     def _timeout(self) -> Union[float, None]:
+        if self._stopping:
+            return 0  # the signal that told so may just have been cleared
         if not self._lingering:
             return None
         first = min(engine.deadline for engine in self._lingering)

@@ -89,6 +89,10 @@ class Pipe:
                 end._set_marks()
             for end in (self, other):
                 end._catch_up()
+            for end in (self, other):
+                if end.closed and not end.reported:
+                    end._part()
+                    end._drained()
 
     def _catch_up(self) -> None:
         """What was queued before the join is now there to read."""
@@ -115,6 +119,7 @@ class Pipe:
     def _finish(self, drain: bool) -> bool:
         if self.peer is not None:
             self._part()
+        if self.reported:
             return True
         if not drain:
             self.output.clear()
@@ -127,11 +132,16 @@ class Pipe:
     def _part(self) -> None:
         """A joined pipe ends: the peer reads what is there, then forgets us."""
         peer, self.peer = self.peer, None
-        if peer is not None:
-            peer.peer = None
-            peer.closed = True
-            peer.output.clear()
-            peer.hub._pipe_ended(peer)
+        self.reported = True
+        if peer is None:
+            return
+        peer.peer = None
+        peer.closed = peer.reported = True
+        peer.output.rollback()
+        peer.output.writer = None
+        if not self.keep_input:
+            self.input.clear()
+        peer.hub._pipe_ended(peer)
 
     # What the engine and the hub need.
 
