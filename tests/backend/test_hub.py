@@ -195,6 +195,17 @@ def test_mandatory(bench: Bench) -> None:
     assert router.send(b"peer", True) == 0
 
 
+def test_a_name_wakes_who_waits_to_send(bench: Bench) -> None:
+    router = bench.hub(ROUTER)
+    router.set(HubOption.MANDATORY, 1)
+    pipe = bench.pipe(router)
+    fd = router.fileno()
+    assert router.ready() == 0
+    assert pipe.name(b"peer") == 0
+    assert select.select([fd], [], [], 10)[0] == [fd]
+    assert router.ready() == OUT
+
+
 def test_a_blocked_mandatory_send_waits_for_its_own_peer(bench: Bench) -> None:
     router = bench.hub(ROUTER)
     router.set(HubOption.MANDATORY, 1)

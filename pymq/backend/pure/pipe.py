@@ -66,7 +66,9 @@ class Pipe:
     def name(self, routing_id: bytes, handover: bool = False) -> int:
         """See `pymq.backend.abc.Pipe.name`."""
         with self.hub.lock:
-            return self.hub.names.claim(self, routing_id, handover)
+            result = self.hub.names.claim(self, routing_id, handover)
+            self.hub._wake()  # who waits to send by name may now
+            return result
 
     def attach(self, link: Link) -> None:
         """See `pymq.backend.abc.Pipe.attach`."""
