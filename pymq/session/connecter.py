@@ -41,7 +41,7 @@ class Connecter:
         if self._pipe is not None:
             side.control.owners[self._pipe.id] = self
         self._named = self._name_first(side.options[SocketOption.CONNECT_ROUTING_ID])
-        self._lingering = Lingering(side)
+        self._lingering = Lingering(side, self._ended)
         self._targets: list[Target] = []
         self._opening: Union[socket.socket, None] = None
         self._greeter: Union[Greeter, None] = None
@@ -172,7 +172,6 @@ class Connecter:
             return
         if pipe in self._lingering and self._pipe.close(True):
             self._lingering.done(pipe)
-            self.over = True
         elif error in FATAL:
             self._give_up()
         else:
@@ -184,6 +183,8 @@ class Connecter:
         """Everything was sent, or given up."""
         if pipe in self._lingering:
             self._lingering.done(pipe)
+
+    def _ended(self, pipe: int) -> None:
         self._stop()
 
     def close(self, linger: int, keep_input: bool) -> None:
@@ -191,9 +192,8 @@ class Connecter:
         if self._pipe is None or self.over:
             self._stop()
             self._forget_pipe()
-        elif self._lingering.close(self._pipe, linger, keep_input):
-            self._side.control.owners.pop(self._pipe.id, None)
-            self._stop()
+        else:
+            self._lingering.close(self._pipe, linger, keep_input)
 
     def _stop(self) -> None:
         """No connection any more, nor attempts at one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Union
+from typing import Callable, Union
 
 from ..backend.abc import Pipe
 from ..control import Timer
@@ -11,29 +11,31 @@ from . import Side
 
 
 class Lingering:
-    """Pipes that were closed and still have something to send."""
+    """Pipes that were closed and still have something to send.
 
-    def __init__(self, side: Side) -> None:
-        self._side = side
+    `ended` is called with the id of each pipe that has nothing left to do.
+    """
+
+    def __init__(self, side: Side, ended: Callable[[int], None]) -> None:
+        self._control = side.control
+        self._ended = ended
         self._pipes: dict[int, tuple[Pipe, Union[Timer, None]]] = {}
 
     def __contains__(self, pipe: int) -> bool:
         return pipe in self._pipes
 
-    def __bool__(self) -> bool:
-        return bool(self._pipes)
-
-    def close(self, pipe: Pipe, linger: int, keep_input: bool = False) -> bool:
-        """Close a pipe; True if nothing is left to do."""
+    def close(self, pipe: Pipe, linger: int, keep_input: bool) -> None:
+        """Close a pipe; it may take `linger` ms to drain, -1 for ever."""
         if pipe.close(linger != 0, keep_input):
-            return True
+            self._control.owners.pop(pipe.id, None)
+            self._ended(pipe.id)
+            return
         timer = None
         if linger > 0:
             call = functools.partial(self.drop, pipe.id)
-            timer = self._side.control.later(linger / 1000, call)
-        self._side.control.hold()
+            timer = self._control.later(linger / 1000, call)
+        self._control.hold()
         self._pipes[pipe.id] = (pipe, timer)
-        return False
 
     def drop(self, pipe: int) -> None:
         """Time is up, or there is nobody to send to."""
@@ -45,5 +47,6 @@ class Lingering:
         _, timer = self._pipes.pop(pipe)
         if timer is not None:
             timer.cancel()
-        self._side.control.owners.pop(pipe, None)
-        self._side.control.release()
+        self._control.owners.pop(pipe, None)
+        self._ended(pipe)
+        self._control.release()

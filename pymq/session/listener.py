@@ -30,7 +30,7 @@ class Listener:
         self.endpoint = self._listening.endpoint
         self._greeters: set[Greeter] = set()
         self._pipes: dict[int, Pipe] = {}
-        self._lingering = Lingering(side)
+        self._lingering = Lingering(side, self._ended)
 
     def start(self) -> None:
         """Accept from now on."""
@@ -104,10 +104,12 @@ class Listener:
             self._pipes.pop(pipe).close(False, keep_input=True)
 
     def pipe_closed(self, pipe: int) -> None:
-        """A pipe has drained."""
-        self._pipes.pop(pipe, None)
+        """A pipe has drained, or was dropped."""
         if pipe in self._lingering:
             self._lingering.done(pipe)
+
+    def _ended(self, pipe: int) -> None:
+        self._pipes.pop(pipe, None)
 
     def close(self, linger: int, keep_input: bool) -> None:
         """Stop listening, and end every connection."""
@@ -120,6 +122,4 @@ class Listener:
             greeter.close()
         self._greeters.clear()
         for pipe in list(self._pipes.values()):
-            if self._lingering.close(pipe, linger, keep_input):
-                del self._pipes[pipe.id]
-                self._side.control.owners.pop(pipe.id, None)
+            self._lingering.close(pipe, linger, keep_input)

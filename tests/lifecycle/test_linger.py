@@ -239,6 +239,20 @@ def test_a_peer_that_never_came(zmq: Library, network: str, linger: int) -> None
     _close_and_term(push, context).result()
 
 
+def test_after_its_time_nothing_goes_on_trying(zmq: Library) -> None:
+    """The context lives on, but the connection and its attempts are over."""
+    push = zmq.socket(zmq.PUSH, linger=100, reconnect_ivl=10)
+    with RawListener() as listener:
+        push.connect(listener.endpoint)
+        with listener.accept() as peer:
+            push.send(b"for one that says nothing")
+            push.close()
+            peer.rest()
+        listener.sock.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            listener.accept()
+
+
 def test_nothing_queued_nothing_to_wait_for(zmq: Library, transport: str) -> None:
     context = zmq.context()
     push = zmq.socket(zmq.PUSH, context=context, linger=-1)
