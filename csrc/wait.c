@@ -27,7 +27,12 @@ static struct bell *borrow_bell(struct hub *hub)
 static void return_bell(struct hub *hub, struct bell *bell)
 {
     mailbox_unwatch(&hub->box, bell);
-    list_append(&hub->sleepers, &bell->node);
+    if (hub->stopped == 0) {
+        list_append(&hub->sleepers, &bell->node);
+        return;
+    }
+    bell_fini(bell); /* nobody will sleep here again */
+    free(bell);
 }
 
 /* The wanted events that are there, or the negative errno of stop. */

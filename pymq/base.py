@@ -75,17 +75,24 @@ class SocketBase(Attributes):
         if self._closed:
             return
         self._closed = True
-        if self._pid == os.getpid():
+        if self._pid != os.getpid():
+            return
+        ending = self._ending(linger)
+        try:
             self.context._sockets.discard(self)
             self._hub.stop(ENOTSOCK)
-            self.context._control.run(self._ending(linger))
+            self.context._control.run(ending)
+        except BaseException:
+            self.context._control.run_later(ending)  # Ctrl-C must not stop it
+            raise
 
     def _ending(self, linger: Union[int, None]) -> Callable[[], None]:
         """What closes the socket; it must not need the socket any more."""
         sessions = [s for group in self._sessions.values() for s in group]
         if linger is None:
             linger = self._options[SocketOption.LINGER]
-        return partial(_end, self._hub, sessions, linger, self.context._control)
+        todo = [partial(_end, self._hub, sessions, linger, self.context._control)]
+        return lambda: todo.pop()() if todo else None
 
     def __enter__(self) -> Any:
         return self

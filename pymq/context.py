@@ -15,7 +15,7 @@ from .backend.abc import Backend, Loop
 from .base import SocketBase
 from .constants import ContextOption, Errno, SocketOption
 from .control import Control
-from .error import ZMQError
+from .error import ZMQError, error_for
 from .socket import Socket
 from .transports.inproc import Registry
 
@@ -44,6 +44,7 @@ class Context(Attributes):
     _socket_class: type[Socket] = Socket
     _closed: bool
     _terminating: bool
+    _used: bool
     _pid: int
     _options: dict[int, int]
     _sockets: WeakSet[SocketBase]
@@ -57,7 +58,7 @@ class Context(Attributes):
         self, io_threads: int = 1, *, backend: Union[str, None] = None
     ) -> None:
         self._closed = True  # until everything is there
-        self._terminating = False
+        self._terminating = self._used = False
         if io_threads < 0:
             raise ZMQError(EINVAL)
         self._pid = os.getpid()
@@ -100,8 +101,10 @@ class Context(Attributes):
         if self._closed or self._pid != os.getpid():
             self._closed = True
             return
-        self._terminating = True
-        for sock in list(self._sockets):
+        with self._lock:
+            self._terminating = True
+            sockets = list(self._sockets)
+        for sock in sockets:
             sock._hub.stop(Errno.ETERM)
         self._control.wait_idle()
         self._closed = True
@@ -166,11 +169,15 @@ class Context(Attributes):
         return sock
 
     def _adopt(self, sock: SocketBase) -> None:
+        self._control.catch_up()
         with self._lock:
+            if self._terminating:
+                raise error_for(Errno.ETERM)
             if len(self._sockets) >= self._options[ContextOption.MAX_SOCKETS]:
                 raise ZMQError(EMFILE)
             self._sockets.add(sock)
-        self._control.hold()
+            self._used = True
+            self._control.hold()
 
     # Options.
 
@@ -182,7 +189,16 @@ class Context(Attributes):
             return
         if option not in _SETTABLE or not isinstance(value, int) or value < 0:
             raise ZMQError(EINVAL)
+        if option == ContextOption.IO_THREADS:
+            self._set_threads(value)
         self._options[option] = value
+
+    def _set_threads(self, count: int) -> None:
+        with self._lock:
+            if self._used:
+                raise ZMQError(EINVAL, "IO_THREADS is set before the first socket")
+            self._loop = self._backend.loop(count)
+            self._control = Control(self._loop)
 
     def get(self, option: int) -> Any:
         """Read a context option, or new sockets' default of a socket option."""

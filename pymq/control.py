@@ -29,6 +29,9 @@ class PipeOwner(Protocol):
     def pipe_closed(self, pipe: int) -> None:
         """See `pymq.backend.abc.EventKind.PIPE_CLOSED`."""
 
+    def displaced(self, pipe: int) -> None:
+        """Another pipe took its name over (ROUTER_HANDOVER)."""
+
 
 class Timer:
     """A call in the future; `cancel` it any number of times."""
@@ -87,10 +90,11 @@ class Control:
             os.set_blocking(self._writer, False)
             self.watch(self._reader, selectors.EVENT_READ, self._woken)
             self.watch(self.loop.fileno(), selectors.EVENT_READ, self._dispatch)
-            self._thread = threading.Thread(
+            thread = threading.Thread(
                 target=self._run, name="pymq-control", daemon=True
             )
-            self._thread.start()
+            thread.start()
+            self._thread = thread
 
     def stop(self) -> None:
         """End the thread and the loop.  Idempotent."""
@@ -107,24 +111,25 @@ class Control:
             self._leaving = True
             self._leave_if_idle()
 
-    def call(self, function: Callable[[], None]) -> None:
-        """Have the control thread call `function` soon."""
-        self._calls.append(function)
+    def call(self, function: Callable[[], None]) -> bool:
+        """Have the control thread call `function` soon; False if it has ended."""
         with self._starting:
             if self._writer < 0:
-                return  # stopped: there is nothing left to do it to
+                return False
+            self._calls.append(function)
             try:
                 os.write(self._writer, b"\0")
             except BlockingIOError:
                 pass  # it is full of wake-ups already
+        return True
 
     def run(self, function: Callable[[], _Result]) -> _Result:
         """Have the control thread call `function`, and wait for what it returns.
 
         Without a thread there is nobody to keep apart from: it is called here.
         """
-        self._run_late()
         if not self.started:
+            self._run_late()
             return function()
         if threading.current_thread() is self._thread:
             return function()
@@ -133,13 +138,15 @@ class Control:
 
         def work() -> None:
             try:
+                self._run_late()
                 outcome.append((function(), None))
             except BaseException as error:
                 outcome.append((None, error))
             finally:
                 done.set()
 
-        self.call(work)
+        if not self.call(work):
+            return function()
         done.wait()
         result, error = outcome[0]
         if error is not None:
@@ -155,7 +162,16 @@ class Control:
 
     def _run_late(self) -> None:
         while self._late:
-            self._late.popleft()()
+            try:
+                function = self._late.popleft()
+            except IndexError:
+                return  # another thread was faster
+            function()
+
+    def catch_up(self) -> None:
+        """Without a thread, do now what finalizers left to be done."""
+        if not self.started:
+            self._run_late()
 
     def hold(self) -> None:
         """Something lingers: `wait_idle` waits for as many `release` calls."""
@@ -215,9 +231,11 @@ class Control:
                     self._guard(call)
         self._selector.close()
         with self._starting:
-            writer, self._writer = self._writer, -1
-        os.close(self._reader)
-        os.close(writer)
+            os.close(self._reader)
+            os.close(self._writer)
+            self._reader = self._writer = -1
+        while self._calls:
+            self._guard(self._calls.popleft())
 
     def _timeout(self) -> Union[float, None]:
         while self._timers and self._timers[0][2].call is None:

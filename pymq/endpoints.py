@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from errno import EACCES, EADDRINUSE, ENOENT
+from errno import EACCES, EADDRINUSE, EINVAL, ENOENT
 from functools import partial
 from typing import TYPE_CHECKING, Any, Sequence, Union
 
@@ -20,15 +20,17 @@ _O = SocketOption
 class _Undo:
     """What bind and connect return: a context manager that takes them back."""
 
-    def __init__(self, undo: Any, endpoint: str) -> None:
+    def __init__(self, sock: Endpoints, undo: Any, endpoint: str) -> None:
+        self._socket = sock
         self._undo = undo
         self._endpoint = endpoint
 
-    def __enter__(self) -> _Undo:
-        return self
+    def __enter__(self) -> Any:
+        return self._socket
 
     def __exit__(self, *args: object) -> None:
-        self._undo(self._endpoint)
+        if not self._socket.closed:
+            self._undo(self._endpoint)
 
 
 class Endpoints(SocketBase):
@@ -41,7 +43,7 @@ class Endpoints(SocketBase):
         EADDRNOTAVAIL, ENODEV, ENOENT or ENAMETOOLONG as the system has it.
         """
         self._open_endpoint(addr, self._bind)
-        return _Undo(self.unbind, self._last_endpoint())
+        return _Undo(self, self.unbind, self._last_endpoint())
 
     def connect(self, addr: Union[str, bytes]) -> _Undo:
         """Connect to an endpoint, now or when it comes to be (zmq_connect).
@@ -49,16 +51,19 @@ class Endpoints(SocketBase):
         ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint.
         """
         self._open_endpoint(addr, self._connect)
-        return _Undo(self.disconnect, self._last_endpoint())
+        return _Undo(self, self.disconnect, self._last_endpoint())
 
     def _open_endpoint(self, addr: Union[str, bytes], opener: Any) -> None:
         self._check_open()
+        self.context._control.catch_up()
         text = _text(addr)
         try:
             session = opener(parse(text))
         except ZMQError as error:
             error.strerror += f" (addr={text!r})"
             raise
+        except OSError as error:
+            raise error_for(error.errno or EINVAL, f"addr={text!r}") from None
         self._options[_O.LAST_ENDPOINT] = session.endpoint.encode()
         self._sessions.setdefault(session.endpoint, []).append(session)
 
@@ -86,7 +91,7 @@ class Endpoints(SocketBase):
     def _connect_to(self, endpoint: Endpoint) -> Session:
         if endpoint.scheme == "inproc":
             return self.context._registry.connect(endpoint.address, self._side())
-        known = self._sessions.setdefault(str(endpoint), [])
+        known = self._sessions.get(str(endpoint), [])
         known[:] = [session for session in known if not session.over]
         if known and self._pattern.once:
             return known.pop()

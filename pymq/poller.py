@@ -14,6 +14,7 @@ _SYSTEM = (
     (POLLOUT, _select.POLLOUT),
     (POLLPRI, _select.POLLPRI),
 )
+INT_MAX = 2**31 - 1  # poll takes a C int
 _FAULTS = _select.POLLERR | _select.POLLHUP | _select.POLLNVAL
 
 
@@ -33,7 +34,7 @@ def zmq_poll(
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             break
-        ready = waiter.look(None if left is None else left * 1000 + 1)
+        ready = waiter.look(None if left is None else min(left * 1000 + 1, INT_MAX))
     return ready
 
 

@@ -65,6 +65,7 @@ class Socket(Endpoints, Settings, Payloads):
             self._wait(POLLOUT, deadline)
             result = self._send(data, more)
         if result < 0:
+            self._check_open()
             raise error_for(-result)
 
     def recv(self, flags: int = 0, copy: bool = True, track: bool = False) -> Any:
@@ -86,6 +87,7 @@ class Socket(Endpoints, Settings, Payloads):
         deadline = _deadline(self._options[_O.RCVTIMEO])
         while True:
             if self._end.error != EAGAIN:
+                self._check_open()
                 raise error_for(self._end.error)
             if flags & _DONTWAIT:
                 raise Again
@@ -146,9 +148,9 @@ class Socket(Endpoints, Settings, Payloads):
         limit = nbytes or len(view)
         if limit > len(view):
             raise ValueError(f"nbytes={limit} is more than the buffer: {len(view)}")
-        body = self.recv(flags)
         if view.readonly:
             raise TypeError("the buffer is read-only")
+        body = self.recv(flags)
         view[: min(limit, len(body))] = body[:limit]
         return len(body)
 

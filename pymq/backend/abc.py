@@ -123,7 +123,9 @@ class Pipe(Protocol):
 
         First decodes ``link.leftover``; announces topics if the hub subscribes.
         A pipe has one engine at a time: attach only before the first link or after
-        LINK_DOWN.  On a closed pipe that still drains, the engine only sends.
+        LINK_DOWN, else OSError(EBUSY).  OSError or MemoryError when the system has
+        no room; the descriptor is then still the caller's.  On a closed pipe that
+        still drains, the engine only sends.
         """
 
     def join(self, other: Pipe) -> None:

@@ -7,6 +7,7 @@ front of the reply.  A request without an envelope is dropped.
 from __future__ import annotations
 
 from collections import deque
+from errno import EHOSTUNREACH
 from typing import Union
 
 from ..backend.abc import Buffer, Hub, Receive, Routing, Send
@@ -22,6 +23,7 @@ class Rep:
         self._envelope: list[bytes] = []  # of the request to be answered
         self._request: deque[bytes] = deque()  # frames not yet received
         self._inside = False  # a reply, of which frames were sent
+        self._gone = False  # its peer: swallow it
         self.more = False
         self.error = 0
 
@@ -30,14 +32,29 @@ class Rep:
         or full is dropped, as ROUTER does."""
         if self._request or not (self._envelope or self._inside):
             return -Errno.EFSM
+        result = self._address()
+        if result == 0 and not self._gone:
+            result = self._hub.send(data, more)
+        if result == 0:
+            self._inside = more
+            self._gone = self._gone and more
+        return result
+
+    def _address(self) -> int:
+        """Send the envelope, before the first frame of a reply.
+
+        With ROUTER_MANDATORY, which REP takes too, the hub says when the peer is
+        gone; it is no error here.
+        """
         for frame in self._envelope:
             result = self._hub.send(frame, True)
+            self._gone = result == -EHOSTUNREACH
+            if self._gone:
+                break
             if result < 0:
                 return result
         self._envelope = []
-        result = self._hub.send(data, more)
-        self._inside = more
-        return result
+        return 0
 
     def recv(self) -> Union[bytes, None]:
         """EFSM while a reply is owed."""

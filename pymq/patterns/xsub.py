@@ -42,6 +42,9 @@ class XSub:
         """Subscribe, cancel, or pass on."""
         body = bytes(data)
         alone = not (more or self._inside)
+        state = self._hub.ready()
+        if state < 0:
+            return state
         if body[:1] == b"\1":
             self._hub.subscribe(body[1:], announce=alone)
         elif body[:1] == b"\0":

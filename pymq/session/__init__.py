@@ -7,10 +7,12 @@ handshake is done; then the data plane does, until it reports the link down.
 from __future__ import annotations
 
 import errno
+import functools
 import logging
 from typing import Any, Mapping, NamedTuple, Protocol
 
-from ..backend.abc import Hub, Send
+from ..backend.abc import Hub, Pipe, Send
+from ..constants import SocketOption
 from ..control import Control
 from ..patterns import Pattern
 
@@ -30,6 +32,18 @@ class Side(NamedTuple):
     def named(self) -> bool:
         """Whether peers are known by their routing ids."""
         return self.pattern.routing.send is Send.BY_NAME
+
+    def claim(self, pipe: Pipe, routing_id: bytes) -> bool:
+        """Name a pipe, if pipes have names; with ROUTER_HANDOVER whoever had the
+        name goes.  A joined pipe has no owner, and stays under a generated name."""
+        if not self.named:
+            return True
+        handover = bool(self.live[SocketOption.ROUTER_HANDOVER])
+        displaced = pipe.name(routing_id, handover)
+        owner = self.control.owners.get(displaced)
+        if owner is not None:
+            self.control.run(functools.partial(owner.displaced, displaced))
+        return displaced >= 0
 
 
 class Session(Protocol):

@@ -14,7 +14,7 @@ from ..backend.abc import Pipe
 from ..constants import SocketOption
 from ..control import Timer
 from ..endpoint import Endpoint
-from ..error import error_for
+from ..error import ZMQError, error_for
 from ..transports import Target
 from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger
@@ -40,7 +40,8 @@ class Connecter:
         self._pipe: Union[Pipe, None] = None if self._immediate else side.hub.open()
         if self._pipe is not None:
             side.control.owners[self._pipe.id] = self
-        self._named = self._name_first(side.options[SocketOption.CONNECT_ROUTING_ID])
+        self._first_name = side.options[SocketOption.CONNECT_ROUTING_ID]
+        self._named = self._name_first(self._first_name)
         self._lingering = Lingering(side, self._ended)
         self._targets: list[Target] = []
         self._opening: Union[socket.socket, None] = None
@@ -73,8 +74,8 @@ class Connecter:
     def _resolve(self) -> list[Target]:
         try:
             return self._transport.resolve(self._address, self._side.options)
-        except OSError as error:
-            logger.info("%s: %s", self.endpoint, error.strerror)
+        except (OSError, ValueError, ZMQError) as error:
+            logger.info("%s: %s", self.endpoint, error)
             return []
 
     def _resolve_aside(self) -> None:
@@ -132,11 +133,12 @@ class Connecter:
             if self._pipe is None:
                 return False
             self._side.control.owners[self._pipe.id] = self
-        if self._side.named and not self._named:
-            if self._pipe.name(ready.identity) < 0:
-                logger.info("%s: %r is taken", self.endpoint, ready.identity)
-                return False
-            self._named = True
+        if not self._named:
+            routing_id = self._first_name or ready.identity
+            self._named = self._side.claim(self._pipe, routing_id)
+        if not self._named:
+            logger.info("%s: %r is taken", self.endpoint, ready.identity)
+            return False
         return greeter.attach(self._pipe, ready)
 
     def _retry(self) -> None:
@@ -177,6 +179,12 @@ class Connecter:
         else:
             if self._immediate and pipe not in self._lingering:
                 self._forget_pipe()
+            self._retry()
+
+    def displaced(self, pipe: int) -> None:
+        """A newcomer has its name: start again with another pipe."""
+        if pipe not in self._lingering:
+            self._forget_pipe()
             self._retry()
 
     def pipe_closed(self, pipe: int) -> None:

@@ -7,7 +7,6 @@ import socket
 
 from .. import transports
 from ..backend.abc import Pipe
-from ..constants import SocketOption
 from ..endpoint import Endpoint
 from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger
@@ -76,7 +75,8 @@ class Listener:
         if pipe is None:
             logger.info("%s: refused a second peer", self.endpoint)
             return False
-        if self._side.named and not self._name(pipe, ready.identity):
+        if not self._side.claim(pipe, ready.identity):
+            logger.info("%s: %r is taken", self.endpoint, ready.identity)
             pipe.close(False)
             return False
         self._pipes[pipe.id] = pipe
@@ -84,15 +84,6 @@ class Listener:
         if not greeter.attach(pipe, ready):
             self.link_down(pipe.id, 0)
         return True
-
-    def _name(self, pipe: Pipe, routing_id: bytes) -> bool:
-        handover = bool(self._side.live[SocketOption.ROUTER_HANDOVER])
-        displaced = pipe.name(routing_id, handover)
-        if displaced < 0:
-            logger.info("%s: routing id %r is taken", self.endpoint, routing_id)
-        elif displaced:
-            self._side.control.owners[displaced].link_down(displaced, 0)
-        return displaced >= 0
 
     def link_down(self, pipe: int, error: int) -> None:
         """The peer is gone; what it sent stays readable."""
@@ -102,6 +93,10 @@ class Listener:
         else:
             self._side.control.owners.pop(pipe, None)
             self._pipes.pop(pipe).close(False, keep_input=True)
+
+    def displaced(self, pipe: int) -> None:
+        """A newcomer has its name: its connection ends as if the peer had gone."""
+        self.link_down(pipe, 0)
 
     def pipe_closed(self, pipe: int) -> None:
         """A pipe has drained, or was dropped."""

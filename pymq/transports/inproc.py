@@ -22,7 +22,7 @@ class Registry:
     """The names of one context, and who waits for one to be bound."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may be in here too
         self._bound: dict[str, Binding] = {}
         self._pending: dict[str, list[Connection]] = {}
 
@@ -60,6 +60,8 @@ class Registry:
             waiting = self._pending.get(connection.name, [])
             if connection in waiting:
                 waiting.remove(connection)
+            if not waiting:
+                self._pending.pop(connection.name, None)
 
 
 class Binding:
@@ -90,6 +92,7 @@ class Connection:
         self.name = name
         self.side = side
         self.pipe: Union[Pipe, None] = side.hub.open()
+        self.closed = False
         self._registry = registry
         routing_id = side.options[SocketOption.CONNECT_ROUTING_ID]
         if self.pipe is not None and routing_id and self.pipe.name(routing_id) < 0:
@@ -97,10 +100,11 @@ class Connection:
             raise error_for(EADDRINUSE, f"routing id {routing_id!r} is taken")
 
     def close(self, linger: int, keep_input: bool) -> None:
-        """What the peer has not read stays readable there."""
-        self._registry.forget(self)
-        if self.pipe is not None:
-            self.pipe.close(False, keep_input)
+        """What the peer has not read stays readable there; what was sent to a name
+        that nobody has bound yet waits for that, or for the end of the context."""
+        self.closed = True
+        if self.pipe is None or self.pipe.close(linger != 0, keep_input):
+            self._registry.forget(self)
 
 
 def _join(connection: Connection, binder: Side) -> None:
@@ -111,7 +115,9 @@ def _join(connection: Connection, binder: Side) -> None:
     peer = binder.hub.open()
     if peer is None:
         pipe.close(False)
-    elif _name(peer, binder, connection.side) and _name(pipe, connection.side, binder):
+    elif _name(peer, binder, connection.side) and (
+        connection.closed or _name(pipe, connection.side, binder)
+    ):
         pipe.join(peer)
     else:
         peer.close(False)
@@ -119,6 +125,6 @@ def _join(connection: Connection, binder: Side) -> None:
 
 
 def _name(pipe: Pipe, side: Side, other: Side) -> bool:
-    if not side.named or side.options[SocketOption.CONNECT_ROUTING_ID]:
+    if side.options[SocketOption.CONNECT_ROUTING_ID]:
         return True
-    return pipe.name(other.options[SocketOption.ROUTING_ID]) >= 0
+    return side.claim(pipe, other.options[SocketOption.ROUTING_ID])

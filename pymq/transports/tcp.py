@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from errno import EINVAL, ENODEV
+from errno import EINVAL, EMFILE, ENFILE, ENODEV
 from typing import Any, Union
 
 from ..constants import SocketOption
@@ -56,7 +56,9 @@ def _bind_address(host: str, port: str, options: Options) -> tuple[int, Any]:
     try:
         host = interfaces.address(host) or host
         found = _look_up(host, number, ipv6, socket.AI_PASSIVE)
-    except OSError:
+    except OSError as error:
+        if error.errno in (EMFILE, ENFILE):
+            raise
         raise ZMQError(ENODEV) from None
     return found[0].family, found[0].address
 
@@ -82,7 +84,10 @@ def resolve(address: str, options: Options) -> list[Target]:
 
 def _look_up(host: str, port: int, ipv6: bool, flags: int) -> list[Target]:
     family = socket.AF_UNSPEC if ipv6 else socket.AF_INET
-    found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, 0, flags)
+    try:
+        found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, 0, flags)
+    except (UnicodeError, OverflowError) as error:
+        raise OSError(EINVAL, str(error)) from None
     return [Target(info[0], info[4]) for info in found]
 
 

@@ -39,6 +39,7 @@ READ_SIZE = 64 * 1024  # bytes
 READ_MAX = 1024 * 1024  # bytes, when a long frame is known to be coming
 BATCH_SIZE = 256 * 1024  # bytes gathered for one sendmsg
 JOIN_LIMIT = 8 * 1024  # bytes: longer bodies are handed to the kernel as they are
+WRITES = 16  # in one turn: other connections want theirs
 LINGER_AFTER = 5.0  # seconds to wait for the peer's end-of-file after draining
 
 # PyPy lacks the name; there Python's ignoring SIGPIPE has to do.
@@ -115,6 +116,10 @@ class Engine:
     def close(self) -> None:
         """Close the descriptor."""
         self._socket.close()
+
+    def fail(self, error: OSError) -> None:
+        """The system refuses to watch the descriptor: this link ends, no other."""
+        self._end(error.errno or EPROTO)
 
     def end(self) -> None:
         """Close the descriptor, which nobody watches any more, then report."""
@@ -206,8 +211,14 @@ class Engine:
     # Output.
 
     def _drive_out(self) -> None:
+        writes = 0
         while not (self._blocked or self._broken) and (self._batch or self._refill()):
             self._write()
+            writes += 1
+            if writes == WRITES:
+                with self.loop.lock:
+                    self.loop._ask(self)
+                return
         if self._broken and (self._closing or self._eof):
             self._end(self._broken)
         elif self._closing and not self._batch and not self.ended:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 import time
-from errno import EAGAIN, EINTR
+from errno import EAGAIN, EINTR, EINVAL
 from typing import Union
 
 from ..abc import Buffer, HubOption, Receive, Routing, Send
@@ -19,6 +19,7 @@ from .topics import Topics
 
 POLLIN = 1
 POLLOUT = 2
+INT_MAX = 2**31 - 1  # poll takes a C int
 
 
 class Hub:
@@ -41,6 +42,7 @@ class Hub:
         self._signal: Union[Signal, None] = None  # what `fileno` gives out
         self._waiting: list[Signal] = []
         self._spare: list[Signal] = []
+        self._freed = False
 
     # Pipes.
 
@@ -127,16 +129,24 @@ class Hub:
     def wait(self, events: int, timeout: int) -> int:
         """See `pymq.backend.abc.Hub.wait`."""
         deadline = None if timeout < 0 else time.monotonic() + timeout / 1000
-        with self.lock:
-            signal = self._spare.pop() if self._spare else Signal()
-            self._waiting.append(signal)
+        try:
+            signal = self._take_signal()
+        except OSError as error:
+            return -(error.errno or EINVAL)
         try:
             return self._wait(events, deadline, signal)
         finally:
             with self.lock:
                 self._waiting.remove(signal)
                 signal.clear()
-                self._spare.append(signal)
+                if not self._freed:
+                    self._spare.append(signal)
+
+    def _take_signal(self) -> Signal:
+        with self.lock:
+            signal = self._spare.pop() if self._spare else Signal()
+            self._waiting.append(signal)
+            return signal
 
     def _wait(self, events: int, deadline: Union[float, None], signal: Signal) -> int:
         poll = select.poll()
@@ -156,7 +166,7 @@ class Hub:
                 return 0
             try:
                 # Python retries EINTR by itself, after it has run the handlers.
-                poll.poll(None if left is None else left * 1000 + 1)
+                poll.poll(None if left is None else min(left * 1000 + 1, INT_MAX))
             except InterruptedError:
                 return -EINTR
 
@@ -239,9 +249,6 @@ class Hub:
             if not pipe.closed:
                 pipe.close(False)
         with self.lock:
-            for signal in self._spare:
-                signal.close()
+            self._freed = True
             self._spare.clear()
-            if self._signal is not None:
-                self._signal.close()
-                self._signal = None
+            self._signal = None

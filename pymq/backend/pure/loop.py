@@ -24,7 +24,9 @@ class Loop:
     """
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        # Reentrant: a signal's handler, or a finalizer, may use a socket while its
+        # own thread is in here.
+        self.lock = threading.RLock()
         self._thread: Union[threading.Thread, None] = None
         self._selector: Union[selectors.BaseSelector, None] = None
         self._signal: Union[Signal, None] = None
@@ -43,10 +45,9 @@ class Loop:
             self._signal = Signal()
             self._selector = selectors.DefaultSelector()
             self._selector.register(self._signal.fileno(), selectors.EVENT_READ)
-            self._thread = threading.Thread(
-                target=self._run, name="pymq-io", daemon=True
-            )
-        self._thread.start()
+            thread = threading.Thread(target=self._run, name="pymq-io", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def stop(self) -> None:
         """See `pymq.backend.abc.Loop.stop`."""
@@ -58,9 +59,7 @@ class Loop:
         if thread is not None:
             thread.join()
         with self.lock:
-            if self._event_signal is not None:
-                self._event_signal.close()
-                self._event_signal = None
+            self._event_signal = None
 
     def fileno(self) -> int:
         """See `pymq.backend.abc.Loop.fileno`."""
@@ -109,8 +108,7 @@ class Loop:
         for engine in self._engines:
             engine.close()
         self._selector.close()
-        with self.lock:  # `_ask` may be about to raise it
-            self._signal.close()
+        with self.lock:
             self._signal = None
 
     def _take_asked(self) -> list[Engine]:
@@ -132,7 +130,11 @@ class Loop:
 
     def _drive(self, engine: Engine, events: int) -> None:
         """One turn of an engine, then wait for what it wants next."""
-        self._watch(engine, engine.drive(events))
+        try:
+            self._watch(engine, engine.drive(events))
+        except OSError as error:
+            self._unwatch(engine)
+            engine.fail(error)
         if engine.deadline < math.inf:
             self._lingering.add(engine)
         if engine.ended:
@@ -140,6 +142,12 @@ class Loop:
             self._lingering.discard(engine)
             with self.lock:
                 self._engines.discard(engine)
+
+    def _unwatch(self, engine: Engine) -> None:
+        assert self._selector is not None
+        if engine.watched:
+            self._selector.unregister(engine.fd)
+            engine.watched = 0
 
     def _watch(self, engine: Engine, wanted: int) -> None:
         assert self._selector is not None

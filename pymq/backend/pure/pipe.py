@@ -6,6 +6,7 @@ The far side is an engine (`attach`), another hub's pipe (`join`), or nothing ye
 from __future__ import annotations
 
 import itertools
+from errno import EBUSY, EINVAL
 from typing import TYPE_CHECKING, Union
 
 from ..abc import Event, EventKind, Link
@@ -66,6 +67,8 @@ class Pipe:
     def name(self, routing_id: bytes, handover: bool = False) -> int:
         """See `pymq.backend.abc.Pipe.name`."""
         with self.hub.lock:
+            if self.closed:
+                return -EINVAL
             result = self.hub.names.claim(self, routing_id, handover)
             self.hub._wake()  # who waits to send by name may now
             return result
@@ -73,6 +76,8 @@ class Pipe:
     def attach(self, link: Link) -> None:
         """See `pymq.backend.abc.Pipe.attach`."""
         with self.hub.lock:
+            if self.engine is not None:
+                raise OSError(EBUSY, "the pipe has a link")
             self.engine = Engine(self.hub.loop, self, link)
             if self.closed:
                 self.engine.finish(drain=True)

@@ -7,6 +7,7 @@ call, and neither does clearing a clear one.
 from __future__ import annotations
 
 import os
+from typing import Callable
 
 _HAS_EVENTFD = hasattr(os, "eventfd")
 
@@ -17,6 +18,7 @@ class Signal:
     __slots__ = ("_raised", "_reader", "_writer")
 
     def __init__(self) -> None:
+        self._reader = self._writer = -1
         if _HAS_EVENTFD:
             flags = os.EFD_NONBLOCK | os.EFD_CLOEXEC
             self._reader = self._writer = os.eventfd(0, flags)
@@ -42,8 +44,7 @@ class Signal:
             self._raised = False
             os.read(self._reader, 8)
 
-    def close(self) -> None:
-        """Release the descriptor."""
-        os.close(self._reader)
-        if self._writer != self._reader:
-            os.close(self._writer)
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        # With the last reference, so that nobody can be about to raise it.
+        for fd in {self._reader, self._writer} - {-1}:
+            close(fd)
