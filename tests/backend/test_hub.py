@@ -174,6 +174,29 @@ def test_a_generated_name_has_five_octets(bench: Bench) -> None:
     assert second == (first + 1) % 2**32
 
 
+def test_a_generated_name_avoids_those_in_use(bench: Bench) -> None:
+    router = bench.hub(ROUTER)
+    names: list[bytes] = []
+    for _ in range(2):
+        dealer = bench.hub(DEALER)
+        mine, theirs = bench.pipe(router), bench.pipe(dealer)
+        assert mine.name(_after(names[0]) if names else b"") == 0
+        mine.join(theirs)
+        dealer.send(b"")
+        names.append(bench.recv(router)[0])
+    third, dealer = bench.pipe(router), bench.hub(DEALER)
+    assert third.name(b"") == 0
+    third.join(bench.pipe(dealer))
+    dealer.send(b"")
+    assert bench.recv(router)[0] == _after(names[1])
+
+
+def _after(name: bytes) -> bytes:
+    """The name that would be generated next."""
+    number = (int.from_bytes(name[1:], "big") + 1) % 2**32
+    return b"\0" + number.to_bytes(4, "big")
+
+
 def test_mandatory(bench: Bench) -> None:
     router, dealer = bench.hub(ROUTER), bench.hub(DEALER)
     router.set(HubOption.MANDATORY, 1)

@@ -77,20 +77,6 @@ def test_bind_and_connect_can_be_taken_back(zmq: Library, transport: str) -> Non
         pull.close()
 
 
-def test_no_new_socket_once_the_context_ends(zmq: Library) -> None:
-    context = zmq.context()
-    sock = zmq.socket(zmq.PULL, context=context)
-    zmq.bind(sock, "inproc")
-    blocked = Background(sock.recv)
-    ending = Background(context.term)
-    with pytest.raises(zmq.ContextTerminated):
-        blocked.result()
-    with zmq.refused(zmq.ETERM):
-        context.socket(zmq.PULL)
-    sock.close()
-    ending.result()
-
-
 def test_a_dropped_socket_gives_its_name_back(zmq: Library) -> None:
     endpoint = zmq.address("inproc")
     context = zmq.context()

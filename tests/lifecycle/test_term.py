@@ -52,6 +52,8 @@ def test_after_term_every_call_is_refused(zmq: Library) -> None:
         sock.poll(0)
     with pytest.raises(zmq.ContextTerminated):
         sock.bind("inproc://late")
+    with zmq.refused(zmq.ETERM):
+        context.socket(zmq.PULL)
     sock.close()
     ending.result()
     assert context.closed

@@ -49,5 +49,8 @@ class Names:
         self._pipes[routing_id] = pipe
 
     def _generate(self) -> bytes:
-        self._next = (self._next + 1) & 0xFFFFFFFF
-        return b"\0" + struct.pack(">I", self._next)
+        while True:
+            self._next = (self._next + 1) & 0xFFFFFFFF
+            routing_id = b"\0" + struct.pack(">I", self._next)
+            if routing_id not in self._pipes:  # a user may have given it
+                return routing_id
