@@ -49,11 +49,8 @@ void hub_hold(struct hub *hub)
     atomic_fetch_add(&hub->refs, 1);
 }
 
-static void free_bells(struct hub *hub)
+static void free_sleepers(struct hub *hub)
 {
-    mailbox_unwatch(&hub->box, &hub->standing);
-    bell_fini(&hub->standing);
-    hub->has_fileno = false;
     while (!list_empty(&hub->sleepers)) {
         struct bell *bell = OWNER(hub->sleepers.next, struct bell, node);
         list_remove(&bell->node);
@@ -66,7 +63,9 @@ void hub_drop(struct hub *hub)
 {
     if (atomic_fetch_sub(&hub->refs, 1) != 1)
         return;
-    free_bells(hub);
+    free_sleepers(hub);
+    mailbox_unwatch(&hub->box, &hub->standing);
+    bell_fini(&hub->standing);
     mailbox_fini(&hub->box);
     pthread_mutex_destroy(&hub->lock);
     pymq_loop_release(hub->loop);
@@ -315,7 +314,8 @@ void pymq_hub_free(pymq_hub *hub)
     topics_fini(&hub->topics);
     names_fini(&hub->names);
     notices_fini(&hub->notices);
-    free_bells(hub);
+    /* The bell behind fileno stays, rung: another thread may be polling it. */
+    free_sleepers(hub);
     pthread_mutex_unlock(&hub->lock);
 }
 

@@ -210,7 +210,8 @@ class Hub(Protocol):
     def fileno(self) -> int:
         """A descriptor that turns readable when `ready` may have changed (ZMQ_FD:
         edge-triggered, any call on the hub may consume it).  Made when first asked
-        for, closed by `free`."""
+        for.  Stays readable after `stop`, and lives as long as the hub object: who
+        polls it while another thread closes the socket must wake up."""
 
     def set(self, option: HubOption, value: int) -> None:
         """Change an option; marks apply to existing pipes at once."""

@@ -418,6 +418,19 @@ def test_the_descriptor_wakes(bench: Bench) -> None:
     assert pull.recv() == b"x"
 
 
+def test_the_descriptor_outlives_the_end(bench: Bench) -> None:
+    """Cleared or closed at `free`, it would leave a thread that polls it asleep."""
+    pull = bench.hub(PULL)
+    fd = pull.fileno()
+    assert pull.ready() == 0
+    pull.stop(errno.ECANCELED)
+    pull.free()
+    assert select.select([fd], [], [], 10)[0] == [fd]
+    assert pull.ready() == -errno.ECANCELED
+    assert pull.fileno() == fd
+    assert select.select([fd], [], [], 10)[0] == [fd]
+
+
 def test_a_stream_of_messages_between_threads(bench: Bench) -> None:
     push, pull = bench.hub(PUSH), bench.hub(PULL)
     bench.join(push, pull)

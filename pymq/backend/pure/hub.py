@@ -249,6 +249,6 @@ class Hub:
             if not pipe.closed:
                 pipe.close(False)
         with self.lock:
+            # The signal behind `fileno` stays, raised: a thread may be polling it.
             self._freed = True
             self._spare.clear()
-            self._signal = None
