@@ -98,7 +98,7 @@ int pymq_hub_open(pymq_hub *hub, pymq_pipe **made)
         list_append(&hub->pipes, &pipe_hold(*made)->in_hub);
         if (hub_sends_in_turn(hub))
             list_append(&hub->writable, &(*made)->in_writable);
-        hub_wake(hub);
+        hub_wake(hub, HUB_OUT);
     }
     pthread_mutex_unlock(&hub->lock);
     return result;
@@ -118,7 +118,8 @@ void hub_end_pipe(struct hub *hub, struct pipe *pipe)
     bool busy = hub->receiving && hub->source == pipe;
     if (!busy && !pipe->stalled && !queue_readable(pipe->in))
         hub_forget(hub, pipe);
-    hub_wake(hub);
+    /* Its topics may end with it, which an XPUB receives. */
+    hub_wake(hub, hub->takes_topics ? ANY_NEWS : HUB_OUT);
 }
 
 void hub_forget(struct hub *hub, struct pipe *pipe)
@@ -177,12 +178,12 @@ void hub_quieten(struct hub *hub)
         return;
     mailbox_hush(&hub->box, &hub->standing);
     if (atomic_load(&hub->box.news))
-        mailbox_ring(&hub->box);
+        mailbox_ring(&hub->box, ANY_NEWS);
 }
 
-void hub_wake(struct hub *hub)
+void hub_wake(struct hub *hub, unsigned events)
 {
-    mailbox_ring(&hub->box);
+    mailbox_ring(&hub->box, events);
 }
 
 /* Calls of Python. */
@@ -201,10 +202,11 @@ int pymq_hub_send(pymq_hub *hub, const char *data, size_t size, int more)
     return result;
 }
 
-int64_t pymq_hub_recv(pymq_hub *hub, pymq_slot *slot)
+int64_t pymq_slot_recv(pymq_slot *slot)
 {
+    struct hub *hub = slot->hub;
     pthread_mutex_lock(&hub->lock);
-    int64_t result = -hub->stopped;
+    int64_t result = hub->handing ? -EALREADY : -hub->stopped;
     if (result == 0) {
         hub_attend(hub);
         result = hub_recv(hub, slot);
@@ -263,7 +265,7 @@ void pymq_hub_set(pymq_hub *hub, int option, int value)
     struct list *at = hub->pipes.next;
     for (; at != &hub->pipes; at = at->next)
         pipe_set_marks(OWNER(at, struct pipe, in_hub));
-    hub_wake(hub);
+    hub_wake(hub, ANY_NEWS);
     pthread_mutex_unlock(&hub->lock);
 }
 
@@ -284,7 +286,7 @@ void pymq_hub_stop(pymq_hub *hub, int error)
         return;
     pthread_mutex_lock(&hub->lock);
     hub->stopped = error;
-    hub_wake(hub);
+    hub_wake(hub, ANY_NEWS);
     pthread_mutex_unlock(&hub->lock);
 }
 

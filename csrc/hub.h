@@ -23,7 +23,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum { HUB_IN = 1, HUB_OUT = 2 };
+enum { HUB_IN = 1, HUB_OUT = 2, HUB_END = 4 };
 
 struct hub {
     pthread_mutex_t lock;
@@ -53,11 +53,13 @@ struct hub {
     struct pipe *refused;  /* full peer that MANDATORY gave EAGAIN for */
     uint64_t stamp;
     int64_t chosen;
+    bool holding; /* a batch: messages are shown at its end */
 
     /* The message being received. */
     bool receiving;
     struct pipe *source; /* NULL: a notice */
     int64_t peer;
+    bool handing; /* messages were taken ahead, and not handed out yet */
 };
 
 void hub_hold(struct hub *hub);
@@ -71,8 +73,8 @@ void hub_attend(struct hub *hub);
 /* The user was told how things stand: fileno is quiet until they change. */
 void hub_quieten(struct hub *hub);
 
-/* Wakes who waits: something other than a queue has changed. */
-void hub_wake(struct hub *hub);
+/* Wakes who waits for these: something other than a queue has changed. */
+void hub_wake(struct hub *hub, unsigned events);
 
 /* A pipe takes no more messages: forget it as a target. */
 void hub_stop_sending(struct hub *hub, struct pipe *pipe);
@@ -96,6 +98,8 @@ bool hub_sends_in_turn(const struct hub *hub);
 int64_t hub_recv(struct hub *hub, pymq_slot *slot);
 /* Whether recv would give a frame. */
 bool hub_readable(struct hub *hub);
+/* Brings a pipe with a message for the user to the front, or NULL. */
+struct pipe *hub_next_source(struct hub *hub);
 
 /* subscribe.c: the publisher's side. */
 void hub_take_topics(struct hub *hub);

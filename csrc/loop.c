@@ -24,9 +24,9 @@ struct worker {
     struct mailbox box;
     struct bell bell;
     struct poller *poller;
-    struct list engines;   /* the thread's */
-    struct list lingering; /* the thread's; earliest deadline first */
-    size_t load;           /* engines; under the loop's lock */
+    struct list engines;   /* under the loop's lock */
+    struct list lingering; /* the same, moved here; earliest deadline first */
+    size_t load;           /* engines of both lists */
     struct loop *loop;
     atomic_bool stopping;
 };
@@ -97,12 +97,19 @@ int pymq_loop_take(pymq_loop *loop, pymq_event *into, int room)
 
 static void dismiss(struct worker *worker, struct engine *engine)
 {
-    list_remove(&engine->node);
     mailbox_withdraw(&engine->end);
     pthread_mutex_lock(&worker->loop->lock);
+    list_remove(&engine->node);
     worker->load--;
     pthread_mutex_unlock(&worker->loop->lock);
     engine_free(engine);
+}
+
+static void set_lingering(struct worker *worker, struct engine *engine)
+{
+    pthread_mutex_lock(&worker->loop->lock);
+    list_move_last(&worker->lingering, &engine->node);
+    pthread_mutex_unlock(&worker->loop->lock);
 }
 
 static void turn(struct worker *worker, struct engine *engine, int ready)
@@ -116,9 +123,7 @@ static void turn(struct worker *worker, struct engine *engine, int ready)
     if (ended)
         dismiss(worker, engine);
     else if (lingers && !lingered)
-        list_move_last(&worker->lingering, &engine->node);
-    else if (!list_linked(&engine->node))
-        list_append(&worker->engines, &engine->node);
+        set_lingering(worker, engine);
 }
 
 static struct engine *first_lingering(struct worker *worker)
@@ -267,7 +272,7 @@ void pymq_loop_stop(pymq_loop *loop)
     for (int i = 0; i < running; i++) {
         struct worker *worker = &loop->workers[i];
         atomic_store(&worker->stopping, true);
-        mailbox_ring(&worker->box);
+        mailbox_ring(&worker->box, ANY_NEWS);
         pthread_join(worker->thread, NULL);
         worker_fini(worker);
     }

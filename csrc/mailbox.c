@@ -21,11 +21,15 @@ void end_init(struct end *end, struct mailbox *box)
     end->box = box;
 }
 
-static void ring(struct mailbox *box)
+static void ring(struct mailbox *box, unsigned news)
 {
     atomic_store(&box->news, true);
-    for (struct list *at = box->bells.next; at != &box->bells; at = at->next)
-        wakeup_raise(&OWNER(at, struct bell, node)->wakeup);
+    struct list *at = box->bells.next;
+    for (; at != &box->bells; at = at->next) {
+        struct bell *bell = OWNER(at, struct bell, node);
+        if (bell->news & news)
+            wakeup_raise(&bell->wakeup);
+    }
 }
 
 void mailbox_post(struct end *end)
@@ -37,7 +41,7 @@ void mailbox_post(struct end *end)
     if (!end->posted) {
         end->posted = true;
         list_append(&box->items, &end->node);
-        ring(box);
+        ring(box, ANY_NEWS);
     }
     pthread_mutex_unlock(&box->lock);
 }
@@ -50,10 +54,10 @@ void mailbox_withdraw(struct end *end)
     pthread_mutex_unlock(&end->box->lock);
 }
 
-void mailbox_ring(struct mailbox *box)
+void mailbox_ring(struct mailbox *box, unsigned news)
 {
     pthread_mutex_lock(&box->lock);
-    ring(box);
+    ring(box, news);
     pthread_mutex_unlock(&box->lock);
 }
 
@@ -91,6 +95,7 @@ void bell_init(struct bell *bell)
 {
     list_init(&bell->node);
     wakeup_init(&bell->wakeup);
+    bell->news = ANY_NEWS;
 }
 
 void bell_fini(struct bell *bell)

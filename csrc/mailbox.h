@@ -16,7 +16,10 @@
 struct bell {
     struct list node;
     struct wakeup wakeup;
+    unsigned news; /* kinds of rings that it is rung for; posts always do */
 };
+
+#define ANY_NEWS (~0u)
 
 struct mailbox {
     pthread_mutex_t lock; /* a leaf: nothing is locked under it */
@@ -42,8 +45,8 @@ void mailbox_post(struct end *end);
 /* Takes an end out of its box, for good. */
 void mailbox_withdraw(struct end *end);
 
-/* Wakes every sleeper without posting anything. */
-void mailbox_ring(struct mailbox *box);
+/* Wakes who wants such news, without posting anything. */
+void mailbox_ring(struct mailbox *box, unsigned news);
 
 /* Starts taking: forgets the news. */
 void mailbox_begin(struct mailbox *box);

@@ -282,7 +282,7 @@ int64_t pymq_pipe_name(pymq_pipe *pipe, const char *name, size_t size,
     hub_attend(hub);
     if (size <= NAME_MAX_SIZE && !pipe->closed)
         result = names_claim(&hub->names, pipe, name, size, handover);
-    hub_wake(hub);
+    hub_wake(hub, HUB_OUT);
     pthread_mutex_unlock(&hub->lock);
     return result;
 }

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PYMQ_SLOT = 4096 };
+enum { PYMQ_SLOT = 4096, PYMQ_BATCH = 65536, PYMQ_BATCH_MESSAGES = 1024 };
 
 enum pymq_send_policy {
     PYMQ_SEND_NONE, PYMQ_SEND_ONE, PYMQ_SEND_IN_TURN, PYMQ_SEND_TO_ALL,
@@ -41,15 +41,25 @@ typedef struct {
     int64_t pipe;
 } pymq_event;
 
-/* Where recv puts a frame.  A body that fits is copied to `bytes`; of a longer
- * one `data` is the address, valid until pymq_slot_clear. */
+/* Where recv puts a frame of `hub`.  A body that fits is copied to `bytes`; of
+ * a longer one `data` is the address, valid until pymq_slot_clear. */
 typedef struct {
+    pymq_hub *hub;
     void *chunk;
     const char *data;
     char bytes[PYMQ_SLOT];
 } pymq_slot;
 
 void pymq_slot_clear(pymq_slot *slot);
+
+/* Messages of one frame, one behind the other in `bytes`.  `size` is that of
+ * every message, or -1. */
+typedef struct {
+    int size;
+    uint32_t sizes[PYMQ_BATCH_MESSAGES];
+    int64_t pipes[PYMQ_BATCH_MESSAGES]; /* where they came from */
+    char bytes[PYMQ_BATCH];
+} pymq_batch;
 
 /* NULL when there is no memory; release with the function below. */
 pymq_loop *pymq_loop_new(int threads);
@@ -67,8 +77,21 @@ void pymq_hub_release(pymq_hub *hub);
 void pymq_hub_free(pymq_hub *hub);
 void pymq_hub_stop(pymq_hub *hub, int error);
 int pymq_hub_send(pymq_hub *hub, const char *data, size_t size, int more);
-/* size << 1 | more, or a negative errno. */
-int64_t pymq_hub_recv(pymq_hub *hub, pymq_slot *slot);
+/* As many messages of one frame as fit: how many, or the negative errno of the
+ * first. */
+int pymq_hub_send_many(pymq_hub *hub, const char *bytes,
+                       const uint32_t *sizes, int count);
+/* size << 2 | waiting << 1 | more, or a negative errno.  `waiting`: it is worth
+ * asking for a batch. */
+int64_t pymq_slot_recv(pymq_slot *slot);
+/* How many messages are in the batch; 0 also when the next has several frames
+ * or does not fit.  `ahead`: the user gets them later.  So none is taken that
+ * would tell the sender that there is room again, and until pymq_hub_handed
+ * nobody receives what comes behind them (-EALREADY). */
+int pymq_hub_recv_many(pymq_hub *hub, pymq_batch *batch, int most, int ahead);
+void pymq_hub_handed(pymq_hub *hub);
+/* Whether a subscriber still wants a message. */
+int pymq_hub_wants(pymq_hub *hub, const char *data, size_t size);
 int64_t pymq_hub_peer(pymq_hub *hub);
 int64_t pymq_hub_chosen(pymq_hub *hub);
 int pymq_hub_ready(pymq_hub *hub);

@@ -147,8 +147,7 @@ static bool refresh(struct queue *queue)
 
 bool queue_readable(struct queue *queue)
 {
-    return queue->head.piece != queue->limit.piece
-           || queue->head.at != queue->limit.at || refresh(queue);
+    return queue_loaded(queue) || refresh(queue);
 }
 
 static void free_piece(struct queue *queue, struct piece *piece)
@@ -198,6 +197,19 @@ static void report_read(struct queue *queue)
     pthread_mutex_unlock(&queue->lock);
 }
 
+static bool reports_at(const struct queue *queue, uint64_t read)
+{
+    const memory_order plain = memory_order_relaxed;
+    unsigned hwm = atomic_load_explicit(&queue->hwm, plain);
+    uint64_t acked = atomic_load_explicit(&queue->acked, plain);
+    return hwm != 0 && read - acked >= (hwm + 1) / 2;
+}
+
+bool queue_reports_next(const struct queue *queue)
+{
+    return reports_at(queue, atomic_load(&queue->read) + 1);
+}
+
 void queue_skip(struct queue *queue, const struct frame *frame)
 {
     queue->head.at += frame->head + (size_t)frame->size;
@@ -206,9 +218,7 @@ void queue_skip(struct queue *queue, const struct frame *frame)
     const memory_order plain = memory_order_relaxed;
     uint64_t read = atomic_load_explicit(&queue->read, plain) + 1;
     atomic_store_explicit(&queue->read, read, plain);
-    unsigned hwm = atomic_load_explicit(&queue->hwm, plain);
-    uint64_t acked = atomic_load_explicit(&queue->acked, plain);
-    if (hwm != 0 && read - acked >= (hwm + 1) / 2)
+    if (reports_at(queue, read))
         report_read(queue);
 }
 

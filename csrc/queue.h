@@ -151,6 +151,24 @@ bool queue_readable(struct queue *queue);
 /* The next frame; only when readable, or in the middle of a message. */
 void queue_peek(struct queue *queue, struct frame *frame);
 
+/* Whether there is a frame that the reader knows of. */
+static inline bool queue_loaded(const struct queue *queue)
+{
+    return queue->head.piece != queue->limit.piece
+           || queue->head.at != queue->limit.at;
+}
+
+/* How many bytes of frames are there at least, when it is loaded. */
+static inline size_t queue_backlog(const struct queue *queue)
+{
+    const struct piece *piece = queue->head.piece;
+    bool last = piece == queue->limit.piece;
+    return (last ? queue->limit.at : piece->end) - queue->head.at;
+}
+
+/* Whether removing the next message will report to the writer. */
+bool queue_reports_next(const struct queue *queue);
+
 /* Removes the frame that queue_peek gave. */
 void queue_skip(struct queue *queue, const struct frame *frame);
 

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+enum { MORE = 1, WAITING = 2 }; /* with the size, what recv returns */
+enum { WORTHWHILE = 4 };        /* messages */
+
 /* The frame in a slot; a long body stays in its chunk. */
 static int64_t deliver(pymq_slot *slot, struct queue *queue,
                        const unsigned char *body, size_t size, bool more)
@@ -14,17 +17,16 @@ static int64_t deliver(pymq_slot *slot, struct queue *queue,
         slot->chunk = queue_hold_chunk(queue);
         slot->data = (const char *)body;
     }
-    return (int64_t)size << 1 | more;
+    return (int64_t)size << 2 | more;
 }
 
 static int64_t deliver_name(pymq_slot *slot, const struct pipe *pipe)
 {
     const struct name *name = pipe->name;
-    return name ? deliver(slot, NULL, name->bytes, name->size, true) : 1;
+    return name ? deliver(slot, NULL, name->bytes, name->size, true) : MORE;
 }
 
-/* Brings a pipe with a message for the user to the front. */
-static struct pipe *next_source(struct hub *hub)
+struct pipe *hub_next_source(struct hub *hub)
 {
     while (!list_empty(&hub->readable)) {
         struct list *first = hub->readable.next;
@@ -51,7 +53,7 @@ static struct pipe *next_source(struct hub *hub)
 
 static int open_message(struct hub *hub)
 {
-    struct pipe *pipe = next_source(hub);
+    struct pipe *pipe = hub_next_source(hub);
     if (pipe == NULL)
         return -EAGAIN;
     hub->source = pipe;
@@ -93,6 +95,16 @@ static void close_message(struct hub *hub)
         hub_forget(hub, pipe);
 }
 
+/* Whether it is worth fetching a batch: a guess that costs nothing. */
+static bool more_waits(const struct hub *hub, size_t size)
+{
+    const struct list *first = hub->readable.next;
+    if (first == &hub->readable)
+        return false;
+    const struct queue *in = OWNER(first, struct pipe, in_readable)->in;
+    return queue_loaded(in) && queue_backlog(in) >= WORTHWHILE * (size + 2);
+}
+
 static int64_t next_frame(struct hub *hub, pymq_slot *slot)
 {
     struct queue *queue =
@@ -104,12 +116,12 @@ static int64_t next_frame(struct hub *hub, pymq_slot *slot)
         queue_peek(queue, &frame);
     }
     bool more = frame.flags & FRAME_MORE;
-    int64_t result =
-        deliver(slot, queue, frame.body, (size_t)frame.size, more);
+    size_t size = (size_t)frame.size;
+    int64_t result = deliver(slot, queue, frame.body, size, more);
     queue_skip(queue, &frame);
     if (!more)
         close_message(hub);
-    return result;
+    return more || !more_waits(hub, size) ? result : result | WAITING;
 }
 
 static bool refuses(const struct hub *hub)
@@ -142,5 +154,5 @@ bool hub_readable(struct hub *hub)
         return true;
     if (hub->receive_policy == PYMQ_RECEIVE_NOTICES)
         return notices_readable(&hub->notices);
-    return next_source(hub) != NULL;
+    return hub_next_source(hub) != NULL;
 }

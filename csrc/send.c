@@ -14,17 +14,18 @@ static unsigned more_flag(bool more)
     return more ? FRAME_MORE : 0;
 }
 
-static void show(struct pipe *pipe)
+static void show(const struct hub *hub, struct pipe *pipe)
 {
     queue_finish(pipe->out);
-    queue_flush(pipe->out);
+    if (!hub->holding)
+        queue_flush(pipe->out);
 }
 
 /* ONE, IN_TURN, BY_NAME. */
 
 static void close_message(struct hub *hub, struct pipe *pipe)
 {
-    show(pipe);
+    show(hub, pipe);
     hub->chosen = pipe->id;
     if (list_linked(&pipe->in_writable))
         list_move_last(&hub->writable, &pipe->in_writable);
@@ -154,7 +155,7 @@ static int send_to_all(struct hub *hub, const void *data, size_t size,
         if (!written)
             queue_rollback(pipe->out);
         else if (!more)
-            show(pipe);
+            show(hub, pipe);
         if (!written || !more)
             list_remove(at);
     }

@@ -89,6 +89,8 @@ int pymq_hub_wait(pymq_hub *hub, int events, int timeout)
     int64_t deadline = timeout < 0 ? -1 : clock_ms() + timeout;
     pthread_mutex_lock(&hub->lock);
     struct bell *bell = borrow_bell(hub);
+    if (bell != NULL)
+        bell->news = (unsigned)events | HUB_END;
     int fd = bell ? mailbox_watch(&hub->box, bell) : -ENOMEM;
     pthread_mutex_unlock(&hub->lock);
     if (fd >= 0)
@@ -106,7 +108,7 @@ int pymq_hub_fileno(pymq_hub *hub)
     int fd = mailbox_watch(&hub->box, &hub->standing);
     if (fd >= 0 && !hub->has_fileno) {
         hub->has_fileno = true;
-        hub_wake(hub);
+        hub_wake(hub, ANY_NEWS);
     }
     pthread_mutex_unlock(&hub->lock);
     return fd;

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from errno import EFAULT, EINVAL
-from typing import Any
+from typing import Any, Union
 
 from . import constants
 from .error import ZMQError
@@ -12,8 +13,8 @@ from .error import ZMQError
 class Attributes:
     """Mixed into `Socket` and `Context`, which have `get` and `set`.
 
-    Any spelling of an option's name in `constants` will do.  Other attributes may be
-    set only if the class declares them, so that a misspelt option is an error.
+    Attributes other than options may be set only if the class declares them, so that
+    a misspelt option is an error.
     """
 
     def get(self, option: int) -> Any:
@@ -38,16 +39,49 @@ class Attributes:
             raise _unknown(self, key)
         self.set(option, value)
 
-    def __getattr__(self, key: str) -> Any:
-        option = getattr(constants, key.upper(), None)
-        if not isinstance(option, int):
-            raise _unknown(self, key)
+    def _get_option(self, key: str, option: int) -> Any:
         try:
             return self.get(option)
         except ZMQError as error:
             if error.errno in (EINVAL, EFAULT):
                 raise AttributeError(f"{key} attribute is write-only") from None
             raise
+
+
+class OpenAttributes(Attributes):
+    """Any constant may turn out to be an option, in any spelling."""
+
+    def __getattr__(self, key: str) -> Any:
+        option = getattr(constants, key.upper(), None)
+        if not isinstance(option, int):
+            raise _unknown(self, key)
+        return self._get_option(key, option)
+
+
+class _Option:
+    """One option as an attribute."""
+
+    def __init__(self, key: str, option: int) -> None:
+        self._key = key
+        self._option = option
+
+    def __get__(self, owner: Union[Attributes, None], cls: Any = None) -> Any:
+        return self if owner is None else owner._get_option(self._key, self._option)
+
+    def __set__(self, owner: Attributes, value: Any) -> None:
+        owner.set(self._option, value)
+
+
+def define_options(cls: type[Attributes], options: type[IntEnum]) -> None:
+    """Give the class an attribute for each option, in upper and lower case.
+
+    `__getattr__` would do it, but a class that has it pays for it at every look at
+    any attribute: on CPython 3.11, 40 ns.
+    """
+    for name, option in options.__members__.items():
+        for key in (name, name.lower()):
+            if not hasattr(cls, key):
+                setattr(cls, key, _Option(key, option))
 
 
 def _unknown(owner: object, key: str) -> AttributeError:

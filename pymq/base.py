@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import deque
 from errno import ENOTSOCK
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Union
@@ -31,7 +32,9 @@ class SocketBase(Attributes):
     _hub: Any
     _end: patterns.End
     _send: Any
+    _send_now: Any
     _recv: Any
+    _ahead: deque[bytes]
     _sessions: dict[str, list[Session]]
     _pattern: patterns.Pattern
     _pid: int
@@ -53,13 +56,21 @@ class SocketBase(Attributes):
         self._options[SocketOption.LINGER] = self._pattern.linger
         self._hub = context._backend.hub(context._loop, self._pattern.routing)
         self._end = self._pattern.wrap(self._hub)
+        self._hub.looks_ahead = self._end is self._hub
         self._send = self._end.send
+        self._send_now = self._end.send_now
         self._recv = self._end.recv
+        self._ahead = self._end.ahead
         self._sessions = {}
         context._adopt(self)
         self._closed = False
         for name, value in options.items():
             setattr(self, name, value)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, key: str) -> Any:
+            """Options (see `pymq.attributes.define_options`)."""
 
     # Life.
 

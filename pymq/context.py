@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Union
 from weakref import WeakSet
 
 from . import backend as backends
-from .attributes import Attributes
+from .attributes import OpenAttributes
 from .backend.abc import Backend, Loop
 from .base import SocketBase
 from .constants import ContextOption, Errno, SocketOption
@@ -30,7 +30,7 @@ _READABLE: dict[int, int] = {
 }
 
 
-class Context(Attributes):
+class Context(OpenAttributes):
     """A container of sockets (zmq_ctx_new).
 
     `io_threads` is the number of I/O threads, 0 allowing inproc only.  `backend` is

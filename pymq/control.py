@@ -68,6 +68,7 @@ class Control:
         self._starting = threading.RLock()
         self._stopped = False
         self._reader = self._writer = -1
+        self._asleep = False  # or about to be; else a wake-up would be idle
 
     # From any thread.
 
@@ -118,7 +119,8 @@ class Control:
                 return False
             self._calls.append(function)
             try:
-                os.write(self._writer, b"\0")
+                if self._asleep:
+                    os.write(self._writer, b"\0")
             except BlockingIOError:
                 pass  # it is full of wake-ups already
         return True
@@ -133,7 +135,8 @@ class Control:
             return function()
         if threading.current_thread() is self._thread:
             return function()
-        done = threading.Event()
+        done = threading.Lock()  # an Event is made of several
+        done.acquire()
         outcome: list[Any] = []
 
         def work() -> None:
@@ -143,11 +146,11 @@ class Control:
             except BaseException as error:
                 outcome.append((None, error))
             finally:
-                done.set()
+                done.release()
 
         if not self.call(work):
             return function()
-        done.wait()
+        done.acquire()
         result, error = outcome[0]
         if error is not None:
             raise error
@@ -221,7 +224,9 @@ class Control:
 
     def _run(self) -> None:
         while not self._stopped:
-            for key, _ in self._selector.select(self._timeout()):
+            ready = self._selector.select(self._nap())
+            self._asleep = False
+            for key, _ in ready:
                 self._guard(key.data)
             while self._calls:
                 self._guard(self._calls.popleft())
@@ -236,6 +241,13 @@ class Control:
             self._reader = self._writer = -1
         while self._calls:
             self._guard(self._calls.popleft())
+
+    def _nap(self) -> Union[float, None]:
+        """How long to sleep.  Says so first, and only then looks whether to: of
+        `call` and this, one sees the other."""
+        with self._starting:
+            self._asleep = True
+            return 0.0 if self._calls else self._timeout()
 
     def _timeout(self) -> Union[float, None]:
         while self._timers and self._timers[0][2].call is None:

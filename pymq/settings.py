@@ -6,6 +6,7 @@ from errno import EINVAL
 from typing import Any, Union
 
 from . import options as table
+from .attributes import define_options
 from .base import SocketBase
 from .constants import SocketOption, SocketType
 from .error import ZMQError
@@ -123,3 +124,5 @@ _WRITERS: dict[int, Any] = {
     _O.IPV4ONLY: _set_ipv4only,
     _O.HWM: Settings.set_hwm,
 }
+
+define_options(Settings, SocketOption)

@@ -44,6 +44,26 @@ class Socket(Endpoints, Settings, Payloads):
         type that cannot send, EFSM when it is not the socket's turn, EHOSTUNREACH
         with ROUTER_MANDATORY.
         """
+        if (
+            data.__class__ is bytes
+            and not (flags or track)
+            and routing_id is None
+            and group is None
+            and self._send_now(data, len(data), 0) == 0
+        ):
+            return None
+        return self._send_any(data, flags, copy, track, routing_id, group)
+
+    def _send_any(
+        self,
+        data: Any,
+        flags: int,
+        copy: bool,
+        track: bool,
+        routing_id: Union[int, None],
+        group: Union[str, None],
+    ) -> Union[MessageTracker, None]:
+        """`send`, when it is not as simple as can be."""
         if data.__class__ is not bytes:
             data = _body(data)
         if routing_id is not None or group is not None:
@@ -75,9 +95,16 @@ class Socket(Endpoints, Settings, Payloads):
         RCVTIMEO ms.  ZMQError: ENOTSUP for a type that cannot receive, EFSM when it
         is not the socket's turn.
         """
-        body = self._recv()
+        body = None
+        if self._ahead:
+            try:
+                body = self._ahead.popleft()
+            except IndexError:
+                pass  # another thread was faster
         if body is None:
-            body = self._recv_later(flags)
+            body = self._recv()
+            if body is None:
+                body = self._recv_later(flags)
         if copy:
             return body
         return Frame(body, track=track, more=self._end.more)

@@ -19,8 +19,9 @@ errno (``-errno.EAGAIN``); they never raise for what a peer or the system did.
 
 from __future__ import annotations
 
+from collections import deque
 from enum import IntEnum
-from typing import NamedTuple, Protocol, Sequence, Union
+from typing import Callable, NamedTuple, Protocol, Sequence, Union
 
 Buffer = Union[bytes, bytearray, memoryview]
 
@@ -159,6 +160,11 @@ class Hub(Protocol):
 
     more: bool  # whether more frames of the message last received follow
     error: int  # positive errno of the last `recv` that returned None
+    #: Messages of one frame that were received ahead of their user, and that `recv`
+    #: gives first: whoever pops one has received it.  For all else (`ready`, `wait`,
+    #: marks, `unsubscribe`, `Pipe.close`, `stop`) they count as not yet received.
+    ahead: deque[bytes]
+    looks_ahead: bool  # whether `recv` may fill `ahead`; not at first
 
     @property
     def peer(self) -> int:
@@ -183,6 +189,19 @@ class Hub(Protocol):
         message to an unknown or full peer is swallowed; a name without `more` is
         ignored.
         """
+
+    @property
+    def send_now(self) -> Callable[[bytes, int, int], int]:
+        """As `send`, of bytes, their size, and 1 if more follow: the hot path."""
+
+    def send_many(self, messages: Sequence[bytes]) -> int:
+        """Queue messages of one frame each.  Returns how many fitted, or the negative
+        errno that the first one gave; EINVAL in the middle of a message."""
+
+    def recv_many(self, most: int) -> list[bytes]:
+        """At most `most` messages of one frame that are there.  None also in the middle
+        of a message, before a message of several frames or a very long one, after
+        `stop` and where receiving is refused: `recv` tells."""
 
     def recv(self) -> Union[bytes, None]:
         """The next frame, and sets `more` and `peer`; or None, and sets `error`.

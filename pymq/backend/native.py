@@ -8,28 +8,38 @@ their Python objects are.
 from __future__ import annotations
 
 import os
-from errno import ENOMEM
-from typing import Any, Sequence, Union
+from array import array
+from collections import deque
+from errno import EALREADY, ENOMEM
+from functools import partial
+from threading import RLock
+from typing import Any, Callable, Sequence, Union
+from weakref import ref
 
 from .._core import ffi, lib
 from .abc import Buffer, Event, EventKind, HubOption, Link, Routing
 from .abc import Hub as AbstractHub
 from .abc import Loop as AbstractLoop
 from .abc import Pipe as AbstractPipe
+from .ahead import MOST, Batch
 
 name = "native"
 
 _SLOT_SIZE = lib.PYMQ_SLOT
 _EVENTS = 64  # taken in one call
+_POLLIN = 1
 
 # Bound once: looking a function up in `lib` costs a third of the call.
 _send = lib.pymq_hub_send
-_recv = lib.pymq_hub_recv
+_recv = lib.pymq_slot_recv
+_send_many = lib.pymq_hub_send_many
 _ready = lib.pymq_hub_ready
 _wait = lib.pymq_hub_wait
 _peer = lib.pymq_hub_peer
 _chosen = lib.pymq_hub_chosen
 _clear = lib.pymq_slot_clear
+_handed = lib.pymq_hub_handed
+_wants = lib.pymq_hub_wants
 _from_buffer = ffi.from_buffer
 _release = ffi.release
 _buffer = ffi.buffer
@@ -86,10 +96,11 @@ class Loop:
 class Pipe:
     """See `pymq.backend.abc.Pipe`."""
 
-    __slots__ = ("_pipe", "id")
+    __slots__ = ("_hub", "_pipe", "id")
 
-    def __init__(self, pointer: Any) -> None:
+    def __init__(self, pointer: Any, hub: Hub) -> None:
         self._pipe = _handle(pointer, lib.pymq_pipe_release)
+        self._hub = ref(hub)
         self.id = lib.pymq_pipe_id(self._pipe)
 
     def name(self, routing_id: bytes, handover: bool = False) -> int:
@@ -124,13 +135,30 @@ class Pipe:
 
     def close(self, drain: bool, keep_input: bool = False) -> bool:
         """See `pymq.backend.abc.Pipe.close`."""
-        return bool(lib.pymq_pipe_close(self._pipe, bool(drain), bool(keep_input)))
+        done = lib.pymq_pipe_close(self._pipe, bool(drain), bool(keep_input))
+        hub = None if keep_input else self._hub()
+        if hub is not None:
+            hub.drop_ahead(self.id)
+        return bool(done)
 
 
 class Hub:
     """See `pymq.backend.abc.Hub`."""
 
-    __slots__ = ("_hub", "_slots", "error", "more")
+    __slots__ = (
+        "__weakref__",
+        "_batch",
+        "_hub",
+        "_lock",
+        "_slots",
+        "_sources",
+        "_waiting",
+        "ahead",
+        "error",
+        "looks_ahead",
+        "more",
+        "send_now",
+    )
 
     def __init__(self, loop: Loop, routing: Routing) -> None:
         pointer = lib.pymq_hub_new(
@@ -142,6 +170,15 @@ class Hub:
         self._slots: list[tuple[Any, Any]] = []
         self.more = False
         self.error = 0
+        self.send_now: Callable[[bytes, int, int], int] = partial(_send, self._hub)
+        self.ahead: deque[bytes] = deque()
+        self.looks_ahead = False
+        # Of what is received ahead.  A signal's handler may receive, too, while
+        # its thread is in there.
+        self._lock = RLock()
+        self._batch: Union[Batch, None] = None
+        self._sources: Union[list[int], None] = None  # of the last fetch, once asked
+        self._waiting = 0  # threads, for input
 
     @property
     def peer(self) -> int:
@@ -159,7 +196,7 @@ class Hub:
         result = lib.pymq_hub_open(self._hub, made)
         if result == -ENOMEM:
             raise MemoryError
-        return None if result < 0 else Pipe(made[0])
+        return None if result < 0 else Pipe(made[0], self)
 
     def send(self, data: Buffer, more: bool = False) -> int:
         """See `pymq.backend.abc.Hub.send`."""
@@ -168,31 +205,98 @@ class Hub:
         with _from_buffer(data) as view:
             return _send(self._hub, view, len(view), more)
 
+    def send_many(self, messages: Sequence[bytes]) -> int:
+        """See `pymq.backend.abc.Hub.send_many`."""
+        sizes = array("I", map(len, messages))
+        with _from_buffer("uint32_t[]", sizes) as counted:
+            return _send_many(self._hub, b"".join(messages), counted, len(sizes))
+
     def recv(self) -> Union[bytes, None]:
         """See `pymq.backend.abc.Hub.recv`."""
         try:
             pair = self._slots.pop()
         except IndexError:
-            pair = _new_slot()
+            pair = _new_slot(self._hub)
         slot, view = pair
-        result = _recv(self._hub, slot)
+        result = _recv(slot)
         if result < 0:
             self._slots.append(pair)
-            self.error = -result
-            return None
-        size = result >> 1
+            return self._recv_again(-result)
+        size = result >> 2
         data: bytes = view[:size] if size <= _SLOT_SIZE else _long_body(slot, size)
         self._slots.append(pair)
-        self.more = bool(result & 1)
+        self.more = result & 1 != 0
+        if result & 2 and self.looks_ahead:
+            self._look_ahead()
         return data
+
+    def _recv_again(self, error: int) -> Union[bytes, None]:
+        """Unless it failed: what was received ahead comes first."""
+        if error != EALREADY:
+            self.error = error
+            return None
+        with self._lock:
+            try:
+                return self.ahead.popleft()
+            except IndexError:
+                _handed(self._hub)
+        return self.recv()
+
+    def _look_ahead(self) -> None:
+        """Fetch what waits, unless other threads wait for it."""
+        with self._lock:
+            if self._waiting or self.ahead:
+                return
+            batch = self._batch = self._batch or Batch()
+            self._sources = None
+            self.ahead.extend(batch.fetch(self._hub, MOST, True))
+
+    def recv_many(self, most: int) -> list[bytes]:
+        """See `pymq.backend.abc.Hub.recv_many`."""
+        with self._lock:
+            ahead = self.ahead
+            found = [ahead.popleft() for _ in range(min(most, len(ahead)))]
+            if len(found) == most:
+                return found
+            _handed(self._hub)
+            batch = self._batch = self._batch or Batch()
+            self._sources = None
+            return found + batch.fetch(self._hub, most - len(found), False)
+
+    def _keep(self, wanted: Callable[[int, bytes], bool]) -> None:
+        """Of what was received ahead only what is `wanted`, by pipe and message."""
+        with self._lock:
+            if self._batch is None or not self.ahead:
+                return
+            sources = self._sources or self._batch.sources()
+            pairs = list(zip(sources[-len(self.ahead) :], self.ahead))
+            pairs = [pair for pair in pairs if wanted(*pair)]
+            self._sources = [pipe for pipe, _ in pairs]
+            self.ahead.clear()
+            self.ahead.extend(message for _, message in pairs)
+
+    def drop_ahead(self, pipe: int) -> None:
+        """What a pipe has brought is not wanted any more."""
+        self._keep(lambda source, _: source != pipe)
 
     def ready(self) -> int:
         """See `pymq.backend.abc.Hub.ready`."""
-        return _ready(self._hub)
+        result = _ready(self._hub)
+        return result | _POLLIN if self.ahead and result >= 0 else result
 
     def wait(self, events: int, timeout: int) -> int:
         """See `pymq.backend.abc.Hub.wait`."""
-        return _wait(self._hub, events, timeout)
+        if not events & _POLLIN:
+            return _wait(self._hub, events, timeout)
+        with self._lock:
+            if self.ahead:
+                return self.ready() & events
+            self._waiting += 1
+        try:
+            return _wait(self._hub, events, timeout)
+        finally:
+            with self._lock:
+                self._waiting -= 1
 
     def fileno(self) -> int:
         """See `pymq.backend.abc.Hub.fileno`."""
@@ -208,9 +312,9 @@ class Hub:
 
     def unsubscribe(self, topic: bytes, announce: bool = True) -> bool:
         """See `pymq.backend.abc.Hub.unsubscribe`."""
-        return bool(
-            lib.pymq_hub_unsubscribe(self._hub, topic, len(topic), bool(announce))
-        )
+        last = lib.pymq_hub_unsubscribe(self._hub, topic, len(topic), bool(announce))
+        self._keep(lambda _, message: bool(_wants(self._hub, message, len(message))))
+        return bool(last)
 
     def topics(self) -> int:
         """See `pymq.backend.abc.Hub.topics`."""
@@ -223,14 +327,17 @@ class Hub:
     def stop(self, error: int) -> None:
         """See `pymq.backend.abc.Hub.stop`."""
         lib.pymq_hub_stop(self._hub, error)
+        with self._lock:
+            self.ahead.clear()
 
     def free(self) -> None:
         """See `pymq.backend.abc.Hub.free`."""
         lib.pymq_hub_free(self._hub)
 
 
-def _new_slot() -> tuple[Any, Any]:
+def _new_slot(hub: Any) -> tuple[Any, Any]:
     slot = ffi.new("pymq_slot *")
+    slot.hub = hub
     return slot, _buffer(slot.bytes)
 
 

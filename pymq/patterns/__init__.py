@@ -5,9 +5,11 @@ To add a socket type, write its file and name it in `_FILES`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections import deque
 from errno import EINVAL
 from importlib import import_module
-from typing import Callable, NamedTuple, Protocol, Union, cast
+from typing import Callable, NamedTuple, Protocol, Sequence, Union, cast
 
 from ..backend.abc import Buffer, Hub, Routing
 from ..constants import SocketType
@@ -16,6 +18,8 @@ from ..error import ZMQError
 
 class End(Protocol):
     """What a socket sends to and receives from: a hub, or a wrapper around one."""
+
+    ahead: deque[bytes]
 
     @property
     def more(self) -> bool:
@@ -28,8 +32,18 @@ class End(Protocol):
     def send(self, data: Buffer, more: bool = False) -> int:
         """See `pymq.backend.abc.Hub.send`."""
 
+    @property
+    def send_now(self) -> Callable[[bytes, int, int], int]:
+        """See `pymq.backend.abc.Hub.send_now`."""
+
+    def send_many(self, messages: Sequence[bytes]) -> int:
+        """See `pymq.backend.abc.Hub.send_many`."""
+
     def recv(self) -> Union[bytes, None]:
         """See `pymq.backend.abc.Hub.recv`."""
+
+    def recv_many(self, most: int) -> list[bytes]:
+        """See `pymq.backend.abc.Hub.recv_many`."""
 
     def ready(self) -> int:
         """See `pymq.backend.abc.Hub.ready`."""
@@ -38,6 +52,30 @@ class End(Protocol):
 def plain(hub: Hub) -> End:
     """Most types need nothing beyond their policies."""
     return hub
+
+
+class Wrapper(ABC):
+    """The calls that are for speed, of an end that wraps a hub and is not after that:
+    what they have no answer for, `send` and `recv` have."""
+
+    def __init__(self) -> None:
+        self.ahead: deque[bytes] = deque()  # never anything
+
+    @abstractmethod
+    def send(self, data: Buffer, more: bool = False) -> int:
+        """See `pymq.backend.abc.Hub.send`."""
+
+    def send_now(self, data: bytes, size: int, more: int, /) -> int:
+        """Send."""
+        return self.send(data, bool(more))
+
+    def send_many(self, messages: Sequence[bytes]) -> int:
+        """Send one."""
+        return self.send(messages[0]) or 1
+
+    def recv_many(self, most: int) -> list[bytes]:
+        """Nothing."""
+        return []
 
 
 def take_message(hub: Hub) -> list[bytes]:

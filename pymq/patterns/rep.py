@@ -12,13 +12,14 @@ from typing import Union
 
 from ..backend.abc import Buffer, Hub, Receive, Routing, Send
 from ..constants import POLLIN, POLLOUT, Errno
-from . import Pattern, take_message
+from . import Pattern, Wrapper, take_message
 
 
-class Rep:
+class Rep(Wrapper):
     """The alternation, and the envelope."""
 
     def __init__(self, hub: Hub) -> None:
+        super().__init__()
         self._hub = hub
         self._envelope: list[bytes] = []  # of the request to be answered
         self._request: deque[bytes] = deque()  # frames not yet received

@@ -11,13 +11,14 @@ from typing import Union
 
 from ..backend.abc import Buffer, Hub, Receive, Routing, Send
 from ..constants import POLLIN, POLLOUT, Errno
-from . import Pattern, take_message
+from . import Pattern, Wrapper, take_message
 
 
-class Req:
+class Req(Wrapper):
     """The alternation, and whose reply counts."""
 
     def __init__(self, hub: Hub) -> None:
+        super().__init__()
         self._hub = hub
         self._asked = 0  # pipe that has the request
         self._waiting = False  # for the reply

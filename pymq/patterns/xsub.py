@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Union
 
 from ..backend.abc import Buffer, Hub, Receive, Routing, Send
-from . import Pattern
+from . import Pattern, Wrapper
 
 
-class XSub:
+class XSub(Wrapper):
     """A frame ``01 topic`` subscribes, ``00 topic`` cancels; others go upstream.
 
     On its own, a subscription is announced as SUB announces it, so that it does not
@@ -17,6 +17,7 @@ class XSub:
     """
 
     def __init__(self, hub: Hub) -> None:
+        super().__init__()
         self._hub = hub
         self._inside = False  # a message of several frames
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import selectors
 import socket
+from selectors import EVENT_READ, EVENT_WRITE
 from typing import Callable, Union
 
 from ..backend.abc import Link, Pipe
@@ -18,6 +18,19 @@ from . import Side, logger
 
 class Greeter:
     """One connection, from established to attached."""
+
+    __slots__ = (
+        "_control",
+        "_done",
+        "_handshake",
+        "_max_size",
+        "_patience",
+        "_timer",
+        "_unsent",
+        "_watched",
+        "socket",
+        "where",
+    )
 
     def __init__(
         self,
@@ -34,16 +47,15 @@ class Greeter:
         identity = side.options[SocketOption.ROUTING_ID]
         self._handshake = Handshake(name, identity, Null(), COMPATIBLE[name])
         self._unsent = b""
+        self._watched = 0  # events
         self._timer: Union[Timer, None] = None
-        limit = side.options[SocketOption.HANDSHAKE_IVL]
-        if limit:
-            self._timer = side.control.later(limit / 1000, self._late)
+        self._patience = side.options[SocketOption.HANDSHAKE_IVL]  # ms, 0: no limit
         self._max_size = side.options[SocketOption.MAXMSGSIZE]
 
     def start(self) -> None:
-        """Send what comes first and wait for the peer."""
+        """Speak first, unless the peer already has: then it gets more at once."""
         self._handshake.start()
-        self._flush()
+        self._ready()
 
     def attach(self, pipe: Pipe, ready: Ready) -> bool:
         """Hand the connection over to a pipe; False if the system has no room."""
@@ -64,7 +76,8 @@ class Greeter:
     def _stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        if self.socket.fileno() >= 0:
+        if self._watched:
+            self._watched = 0
             self._control.unwatch(self.socket.fileno())
 
     def _flush(self) -> None:
@@ -80,7 +93,14 @@ class Greeter:
         if self._handshake.result is not None and not self._unsent:
             self._finish(self._handshake.result)
             return
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
+        self._watch(EVENT_READ | EVENT_WRITE if self._unsent else EVENT_READ)
+
+    def _watch(self, events: int) -> None:
+        if events == self._watched:
+            return
+        if self._patience and self._timer is None:
+            self._timer = self._control.later(self._patience / 1000, self._late)
+        self._watched = events
         self._control.watch(self.socket.fileno(), events, self._ready)
 
     def _ready(self) -> None:

@@ -21,6 +21,7 @@ messages overtake its own READY.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple, Union
 
 from ..constants import Event
@@ -78,6 +79,19 @@ class Handshake:
     `result` is None until the end.
     """
 
+    __slots__ = (
+        "_accepts",
+        "_greeting",
+        "_input",
+        "_mechanism",
+        "_metadata",
+        "_minor",
+        "_output",
+        "_socket_type",
+        "_stage",
+        "result",
+    )
+
     def __init__(
         self,
         socket_type: str,
@@ -87,15 +101,12 @@ class Handshake:
     ) -> None:
         if len(identity) > MAX_IDENTITY:
             raise ValueError("a routing id has at most 255 octets")
-        own = [(metadata.SOCKET_TYPE, socket_type.encode("ascii"))]
-        if socket_type in NAMED:
-            own.append((metadata.IDENTITY, identity))
         self.result: Union[Result, None] = None
         self._socket_type = socket_type
         self._accepts = accepts
         self._mechanism = mechanism
-        self._metadata = metadata.encode(own)
-        self._greeting = greeting.encode(
+        self._metadata = _own_metadata(socket_type, identity)
+        self._greeting = _own_greeting(
             mechanism.name, len(identity), mechanism.as_server
         )
         self._minor = greeting.MINOR
@@ -203,6 +214,18 @@ class Handshake:
         if identity is not None and len(identity) > MAX_IDENTITY:
             raise _invalid(f"identity of {len(identity)} octets")
         return Ready(self._minor, properties, bytes(self._input))
+
+
+# Every connection of a socket says the same: listeners should not make it anew.
+_own_greeting = lru_cache(maxsize=64)(greeting.encode)
+
+
+@lru_cache(maxsize=64)
+def _own_metadata(socket_type: str, identity: bytes) -> bytes:
+    own = [(metadata.SOCKET_TYPE, socket_type.encode("ascii"))]
+    if socket_type in NAMED:
+        own.append((metadata.IDENTITY, identity))
+    return metadata.encode(own)
 
 
 def _invalid(reason: str) -> ProtocolError:

@@ -48,9 +48,10 @@ def parse(data: bytes) -> dict[str, bytes]:
         name = data[at + 1 : name_end].decode("latin-1")
         if not (name and name.isascii() and name.isprintable()):
             raise _invalid(f"property name {name!r}")
-        if name.lower() in seen:
+        folded = name.lower()
+        if folded in seen:
             raise _invalid(f"property {name} comes twice")
-        seen.add(name.lower())
+        seen.add(folded)
         properties[name] = data[start:stop]
         at = stop
     return properties
@@ -58,6 +59,9 @@ def parse(data: bytes) -> dict[str, bytes]:
 
 def find(properties: dict[str, bytes], name: str) -> Union[bytes, None]:
     """The value of a property, whatever case the peer wrote its name in, or None."""
+    value = properties.get(name)
+    if value is not None:
+        return value
     folded = name.lower()
     return next((v for k, v in properties.items() if k.lower() == folded), None)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import select
 import time
+from collections import deque
 from errno import EAGAIN, EINTR, EINVAL
-from typing import Union
+from typing import Sequence, Union
 
 from ..abc import Buffer, HubOption, Receive, Routing, Send
 from .loop import Loop
@@ -36,9 +37,12 @@ class Hub:
         self.pipes: dict[int, Pipe] = {}
         self.names = Names()
         self.own_topics: Topics[int] = Topics()
+        self.ahead: deque[bytes] = deque()  # never anything: receiving is cheap
+        self.looks_ahead = False
         self.receiver = RECEIVERS[routing.receive](self)
         self.sender = SENDERS[routing.send](self)
         self._stopped = 0
+        self._inside = False  # a message that is being sent
         self._signal: Union[Signal, None] = None  # what `fileno` gives out
         self._waiting: list[Signal] = []
         self._spare: list[Signal] = []
@@ -97,9 +101,34 @@ class Hub:
             if self.takes_topics:
                 self.receiver.ready()
             result = self.sender.send(body, more)
-            if result == -EAGAIN:
+            if result == 0:
+                self._inside = more
+            elif result == -EAGAIN:
                 self._clear()
             return result
+
+    def send_now(self, data: bytes, size: int, more: int, /) -> int:
+        """See `pymq.backend.abc.Hub.send_now`."""
+        return self.send(data, bool(more))
+
+    def send_many(self, messages: Sequence[bytes]) -> int:
+        """See `pymq.backend.abc.Hub.send_many`."""
+        with self.lock:
+            if self._inside:
+                return -EINVAL
+            for count, message in enumerate(messages):
+                result = self.send(message)
+                if result < 0:
+                    return count or result
+            return len(messages)
+
+    def recv_many(self, most: int) -> list[bytes]:
+        """See `pymq.backend.abc.Hub.recv_many`."""
+        found: list[bytes] = []
+        with self.lock:
+            while len(found) < most and not self._stopped and self.receiver.single():
+                found.append(self.receiver.recv() or b"")
+        return found
 
     def recv(self) -> Union[bytes, None]:
         """See `pymq.backend.abc.Hub.recv`."""

@@ -21,6 +21,7 @@ class Receiver:
     here, so that nothing that happens to the pipe can cut it."""
 
     verbose = False
+    batches = True  # whether `single` messages may be received in batches
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
@@ -39,6 +40,12 @@ class Receiver:
     def ready(self) -> bool:
         """Whether `recv` would give a frame."""
         return bool(self._frames) or self._find()
+
+    def single(self) -> bool:
+        """Whether a message of one frame is next."""
+        if not self.batches or self._frames or not self._find():
+            return False
+        return self._active[0].input.frames[0][1] != MORE
 
     def _find(self) -> bool:
         """Bring a pipe with a message for us to the front."""
@@ -99,6 +106,8 @@ class Receiver:
 class Nothing(Receiver):
     """Receiving is refused; what arrives is thrown away (PUSH, and PUB's base)."""
 
+    batches = False
+
     def recv(self) -> Union[bytes, None]:
         """Refuse."""
         self.hub.error = ENOTSUP
@@ -119,6 +128,8 @@ class Nothing(Receiver):
 class Named(Receiver):
     """The peer's routing id comes first."""
 
+    batches = False
+
     def _message(self, pipe: Pipe) -> list[bytes]:
         return [pipe.routing_id, *super()._message(pipe)]
 
@@ -137,6 +148,8 @@ class Filtered(Receiver):
 
 class Notices(Receiver):
     """Takes subscriptions in, and tells the application (XPUB)."""
+
+    batches = False
 
     def __init__(self, hub: Hub) -> None:
         super().__init__(hub)

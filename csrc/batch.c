@@ -1,0 +1,121 @@
+/* batch.c - many messages of one frame with one call; see hub.h */
+#include "hub.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Sending. */
+
+static void flush_all(struct hub *hub)
+{
+    hub->holding = false;
+    struct list *at = hub->pipes.next;
+    for (; at != &hub->pipes; at = at->next)
+        queue_flush(OWNER(at, struct pipe, in_hub)->out);
+}
+
+static int send_many(struct hub *hub, const char *bytes,
+                     const uint32_t *sizes, int count)
+{
+    int result = 0, sent = 0;
+    hub->holding = true;
+    for (; sent < count && result == 0; bytes += sizes[sent++]) {
+        result = hub_send(hub, bytes, sizes[sent], false);
+        if (result < 0)
+            break;
+    }
+    flush_all(hub);
+    if (result == -EAGAIN)
+        hub_quieten(hub);
+    return sent > 0 ? sent : result;
+}
+
+int pymq_hub_send_many(pymq_hub *hub, const char *bytes,
+                       const uint32_t *sizes, int count)
+{
+    pthread_mutex_lock(&hub->lock);
+    int result = -hub->stopped;
+    if (result == 0 && hub->sending)
+        result = -EINVAL;
+    if (result == 0) {
+        hub_attend(hub);
+        result = send_many(hub, bytes, sizes, count);
+    }
+    pthread_mutex_unlock(&hub->lock);
+    return result;
+}
+
+/* Receiving. */
+
+/* Whose message comes next, if it may be in the batch. */
+static struct pipe *next_pipe(struct hub *hub, size_t room, bool ahead,
+                              struct frame *frame)
+{
+    struct pipe *pipe = hub_next_source(hub);
+    if (pipe == NULL)
+        return NULL;
+    queue_peek(pipe->in, frame);
+    if ((frame->flags & FRAME_MORE) || frame->size > room)
+        return NULL;
+    return ahead && queue_reports_next(pipe->in) ? NULL : pipe;
+}
+
+static int recv_many(struct hub *hub, pymq_batch *batch, int most, bool ahead)
+{
+    int count = 0;
+    size_t used = 0;
+    struct frame frame;
+    struct pipe *pipe;
+    while (count < most
+           && (pipe = next_pipe(hub, PYMQ_BATCH - used, ahead, &frame))) {
+        size_t size = (size_t)frame.size;
+        if (size > 0)
+            memcpy(batch->bytes + used, frame.body, size);
+        batch->size = count == 0 || batch->size == (int)size ? (int)size : -1;
+        batch->sizes[count] = (uint32_t)size;
+        batch->pipes[count++] = hub->peer = pipe->id;
+        used += size;
+        queue_skip(pipe->in, &frame);
+        list_move_last(&hub->readable, &pipe->in_readable);
+    }
+    return count;
+}
+
+static bool takes_batches(const struct hub *hub)
+{
+    return !hub->receiving && !hub->handing
+           && (hub->receive_policy == PYMQ_RECEIVE_FAIR
+               || hub->receive_policy == PYMQ_RECEIVE_FILTERED);
+}
+
+int pymq_hub_recv_many(pymq_hub *hub, pymq_batch *batch, int most, int ahead)
+{
+    if (most > PYMQ_BATCH_MESSAGES)
+        most = PYMQ_BATCH_MESSAGES;
+    pthread_mutex_lock(&hub->lock);
+    int result = -hub->stopped;
+    if (result == 0 && takes_batches(hub)) {
+        hub_attend(hub);
+        result = recv_many(hub, batch, most, ahead);
+        hub->handing = ahead && result > 0;
+    }
+    pthread_mutex_unlock(&hub->lock);
+    return result;
+}
+
+void pymq_hub_handed(pymq_hub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    hub->handing = false;
+    pthread_mutex_unlock(&hub->lock);
+}
+
+int pymq_hub_wants(pymq_hub *hub, const char *data, size_t size)
+{
+    pthread_mutex_lock(&hub->lock);
+    bool wants =
+        hub->receive_policy != PYMQ_RECEIVE_FILTERED
+        || topics_match(&hub->own, (const unsigned char *)data, size);
+    pthread_mutex_unlock(&hub->lock);
+    return wants;
+}
