@@ -1,17 +1,59 @@
 /* chunk.c - see chunk.h */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "chunk.h"
+
+#include "loan.h"
+#include "pymq.h"
+#include "spare.h"
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+    HUGE_PAGE = 2 * 1024 * 1024,
+    HUGE_FROM = 2 * HUGE_PAGE /* so that one fits wherever the chunk begins */
+};
+
+/* The first touch of fresh memory is a fault for each page, which costs more
+ * than filling the page. */
+static void use_huge_pages(void *from, void *to)
+{
+#ifdef MADV_HUGEPAGE
+    uintptr_t mask = HUGE_PAGE - 1;
+    uintptr_t begin = ((uintptr_t)from + mask) & ~mask;
+    uintptr_t end = (uintptr_t)to & ~mask;
+    if ((uintptr_t)to - (uintptr_t)from >= HUGE_FROM)
+        madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+#else
+    (void)from, (void)to;
+#endif
+}
+
+static struct chunk *settle(struct chunk *chunk, size_t size)
+{
+    if (chunk == NULL)
+        return NULL;
+    chunk->size = chunk->room = size;
+    chunk->data = (unsigned char *)(chunk + 1);
+    use_huge_pages(chunk, chunk->data + size);
+    return chunk;
+}
 
 struct chunk *chunk_new(size_t size)
 {
     if (size > SIZE_MAX / 2)
         return NULL;
-    struct chunk *chunk = malloc(sizeof *chunk + size);
+    struct chunk *chunk = size < SPARE_FROM ? NULL : spare_take(size);
+    if (chunk == NULL)
+        chunk = settle(malloc(sizeof *chunk + size), size);
     if (chunk == NULL)
         return NULL;
     atomic_init(&chunk->refs, 1);
+    chunk->lent = chunk->common = false;
     chunk->size = size;
     return chunk;
 }
@@ -24,8 +66,18 @@ struct chunk *chunk_hold(struct chunk *chunk)
 
 void chunk_drop(struct chunk *chunk)
 {
-    if (chunk != NULL && atomic_fetch_sub(&chunk->refs, 1) == 1)
+    if (chunk == NULL || atomic_fetch_sub(&chunk->refs, 1) != 1)
+        return;
+    if (chunk->lent)
+        loan_return(chunk);
+    else if (chunk->room < SPARE_FROM || !spare_keep(chunk))
         free(chunk);
+}
+
+void pymq_copy(char *to, const char *from, size_t size)
+{
+    use_huge_pages(to, to + size);
+    memcpy(to, from, size);
 }
 
 bool chunk_sole(struct chunk *chunk)
@@ -37,8 +89,8 @@ struct chunk *chunk_resize(struct chunk *chunk, size_t size)
 {
     if (size > SIZE_MAX / 2)
         return NULL;
-    chunk = realloc(chunk, sizeof *chunk + size);
-    if (chunk != NULL)
-        chunk->size = size;
+    if (size > chunk->room)
+        return settle(realloc(chunk, sizeof *chunk + size), size);
+    chunk->size = size;
     return chunk;
 }

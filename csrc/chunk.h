@@ -1,6 +1,7 @@
 /* chunk.h - a block of bytes that queues share by counting references.
  *
  * Any thread may hold and drop.  Who may write where is the queue's affair.
+ * The bytes are the chunk's own, or lent by Python (loan.h).
  */
 #ifndef CHUNK_H
 #define CHUNK_H
@@ -10,8 +11,11 @@
 
 struct chunk {
     atomic_uint refs;
+    bool lent;   /* this is the head of a struct loan */
+    bool common; /* several readers see these bytes */
     size_t size; /* bytes in data */
-    unsigned char data[];
+    size_t room; /* bytes there is memory for */
+    unsigned char *data;
 };
 
 /* With one reference; NULL when there is no memory. */

@@ -6,6 +6,19 @@
 
 #include <time.h>
 
+#ifdef CLOCK_MONOTONIC_COARSE
+enum { COARSE = CLOCK_MONOTONIC_COARSE };
+#else
+enum { COARSE = CLOCK_MONOTONIC };
+#endif
+
+int64_t clock_coarse_ms(void)
+{
+    struct timespec now;
+    clock_gettime(COARSE, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 int64_t clock_ms(void)
 {
     struct timespec now;

@@ -6,4 +6,7 @@
 /* Milliseconds since some moment. */
 int64_t clock_ms(void);
 
+/* Cheaper, in steps of some milliseconds. */
+int64_t clock_coarse_ms(void);
+
 #endif

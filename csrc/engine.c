@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { BRIEF = 65536 }; /* bytes that are written in some microseconds */
 enum { DISCARD_SIZE = 16384, DISCARD_READS = 16, CHOKED_TURNS = 8 };
 
 static struct engine *engine_new(const struct engine_link *link)
@@ -20,6 +21,7 @@ static struct engine *engine_new(const struct engine_link *link)
     struct engine *e = calloc(1, sizeof *e);
     if (e == NULL)
         return NULL;
+    atomic_init(&e->refs, 1);
     pthread_mutex_init(&e->drive, NULL);
     list_init(&e->node);
     e->fd = link->fd;
@@ -36,14 +38,22 @@ static struct engine *engine_new(const struct engine_link *link)
             memcpy(e->leftover, link->leftover, e->leftover_size);
     }
     if (e->event == NULL || (e->leftover_size > 0 && e->leftover == NULL)) {
-        engine_free(e);
+        engine_drop(e);
         return NULL;
     }
     return e;
 }
 
-void engine_free(struct engine *engine)
+struct engine *engine_hold(struct engine *engine)
 {
+    atomic_fetch_add(&engine->refs, 1);
+    return engine;
+}
+
+void engine_drop(struct engine *engine)
+{
+    if (engine == NULL || atomic_fetch_sub(&engine->refs, 1) != 1)
+        return;
     queue_release(engine->out);
     queue_release(engine->in);
     pthread_mutex_destroy(&engine->drive);
@@ -63,7 +73,7 @@ static void quieten_signal(int fd)
 }
 
 int engine_start(struct loop *loop, const struct engine_link *link,
-                 struct queue *out, struct queue *in)
+                 struct queue *out, struct queue *in, struct engine **made)
 {
     struct engine *e = engine_new(link);
     if (e == NULL)
@@ -73,20 +83,114 @@ int engine_start(struct loop *loop, const struct engine_link *link,
     e->out = queue_hold(out);
     e->in = queue_hold(in);
     e->scan = e->fill = in->fill_at;
+    *made = engine_hold(e);
     int result = loop_adopt(loop, e);
-    if (result < 0)
-        engine_free(e);
+    if (result < 0) {
+        engine_drop(e);
+        engine_drop(e);
+    }
     return result;
 }
 
-bool engine_claim(struct engine *engine)
+bool engine_brief(struct engine *engine)
+{
+    struct queue *out = engine->out;
+    struct iovec runs[2];
+    if (engine->leftover != NULL || atomic_load(&out->closed))
+        return false;
+    return !queue_readable(out)
+           || (queue_gather(out, 0, runs, 2, SIZE_MAX) == 1
+               && runs[0].iov_len <= BRIEF);
+}
+
+bool engine_pending(struct engine *engine)
+{
+    return engine->leftover != NULL || engine->choked
+           || (!engine->blocked && queue_readable(engine->out));
+}
+
+static bool try_claim(struct engine *engine)
 {
     return pthread_mutex_trylock(&engine->drive) == 0;
 }
 
+bool engine_claim(struct engine *engine)
+{
+    bool claimed = try_claim(engine);
+    if (!claimed) {
+        atomic_store(&engine->missed, true);
+        claimed = try_claim(engine); /* nobody may be there to see it */
+    }
+    if (claimed)
+        atomic_store(&engine->missed, false);
+    return claimed;
+}
+
+/* What the home missed is posted with the claim still held: without it, the
+ * engine may have been dismissed. */
 void engine_release(struct engine *engine)
 {
-    pthread_mutex_unlock(&engine->drive);
+    do {
+        if (atomic_exchange(&engine->missed, false))
+            mailbox_post(&engine->end);
+        pthread_mutex_unlock(&engine->drive);
+    } while (atomic_load(&engine->missed) && try_claim(engine));
+}
+
+/* Callers. */
+
+bool engine_push(struct engine *engine)
+{
+    if (!try_claim(engine))
+        return false;
+    bool live = !engine->ended && engine->out != NULL;
+    if (live && !engine_write_once(engine))
+        mailbox_post(&engine->end);
+    engine_release(engine);
+    return live;
+}
+
+void engine_pull(struct engine *engine)
+{
+    if (!try_claim(engine))
+        return;
+    bool lent = atomic_load(&engine->lease) == LEASE_GIVEN;
+    if (lent && !engine->ended && engine->out != NULL) {
+        atomic_fetch_add(&engine->used, 1);
+        if (!engine_read_once(engine)) {
+            atomic_store(&engine->lease, LEASE_NONE);
+            mailbox_post(&engine->end);
+        }
+    }
+    engine_release(engine);
+}
+
+int engine_borrow(struct engine *engine, bool ask)
+{
+    int fd = -1;
+    pthread_mutex_lock(&engine->drive);
+    int lease = atomic_load(&engine->lease);
+    if (engine->ended || engine->out == NULL || engine->eof) {
+        ask = false;
+    } else if (lease == LEASE_GIVEN) {
+        fd = engine->fd;
+        atomic_fetch_add(&engine->used, 1);
+    }
+    if (ask && lease == LEASE_NONE) {
+        atomic_store(&engine->lease, LEASE_WANTED);
+        mailbox_post(&engine->end);
+    }
+    engine_release(engine);
+    return fd;
+}
+
+void engine_give_back(struct engine *engine)
+{
+    pthread_mutex_lock(&engine->drive);
+    if (atomic_exchange(&engine->lease, LEASE_NONE) != LEASE_NONE
+        && !engine->ended)
+        mailbox_post(&engine->end);
+    engine_release(engine);
 }
 
 static void close_descriptor(struct engine *e)
@@ -173,7 +277,8 @@ void engine_drained(struct engine *engine)
 
 static void watch(struct engine *e)
 {
-    bool reading = !e->eof && !e->paused && !e->choked;
+    bool lent = atomic_load(&e->lease) == LEASE_GIVEN;
+    bool reading = !e->eof && !e->paused && !e->choked && !lent;
     bool writing = e->blocked && e->out != NULL && e->broken == 0;
     if (e->out == NULL)
         reading = true;
@@ -203,6 +308,13 @@ static void move_both_ways(struct engine *e, int ready)
         mailbox_post(&e->end);
 }
 
+/* Who asked for the lease sleeps. */
+static void lend(struct engine *e)
+{
+    atomic_store(&e->lease, LEASE_GIVEN);
+    queue_wake_reader(e->in);
+}
+
 void engine_drive(struct engine *engine, int ready)
 {
     if (engine->out == NULL)
@@ -211,6 +323,9 @@ void engine_drive(struct engine *engine, int ready)
         engine_end(engine, 0);
     else
         move_both_ways(engine, ready);
-    if (!engine->ended)
-        watch(engine);
+    if (engine->ended)
+        return;
+    if (engine->out && atomic_load(&engine->lease) == LEASE_WANTED)
+        lend(engine);
+    watch(engine);
 }

@@ -3,10 +3,14 @@
  *
  * Ownership.  An engine is a state machine that any one thread at a time may
  * drive: whoever has claimed it may call engine_drive* and touch its fields,
- * until it releases it.  Nobody waits for a claim: who does not get it leaves
- * the work to the driver.  Today only the I/O thread that the engine is at
- * home with drives, and it alone frees the engine; a caller that drives
- * instead has to post the engine to its home when it is done.
+ * until it releases it.  The I/O thread that the engine is at home with never
+ * waits for a claim: if it does not get it, the driver posts the engine when it
+ * is done.  That thread alone ends and dismisses engines, and tells the poller.
+ *
+ * Callers drive for the sake of latency (borrow.c): a sender writes to an idle
+ * connection itself (engine_push), and a receiver reads (engine_pull) from an
+ * engine that its home has *lent*, which means that the home does not watch
+ * the descriptor for input.  What is lent and not used goes home again.
  *
  * The engine and the pipe know each other by the queues only.  It is posted
  * to its home when there is something to send, room for input, or an end.
@@ -28,19 +32,29 @@
 #include "queue.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
     LINGER_AFTER = 5000, /* ms to wait for the peer's end-of-file */
+    LENT_FOR = 100,      /* ms without use after which a lease ends */
     REPLIES = 512        /* bytes of PONGs that may be outstanding */
 };
+
+enum engine_lease { LEASE_NONE, LEASE_WANTED, LEASE_GIVEN };
 
 struct engine {
     struct end end;   /* in its home's mailbox */
     struct list node; /* in one of its home's lists */
+    atomic_uint refs; /* its home, its pipe, whoever sleeps on it */
     pthread_mutex_t drive;
+    atomic_bool missed; /* the home had something to do, but not the claim */
+    atomic_int lease;
+    atomic_uint used;   /* how often by the borrower */
+    unsigned used_then; /* the home's: when it last looked */
+    int64_t lent_until; /* ms; the home's */
     struct poller *poller;
     struct events *events;
     struct event *event; /* an engine ends with one, allocated in advance */
@@ -58,12 +72,15 @@ struct engine {
     size_t scan;       /* where the first frame begins that was not taken */
     size_t fill;       /* behind the last byte read */
     size_t need;       /* size of that frame, once known to be incomplete */
+    size_t largest;    /* size of a frame so far */
     uint64_t skip;     /* bytes still to be thrown away */
     uint64_t max_size; /* of a body */
     bool in_message;
     bool paused; /* the queue is full */
     bool choked; /* too many replies wait */
     bool eof;
+    bool lost;      /* a borrower found the end of input ... */
+    int lost_error; /* ... and why */
 
     /* Output. */
     size_t sent;      /* bytes of the queue's next frame the kernel has */
@@ -84,12 +101,34 @@ struct engine_link {
 };
 
 /* Makes an engine between the queues and finds it a home in the loop, which
- * then owns it and the descriptor.  0 or a negative errno. */
+ * then owns the descriptor.  0 with a reference in `*made`, or a negative
+ * errno. */
 int engine_start(struct loop *loop, const struct engine_link *link,
-                 struct queue *out, struct queue *in);
+                 struct queue *out, struct queue *in, struct engine **made);
 
-bool engine_claim(struct engine *engine);
+struct engine *engine_hold(struct engine *engine);
+void engine_drop(struct engine *engine);
+
+/* Whether the first turn takes so little that whoever makes the engine may
+ * take it: it has locks then, and Python's. */
+bool engine_brief(struct engine *engine);
+
+/* Whether a turn left something that no poller will tell of. */
+bool engine_pending(struct engine *engine);
+
+bool engine_claim(struct engine *engine); /* for the home */
 void engine_release(struct engine *engine);
+
+/* For callers.  The home is told if one system call was not enough. */
+
+/* Writes what there is to send; false if somebody else drives. */
+bool engine_push(struct engine *engine);
+/* Reads, if the engine is lent and nobody else drives. */
+void engine_pull(struct engine *engine);
+/* The descriptor of a lent engine, else -1; asks the home for a lease if `ask`
+ * and there is none. */
+int engine_borrow(struct engine *engine, bool ask);
+void engine_give_back(struct engine *engine);
 
 /* One turn: does what can be done now, then watches for what is wanted next.
  * `ready` is what the poller said.  When `ended` is set afterwards, all is
@@ -99,6 +138,9 @@ void engine_drive(struct engine *engine, int ready);
 /* The halves of a turn: engine_in.c, engine_out.c. */
 void engine_drive_in(struct engine *engine, bool readable);
 void engine_drive_out(struct engine *engine);
+/* One system call of a caller's; false if the home has to see to the rest. */
+bool engine_read_once(struct engine *engine);
+bool engine_write_once(struct engine *engine);
 
 /* The link is down: closes the descriptor, gives back what was not sent and
  * reports. */
@@ -106,7 +148,5 @@ void engine_end(struct engine *engine, int error);
 
 /* The kernel has the last byte of a closed pipe. */
 void engine_drained(struct engine *engine);
-
-void engine_free(struct engine *engine);
 
 #endif

@@ -13,7 +13,7 @@
 enum {
     READS = 4,            /* per turn, for fairness between engines */
     READ_MIN = 1024,      /* bytes of room worth a system call */
-    TRUSTED = 1024 * 1024 /* bytes allocated because a peer announced them */
+    TRUSTED = 1024 * 1024 /* bytes, of a peer that never sent more */
 };
 
 /* Room. */
@@ -23,12 +23,18 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* How much is allocated because a peer announced it. */
+static size_t trusted(const struct engine *e)
+{
+    return e->largest > TRUSTED ? e->largest : TRUSTED;
+}
+
 /* A long frame has its chunk for itself, which grows with what arrives. */
 static int grow(struct engine *e)
 {
     struct queue *in = e->in;
     size_t size = in->fill->size;
-    size = size * 2 > TRUSTED ? size * 2 : TRUSTED;
+    size = size * 2 > trusted(e) ? size * 2 : trusted(e);
     struct chunk *chunk = chunk_resize(in->fill, smaller(size, e->need));
     if (chunk == NULL)
         return -ENOMEM;
@@ -41,7 +47,7 @@ static int move_on(struct engine *e, size_t want)
 {
     struct queue *in = e->in;
     size_t have = e->fill - e->scan;
-    struct chunk *chunk = queue_new_chunk(in, smaller(want, TRUSTED));
+    struct chunk *chunk = queue_new_chunk(in, smaller(want, trusted(e)));
     if (chunk == NULL)
         return -ENOMEM;
     if (have > 0)
@@ -113,10 +119,12 @@ static size_t frame_total(const struct frame *frame)
 
 static int take_part(struct engine *e, const struct frame *frame)
 {
-    int result = queue_adopt(e->in, e->scan, frame_total(frame));
+    size_t total = frame_total(frame);
+    int result = queue_adopt(e->in, e->scan, total);
     if (result < 0)
         return result;
-    e->scan += frame_total(frame);
+    e->scan += total;
+    e->largest = total > e->largest ? total : e->largest;
     e->in_message = frame->flags & FRAME_MORE;
     if (!e->in_message)
         queue_finish(e->in);
@@ -223,8 +231,8 @@ static int take_frame(struct engine *e)
     return (message ? take_part : take_command)(e, &frame);
 }
 
-/* Takes all there is; false if that ends or pauses the reading. */
-static bool take_frames(struct engine *e)
+/* Takes all there is; 0 or a negative errno. */
+static int take_all(struct engine *e)
 {
     int result;
     e->paused = false;
@@ -232,6 +240,13 @@ static bool take_frames(struct engine *e)
         result = take_frame(e);
     while (result > 0);
     queue_flush(e->in);
+    return result;
+}
+
+/* False if that ends or pauses the reading. */
+static bool take_frames(struct engine *e)
+{
+    int result = take_all(e);
     if (result < 0)
         engine_end(e, -result);
     return result == 0 && !e->paused && !e->choked;
@@ -245,9 +260,29 @@ static void lose_input(struct engine *e, int error)
         engine_end(e, error);
 }
 
+bool engine_read_once(struct engine *engine)
+{
+    bool all;
+    if (engine->leftover != NULL || engine->paused || engine->choked)
+        return engine->paused; /* whose end the home is told of */
+    ssize_t done = read_chunk(engine, &all);
+    if (done == -EAGAIN || done == -EWOULDBLOCK)
+        return true;
+    if (done <= 0) {
+        engine->lost = true;
+        engine->lost_error = (int)-done;
+        return false;
+    }
+    return take_all(engine) == 0 && engine->replies_size == 0;
+}
+
 void engine_drive_in(struct engine *engine, bool readable)
 {
     bool all = true;
+    if (engine->lost && !engine->eof) {
+        lose_input(engine, engine->lost_error);
+        return;
+    }
     if (engine->eof || !take_frames(engine))
         return;
     for (int i = 0; i < READS && all; i++) {

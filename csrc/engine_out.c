@@ -72,14 +72,20 @@ static void account(struct engine *e, size_t accepted)
 /* Only the rest of a frame that was begun, if a reply waits for its end. */
 static int gather(struct engine *e, struct iovec *runs)
 {
+    int count = queue_gather(e->out, e->sent, runs, RUNS, BATCH);
     if (e->sent == 0 || e->replies_size == 0)
-        return queue_gather(e->out, e->sent, runs, RUNS, BATCH);
+        return count;
     struct frame frame;
     queue_peek(e->out, &frame);
-    size_t total = frame.head + (size_t)frame.size;
-    queue_gather(e->out, e->sent, runs, 1, BATCH);
-    runs[0].iov_len = total - e->sent;
-    return 1;
+    size_t left = frame.head + (size_t)frame.size - e->sent;
+    for (int i = 0; i < count; i++) {
+        if (runs[i].iov_len >= left) {
+            runs[i].iov_len = left;
+            return i + 1;
+        }
+        left -= runs[i].iov_len;
+    }
+    return count;
 }
 
 static bool write_frames(struct engine *e)
@@ -124,4 +130,14 @@ void engine_drive_out(struct engine *engine)
         engine_end(engine, engine->broken);
     else if (closed && !more)
         engine_drained(engine);
+}
+
+bool engine_write_once(struct engine *engine)
+{
+    if (engine->blocked || engine->broken != 0)
+        return false;
+    if (anything_to_send(engine))
+        write_some(engine);
+    return !engine->blocked && engine->broken == 0
+           && !anything_to_send(engine);
 }

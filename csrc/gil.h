@@ -25,5 +25,13 @@ static int hub_wait_without_gil(pymq_hub *hub, int events, int timeout)
 }
 #define pymq_hub_wait hub_wait_without_gil
 
+static void copy_without_gil(char *to, const char *from, size_t size)
+{
+    PyThreadState *state = PyEval_SaveThread();
+    pymq_copy(to, from, size);
+    PyEval_RestoreThread(state);
+}
+#define pymq_copy copy_without_gil
+
 #endif
 #endif

@@ -1,6 +1,8 @@
 /* hub.c - life of a hub and its pipes; see hub.h */
 #include "hub.h"
 
+#include "loan.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -188,17 +190,38 @@ void hub_wake(struct hub *hub, unsigned events)
 
 /* Calls of Python. */
 
-int pymq_hub_send(pymq_hub *hub, const char *data, size_t size, int more)
+static int send_frame(struct hub *hub, const char *data, size_t size,
+                      bool more, struct chunk *lent)
 {
     pthread_mutex_lock(&hub->lock);
     int result = -hub->stopped;
     if (result == 0) {
         hub_attend(hub);
+        hub->lent = lent;
         result = hub_send(hub, data, size, more);
+        hub->lent = NULL;
         if (result == -EAGAIN)
             hub_quieten(hub);
     }
     pthread_mutex_unlock(&hub->lock);
+    return result;
+}
+
+int pymq_hub_send(pymq_hub *hub, const char *data, size_t size, int more)
+{
+    if (size >= PYMQ_HOLD_FROM)
+        return -E2BIG;
+    return send_frame(hub, data, size, more, NULL);
+}
+
+int pymq_hub_send_long(pymq_hub *hub, const char *data, size_t size, int more,
+                       int64_t token)
+{
+    struct chunk *lent = token ? loan_new(data, size, token) : NULL;
+    if (token != 0 && lent == NULL)
+        return -ENOMEM;
+    int result = send_frame(hub, data, size, more, lent);
+    chunk_drop(lent);
     return result;
 }
 
@@ -210,8 +233,14 @@ int64_t pymq_slot_recv(pymq_slot *slot)
     if (result == 0) {
         hub_attend(hub);
         result = hub_recv(hub, slot);
-        if (result == -EAGAIN)
+        if (result == -EAGAIN && hub_pull(hub)) {
+            hub_attend(hub);
+            result = hub_recv(hub, slot);
+        }
+        if (result == -EAGAIN) {
+            hub->starved = true;
             hub_quieten(hub);
+        }
     }
     pthread_mutex_unlock(&hub->lock);
     return result;
@@ -222,6 +251,11 @@ void pymq_slot_clear(pymq_slot *slot)
     chunk_drop(slot->chunk);
     slot->chunk = NULL;
     slot->data = NULL;
+}
+
+void pymq_chunk_drop(void *chunk)
+{
+    chunk_drop(chunk);
 }
 
 int64_t pymq_hub_peer(pymq_hub *hub)
@@ -245,6 +279,7 @@ int pymq_hub_ready(pymq_hub *hub)
     pthread_mutex_lock(&hub->lock);
     int result = -hub->stopped;
     if (result == 0) {
+        hub_pull(hub);
         hub_attend(hub);
         if (hub_readable(hub))
             result |= HUB_IN;

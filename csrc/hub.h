@@ -24,6 +24,8 @@
 #include <stdbool.h>
 
 enum { HUB_IN = 1, HUB_OUT = 2, HUB_END = 4 };
+enum { HUB_LEASES = 8 }; /* engines that a hub borrows, at most */
+
 
 struct hub {
     pthread_mutex_t lock;
@@ -53,12 +55,17 @@ struct hub {
     struct pipe *refused;  /* full peer that MANDATORY gave EAGAIN for */
     uint64_t stamp;
     int64_t chosen;
+    size_t weight;     /* bytes of it so far */
+    int64_t pushed_at; /* coarse ms: when a caller last wrote itself */
+    struct chunk *lent; /* the frame, if it is not to be copied */
     bool holding; /* a batch: messages are shown at its end */
 
     /* The message being received. */
     bool receiving;
     struct pipe *source; /* NULL: a notice */
     int64_t peer;
+    bool borrows; /* engines, to read from them itself */
+    bool starved; /* nothing was there to receive since the last push */
     bool handing; /* messages were taken ahead, and not handed out yet */
 };
 
@@ -84,6 +91,16 @@ void hub_end_pipe(struct hub *hub, struct pipe *pipe);
 
 /* Nothing is left to read from a pipe that takes no more messages. */
 void hub_forget(struct hub *hub, struct pipe *pipe);
+
+/* borrow.c: callers that do the engines' work. */
+
+/* Reads what borrowed engines have; whether that may have been something. */
+bool hub_pull(struct hub *hub);
+/* Wakes the far end of a pipe for a message, or writes in its place. */
+void hub_tell(struct hub *hub, struct pipe *pipe);
+/* The borrowed engines, each held, and their descriptors; asks for leases. */
+int hub_borrow(struct hub *hub, struct engine **engines, int *fds, bool ask);
+void hub_give_back(struct hub *hub);
 
 /* send.c: by policy. */
 int hub_send(struct hub *hub, const void *data, size_t size, bool more);

@@ -9,9 +9,12 @@
 #include "list.h"
 #include "mailbox.h"
 #include "poller.h"
+#include "spare.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -26,7 +29,8 @@ struct worker {
     struct poller *poller;
     struct list engines;   /* under the loop's lock */
     struct list lingering; /* the same, moved here; earliest deadline first */
-    size_t load;           /* engines of both lists */
+    struct list lent;      /* so are these */
+    size_t load;           /* engines of all lists */
     struct loop *loop;
     atomic_bool stopping;
 };
@@ -95,50 +99,90 @@ int pymq_loop_take(pymq_loop *loop, pymq_event *into, int room)
 
 /* A worker's thread. */
 
-static void dismiss(struct worker *worker, struct engine *engine)
+/* With the loop's lock held. */
+static void forget(struct worker *worker, struct engine *engine)
 {
-    mailbox_withdraw(&engine->end);
-    pthread_mutex_lock(&worker->loop->lock);
     list_remove(&engine->node);
+    mailbox_withdraw(&engine->end);
     worker->load--;
-    pthread_mutex_unlock(&worker->loop->lock);
-    engine_free(engine);
+    engine_drop(engine);
 }
 
-static void set_lingering(struct worker *worker, struct engine *engine)
+static void dismiss(struct worker *worker, struct engine *engine)
 {
     pthread_mutex_lock(&worker->loop->lock);
-    list_move_last(&worker->lingering, &engine->node);
+    forget(worker, engine);
     pthread_mutex_unlock(&worker->loop->lock);
+}
+
+static void move(struct worker *worker, struct list *to,
+                 struct engine *engine)
+{
+    pthread_mutex_lock(&worker->loop->lock);
+    list_move_last(to, &engine->node);
+    pthread_mutex_unlock(&worker->loop->lock);
+}
+
+static bool is_lent(const struct engine *engine)
+{
+    return atomic_load(&engine->lease) == LEASE_GIVEN;
+}
+
+static void note_lease(struct worker *worker, struct engine *engine)
+{
+    engine->used_then = atomic_load(&engine->used);
+    engine->lent_until = clock_ms() + LENT_FOR;
+    move(worker, &worker->lent, engine);
+}
+
+/* Whoever takes an engine's first turn holds the loop's lock.  To poll until
+ * that is over would keep the processor from it. */
+static bool claim(struct worker *worker, struct engine *engine)
+{
+    if (engine_claim(engine))
+        return true;
+    pthread_mutex_lock(&worker->loop->lock);
+    pthread_mutex_unlock(&worker->loop->lock);
+    return engine_claim(engine);
 }
 
 static void turn(struct worker *worker, struct engine *engine, int ready)
 {
-    if (!engine_claim(engine))
+    if (!claim(worker, engine))
         return;
-    bool lingered = engine->deadline > 0;
+    bool lingered = engine->deadline > 0, lent = is_lent(engine);
     engine_drive(engine, ready);
     bool ended = engine->ended, lingers = engine->deadline > 0;
+    bool lends = is_lent(engine);
     engine_release(engine);
     if (ended)
         dismiss(worker, engine);
     else if (lingers && !lingered)
-        set_lingering(worker, engine);
+        move(worker, &worker->lingering, engine);
+    else if (lends && !lent)
+        note_lease(worker, engine);
 }
 
-static struct engine *first_lingering(struct worker *worker)
+static struct engine *first(struct list *engines)
 {
-    if (list_empty(&worker->lingering))
+    if (list_empty(engines))
         return NULL;
-    return OWNER(worker->lingering.next, struct engine, node);
+    return OWNER(engines->next, struct engine, node);
 }
 
 static int timeout(struct worker *worker)
 {
-    struct engine *first = first_lingering(worker);
-    if (first == NULL)
+    int64_t left = spare_expire() ? SPARE_TIME : INT_MAX, due = INT64_MAX;
+    struct engine *lingers = first(&worker->lingering);
+    struct engine *lent = first(&worker->lent);
+    if (lingers != NULL)
+        due = lingers->deadline;
+    if (lent != NULL && lent->lent_until < due)
+        due = lent->lent_until;
+    if (due != INT64_MAX && due - clock_ms() < left)
+        left = due - clock_ms();
+    if (left == INT_MAX)
         return -1;
-    int64_t left = first->deadline - clock_ms();
     return left > 0 ? (int)left : 0;
 }
 
@@ -159,30 +203,53 @@ static void poll_once(struct worker *worker)
 
 /* Those posted by now; who is posted meanwhile waits for the next round, so
  * that descriptors get their turn. */
-static void attend(struct worker *worker)
+static bool attend(struct worker *worker)
 {
     struct end *end;
-    for (size_t left = mailbox_count(&worker->box); left > 0; left--)
+    size_t count = mailbox_count(&worker->box);
+    for (size_t left = count; left > 0; left--)
         if ((end = mailbox_take(&worker->box)) != NULL)
             turn(worker, OWNER(end, struct engine, end), 0);
+    return count > 0;
 }
 
 static void expire(struct worker *worker)
 {
-    struct engine *first;
-    while ((first = first_lingering(worker)) != NULL
-           && first->deadline <= clock_ms())
-        turn(worker, first, 0);
+    struct engine *engine;
+    while ((engine = first(&worker->lingering)) != NULL
+           && engine->deadline <= clock_ms())
+        turn(worker, engine, 0);
+}
+
+/* Ends a lease that nobody uses. */
+static void call_in(struct worker *worker, struct engine *engine)
+{
+    if (is_lent(engine) && atomic_load(&engine->used) != engine->used_then) {
+        note_lease(worker, engine);
+        return;
+    }
+    move(worker, &worker->engines, engine);
+    engine_give_back(engine);
+}
+
+static void expire_leases(struct worker *worker)
+{
+    struct engine *engine;
+    while ((engine = first(&worker->lent)) != NULL
+           && engine->lent_until <= clock_ms())
+        call_in(worker, engine);
 }
 
 static void end_all(struct worker *worker, struct list *engines)
 {
     while (!list_empty(engines)) {
         struct engine *engine = OWNER(engines->next, struct engine, node);
+        pthread_mutex_lock(&engine->drive);
         if (engine->deadline > 0)
             engine_drive(engine, 0); /* unread input would make a RST */
         if (!engine->ended)
             engine_end(engine, 0);
+        pthread_mutex_unlock(&engine->drive);
         dismiss(worker, engine);
     }
 }
@@ -192,12 +259,16 @@ static void *run(void *argument)
     struct worker *worker = argument;
     while (!atomic_load(&worker->stopping)) {
         poll_once(worker);
-        attend(worker);
+        bool busy = attend(worker);
         expire(worker);
+        expire_leases(worker);
+        if (busy)
+            sched_yield(); /* who has posted may do so again: sleep later */
     }
     attend(worker);
     end_all(worker, &worker->engines);
     end_all(worker, &worker->lingering);
+    end_all(worker, &worker->lent);
     return NULL;
 }
 
@@ -210,6 +281,7 @@ static int worker_init(struct worker *worker, struct loop *loop)
     bell_init(&worker->bell);
     list_init(&worker->engines);
     list_init(&worker->lingering);
+    list_init(&worker->lent);
     atomic_init(&worker->stopping, false);
     worker->poller = poller_new();
     int result = worker->poller ? wakeup_fd(&worker->bell.wakeup) : -errno;
@@ -253,8 +325,10 @@ int pymq_loop_start(pymq_loop *loop)
     pthread_mutex_lock(&loop->lock);
     while (!loop->stopped && loop->running < loop->count && result >= 0) {
         result = start_worker(&loop->workers[loop->running], loop);
-        if (result >= 0)
+        if (result >= 0) {
             loop->running++;
+            spare_thread(1);
+        }
     }
     pthread_mutex_unlock(&loop->lock);
     return result < 0 ? result : 0;
@@ -275,6 +349,7 @@ void pymq_loop_stop(pymq_loop *loop)
         mailbox_ring(&worker->box, ANY_NEWS);
         pthread_join(worker->thread, NULL);
         worker_fini(worker);
+        spare_thread(-1);
     }
 }
 
@@ -287,20 +362,45 @@ static struct worker *least_loaded(struct loop *loop)
     return best;
 }
 
+/* The first turn is the caller's, so that most need not wake the worker.  The
+ * poller has only those that did not end in it. */
+static void first_turn(struct worker *worker, struct engine *engine)
+{
+    if (!engine_claim(engine))
+        return;
+    engine_drive(engine, 0);
+    bool ended = engine->ended;
+    bool pending = !ended && engine_pending(engine);
+    engine_release(engine);
+    if (ended)
+        forget(worker, engine);
+    else if (pending)
+        mailbox_post(&engine->end);
+}
+
+static void settle(struct worker *worker, struct engine *engine)
+{
+    engine->poller = worker->poller;
+    end_init(&engine->end, &worker->box);
+    queue_set_writer(engine->in, &engine->end);
+    queue_set_reader(engine->out, &engine->end);
+    worker->load++;
+    list_append(&worker->engines, &engine->node);
+    if (poller_shared() && engine_brief(engine))
+        first_turn(worker, engine);
+    else
+        mailbox_post(&engine->end);
+}
+
 int loop_adopt(struct loop *loop, struct engine *engine)
 {
     pthread_mutex_lock(&loop->lock);
+    int result = loop->stopped ? -ESHUTDOWN : -EINVAL;
     struct worker *worker = least_loaded(loop);
     if (worker != NULL) {
-        worker->load++;
-        engine->poller = worker->poller;
-        end_init(&engine->end, &worker->box);
-        queue_set_writer(engine->in, &engine->end);
-        queue_set_reader(engine->out, &engine->end);
-        mailbox_post(&engine->end);
+        settle(worker, engine);
+        result = 0;
     }
     pthread_mutex_unlock(&loop->lock);
-    if (worker != NULL)
-        return 0;
-    return loop->stopped ? -ESHUTDOWN : -EINVAL;
+    return result;
 }

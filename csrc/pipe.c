@@ -34,6 +34,7 @@ static void pipe_destroy(struct pipe *pipe)
     if (pipe->in != NULL)
         queue_set_reader(pipe->in, NULL);
     mailbox_withdraw(&pipe->end);
+    engine_drop(pipe->engine);
     queue_release(pipe->out);
     queue_release(pipe->in);
     free(pipe->event);
@@ -152,10 +153,15 @@ int pipe_attach(struct pipe *pipe, int fd, const void *leftover, size_t size,
                                .leftover_size = size,
                                .takes_topics = pipe->hub->takes_topics,
                                .subscribes = pipe->hub->subscribes};
-    result = engine_start(pipe->hub->loop, &link, pipe->out, pipe->in);
-    if (result == 0)
-        pipe->linked = true;
-    return result;
+    struct engine *engine;
+    result =
+        engine_start(pipe->hub->loop, &link, pipe->out, pipe->in, &engine);
+    if (result < 0)
+        return result;
+    engine_drop(pipe->engine);
+    pipe->engine = engine;
+    pipe->linked = true;
+    return 0;
 }
 
 /* One direction of a join: what `from` wrote is `to`'s to read. */

@@ -32,6 +32,7 @@ struct pipe {
     struct hub *hub;
     struct end end; /* in the hub's mailbox */
     struct queue *out, *in;
+    struct engine *engine; /* of the last link, or NULL */
     struct name *name;
     struct event *event; /* for PIPE_CLOSED of a pipe that was joined late */
     struct list topics;  /* members (topics.h) */

@@ -1,7 +1,8 @@
 /* poller.h - which descriptors are ready; level-triggered.
  *
  * poller.c includes exactly one of poller_epoll.c and poller_poll.c, each of
- * which defines struct poller and these functions.  One thread uses a poller.
+ * which defines struct poller and these functions.  One thread uses a poller,
+ * but where it is shared any may put descriptors in, even while that waits.
  *
  * A descriptor that hung up or failed is reported as ready for all: the next
  * system call on it says what happened.  Even one watched for nothing is
@@ -9,6 +10,7 @@
  */
 #ifndef POLLER_H
 #define POLLER_H
+#include <stdbool.h>
 
 enum { POLLER_IN = 1, POLLER_OUT = 2 };
 
@@ -22,6 +24,8 @@ struct poller;
 /* NULL if that fails, with errno. */
 struct poller *poller_new(void);
 void poller_free(struct poller *poller);
+
+bool poller_shared(void);
 
 /* Changes what `fd` is watched for from `before` to `after`; `who` is given
  * back by poller_wait.  0 or a negative errno; taking out cannot fail. */

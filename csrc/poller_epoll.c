@@ -39,6 +39,11 @@ void poller_free(struct poller *poller)
     free(poller);
 }
 
+bool poller_shared(void)
+{
+    return true;
+}
+
 int poller_set(struct poller *poller, int fd, int before, int after,
                void *who)
 {

@@ -25,6 +25,11 @@ void poller_free(struct poller *poller)
     free(poller);
 }
 
+bool poller_shared(void)
+{
+    return false;
+}
+
 static int make_room(struct poller *poller)
 {
     if (poller->used < poller->room)

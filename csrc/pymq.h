@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 enum { PYMQ_SLOT = 4096, PYMQ_BATCH = 65536, PYMQ_BATCH_MESSAGES = 1024 };
+enum { PYMQ_HOLD_FROM = 32768 };
 
 enum pymq_send_policy {
     PYMQ_SEND_NONE, PYMQ_SEND_ONE, PYMQ_SEND_IN_TURN, PYMQ_SEND_TO_ALL,
@@ -47,10 +48,16 @@ typedef struct {
     pymq_hub *hub;
     void *chunk;
     const char *data;
+    int64_t token; /* of data that Python lent, else 0 */
+    int common;    /* others may see the data, too */
     char bytes[PYMQ_SLOT];
 } pymq_slot;
 
 void pymq_slot_clear(pymq_slot *slot);
+/* What slot_clear would do, when the data has moved on to another owner. */
+void pymq_chunk_drop(void *chunk);
+/* Copies to fresh memory. */
+void pymq_copy(char *to, const char *from, size_t size);
 
 /* Messages of one frame, one behind the other in `bytes`.  `size` is that of
  * every message, or -1. */
@@ -76,7 +83,15 @@ pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
 void pymq_hub_release(pymq_hub *hub);
 void pymq_hub_free(pymq_hub *hub);
 void pymq_hub_stop(pymq_hub *hub, int error);
+/* -E2BIG from PYMQ_HOLD_FROM bytes on: these go by pymq_hub_send_long. */
 int pymq_hub_send(pymq_hub *hub, const char *data, size_t size, int more);
+/* With a token other than 0 the data is not copied: it must stay as it is
+ * until pymq_take_returned gives the token, whatever this returns but for
+ * -ENOMEM, when it may not come. */
+int pymq_hub_send_long(pymq_hub *hub, const char *data, size_t size, int more,
+                       int64_t token);
+/* How many tokens were stored in `into`, at most `room`. */
+int pymq_take_returned(int64_t *into, int room);
 /* As many messages of one frame as fit: how many, or the negative errno of the
  * first. */
 int pymq_hub_send_many(pymq_hub *hub, const char *bytes,

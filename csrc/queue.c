@@ -12,6 +12,7 @@ struct queue *queue_new(void)
         free(first);
         return NULL;
     }
+    first->split = NO_SPLIT;
     pthread_mutex_init(&q->lock, NULL);
     atomic_init(&q->refs, 1);
     q->step = CHUNK_MIN;
@@ -37,6 +38,7 @@ void queue_release(struct queue *queue)
     while (piece != NULL) {
         struct piece *next = piece->next;
         chunk_drop(piece->chunk);
+        chunk_drop(piece->body);
         free(piece);
         piece = next;
     }
@@ -153,6 +155,7 @@ bool queue_readable(struct queue *queue)
 static void free_piece(struct queue *queue, struct piece *piece)
 {
     struct chunk *chunk = piece->chunk;
+    chunk_drop(piece->body);
     free(piece);
     if (chunk != NULL && chunk->size == CHUNK_MAX && chunk_sole(chunk))
         chunk = atomic_exchange(&queue->spare, chunk);
@@ -171,11 +174,24 @@ static void settle(struct queue *queue)
     }
 }
 
+static unsigned char *bytes_at(const struct piece *piece, size_t at)
+{
+    return at < piece->split ? piece->chunk->data + at
+                             : piece->body->data + (at - piece->split);
+}
+
+static void parse_at(const struct piece *piece, size_t at,
+                     struct frame *frame)
+{
+    frame_parse(bytes_at(piece, at), FRAME_HEAD, frame);
+    if (at + frame->head == piece->split)
+        frame->body = piece->body->data;
+}
+
 void queue_peek(struct queue *queue, struct frame *frame)
 {
     settle(queue);
-    const struct place *head = &queue->head;
-    frame_parse(head->piece->chunk->data + head->at, FRAME_HEAD, frame);
+    parse_at(queue->head.piece, queue->head.at, frame);
 }
 
 void queue_look(const struct queue *queue, struct place *at,
@@ -185,7 +201,7 @@ void queue_look(const struct queue *queue, struct place *at,
         at->piece = at->piece->next;
         at->at = at->piece->begin;
     }
-    frame_parse(at->piece->chunk->data + at->at, FRAME_HEAD, frame);
+    parse_at(at->piece, at->at, frame);
     at->at += frame->head + (size_t)frame->size;
 }
 
@@ -212,7 +228,12 @@ bool queue_reports_next(const struct queue *queue)
 
 void queue_skip(struct queue *queue, const struct frame *frame)
 {
+    struct piece *piece = queue->head.piece;
     queue->head.at += frame->head + (size_t)frame->size;
+    if (piece->body != NULL) {
+        chunk_drop(piece->body);
+        piece->body = NULL;
+    }
     if (!frame_ends(frame))
         return;
     const memory_order plain = memory_order_relaxed;
@@ -224,7 +245,8 @@ void queue_skip(struct queue *queue, const struct frame *frame)
 
 struct chunk *queue_hold_chunk(struct queue *queue)
 {
-    return chunk_hold(queue->head.piece->chunk);
+    const struct piece *piece = queue->head.piece;
+    return chunk_hold(piece->body ? piece->body : piece->chunk);
 }
 
 void queue_skip_message(struct queue *queue)
@@ -245,6 +267,21 @@ void queue_skip_all(struct queue *queue)
     }
 }
 
+/* The bytes of a piece between two places: one or two runs; how many. */
+static int add_runs(const struct piece *piece, size_t from, size_t to,
+                    struct iovec *runs)
+{
+    int count = 0;
+    while (from < to) {
+        bool whole = from >= piece->split || to <= piece->split;
+        size_t end = whole ? to : piece->split;
+        runs[count].iov_base = bytes_at(piece, from);
+        runs[count++].iov_len = end - from;
+        from = end;
+    }
+    return count;
+}
+
 int queue_gather(struct queue *queue, size_t offset, struct iovec *runs,
                  int room, size_t most)
 {
@@ -252,14 +289,11 @@ int queue_gather(struct queue *queue, size_t offset, struct iovec *runs,
     int count = 0;
     struct place at = queue->head;
     at.at += offset;
-    for (size_t total = 0; count < room && total < most;) {
+    for (size_t total = 0; count + 2 <= room && total < most;) {
         bool last = at.piece == queue->limit.piece;
-        size_t size = (last ? queue->limit.at : at.piece->end) - at.at;
-        if (size > 0) {
-            runs[count].iov_base = at.piece->chunk->data + at.at;
-            runs[count++].iov_len = size;
-            total += size;
-        }
+        size_t end = last ? queue->limit.at : at.piece->end;
+        count += add_runs(at.piece, at.at, end, runs + count);
+        total += end - at.at;
         if (last)
             break;
         at.piece = at.piece->next;

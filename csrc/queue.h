@@ -2,8 +2,9 @@
  * reader, with message counts beside them for the high-water mark.
  *
  * The bytes are ZMTP frames (codec.h), each contiguous in one chunk, so that
- * an engine hands them to the kernel as they lie.  A *piece* is a window on a
- * chunk; the queue is a list of pieces.  Three places of the writer follow
+ * an engine hands them to the kernel as they lie; of a frame that Python lent
+ * only the body is apart.  A *piece* is a window on a chunk; the queue is a
+ * list of pieces.  Three places of the writer follow
  * one another: `shown`, up to which the reader may read; `whole`, behind the
  * last whole message; and the tail, behind the last frame.
  *
@@ -32,18 +33,25 @@
 #include <sys/uio.h>
 
 enum {
-    CHUNK_MIN = 4096 - 32, /* bytes; leaves room for malloc's and our head */
-    CHUNK_MAX = 65536 - 32,
+    CHUNK_HEADS = 64, /* bytes: malloc's head and ours */
+    CHUNK_MIN = 4096 - CHUNK_HEADS,
+    CHUNK_MAX = 65536 - CHUNK_HEADS,
     CHUNK_OWN = 16384 /* a longer frame gets a chunk of its own */
 };
 
 enum { WRITER_MARK, READER_MARK };
 
+/* From `split` on the bytes are those of `body`, which holds (the rest of) one
+ * frame and is let go of as soon as that is read. */
 struct piece {
     struct piece *next;
     struct chunk *chunk;
-    size_t begin, end; /* in the chunk's data */
+    size_t begin, end; /* in the chunk's data, and on in the body's */
+    struct chunk *body;
+    size_t split;
 };
+
+#define NO_SPLIT SIZE_MAX
 
 struct place {
     struct piece *piece;
@@ -118,14 +126,21 @@ int queue_write(struct queue *queue, unsigned flags, const void *data,
 int queue_write_pair(struct queue *queue, unsigned flags, const void *intro,
                      size_t intro_size, const void *data, size_t size);
 
-/* As queue_write, of a frame that fills a chunk, which may be shared. */
+/* As queue_write, of a frame that fills a chunk, which others share. */
 int queue_share(struct queue *queue, struct chunk *chunk);
+
+/* As queue_write, of a body that is not copied. */
+int queue_write_body(struct queue *queue, unsigned flags,
+                     struct chunk *body);
 
 /* Ends the message under construction; drops it if nobody wants it. */
 void queue_finish(struct queue *queue);
 
-/* Shows the reader all finished messages. */
+/* Shows the reader all finished messages ... */
 void queue_flush(struct queue *queue);
+/* ... or only tells that it has to be woken for them. */
+bool queue_show(struct queue *queue);
+void queue_wake_reader(struct queue *queue);
 
 /* Drops the message under construction. */
 void queue_rollback(struct queue *queue);
@@ -186,8 +201,8 @@ void queue_skip_message(struct queue *queue);
 /* Removes all. */
 void queue_skip_all(struct queue *queue);
 
-/* Up to `room` runs of bytes from `offset` into the next frame on, about
- * `most` bytes; returns how many runs.  Only when readable. */
+/* Up to `room` runs (at least two) of bytes from `offset` into the next frame
+ * on, about `most` bytes; returns how many runs.  Only when readable. */
 int queue_gather(struct queue *queue, size_t offset, struct iovec *runs,
                  int room, size_t most);
 

@@ -33,12 +33,27 @@ static struct piece *add_piece(struct queue *queue, struct chunk *chunk,
     struct piece *piece = malloc(sizeof *piece);
     if (piece == NULL)
         return NULL;
-    piece->next = NULL;
-    piece->chunk = chunk_hold(chunk);
-    piece->begin = piece->end = begin;
+    *piece = (struct piece){.chunk = chunk ? chunk_hold(chunk) : NULL,
+                            .begin = begin,
+                            .end = begin,
+                            .split = NO_SPLIT};
     queue->tail->next = piece;
     queue->tail = piece;
     return piece;
+}
+
+/* A chunk that one frame fills, as a piece for itself; takes it over. */
+static int add_whole(struct queue *queue, struct chunk *chunk)
+{
+    struct piece *piece = chunk ? add_piece(queue, NULL, 0) : NULL;
+    if (piece == NULL) {
+        chunk_drop(chunk);
+        return -ENOMEM;
+    }
+    piece->body = chunk;
+    piece->split = 0;
+    piece->end = chunk->size;
+    return 0;
 }
 
 /* Under traffic that keeps a backlog chunks double; where the reader is woken
@@ -46,7 +61,7 @@ static struct piece *add_piece(struct queue *queue, struct chunk *chunk,
 struct chunk *queue_new_chunk(struct queue *queue, size_t least)
 {
     size_t size = queue->step;
-    queue->step = queue->lively ? CHUNK_MIN : size * 2 + 32;
+    queue->step = queue->lively ? CHUNK_MIN : size * 2 + CHUNK_HEADS;
     if (queue->step > CHUNK_MAX)
         queue->step = CHUNK_MAX;
     queue->lively = false;
@@ -68,33 +83,42 @@ void queue_set_fill(struct queue *queue, struct chunk *chunk)
     queue->fill_at = 0;
 }
 
-/* Room for `need` bytes at the tail; NULL when there is no memory. */
-static unsigned char *make_room(struct queue *queue, size_t need)
+/* Room for `need` bytes where short frames go; NULL when there is no memory. */
+static unsigned char *fill_room(struct queue *queue, size_t need)
 {
-    if (need > CHUNK_OWN) {
-        struct chunk *own = chunk_new(need);
-        struct piece *piece = own ? add_piece(queue, own, 0) : NULL;
-        chunk_drop(own);
-        return piece ? own->data : NULL;
-    }
     if (queue->fill == NULL || queue->fill->size - queue->fill_at < need) {
         struct chunk *fresh = queue_new_chunk(queue, need);
         if (fresh == NULL)
             return NULL;
         queue_set_fill(queue, fresh);
     }
+    return queue->fill->data + queue->fill_at;
+}
+
+/* The same, as the end of the tail. */
+static unsigned char *make_room(struct queue *queue, size_t need)
+{
+    if (need > CHUNK_OWN) {
+        struct chunk *own = chunk_new(need);
+        return add_whole(queue, own) < 0 ? NULL : own->data;
+    }
+    unsigned char *to = fill_room(queue, need);
     struct piece *tail = queue->tail;
+    if (to == NULL)
+        return NULL;
     if (tail->chunk != queue->fill || tail->end != queue->fill_at)
         if (add_piece(queue, queue->fill, queue->fill_at) == NULL)
             return NULL;
-    return queue->fill->data + queue->fill_at;
+    return to;
 }
 
 static void extend(struct queue *queue, size_t size)
 {
-    queue->tail->end += size;
-    if (queue->tail->chunk == queue->fill)
-        queue->fill_at = queue->tail->end;
+    struct piece *tail = queue->tail;
+    if (tail->split != NO_SPLIT)
+        return; /* it has its size */
+    tail->end += size;
+    queue->fill_at = tail->end;
 }
 
 static void fill_frame(unsigned char *to, unsigned flags, const void *intro,
@@ -135,14 +159,33 @@ int queue_write(struct queue *queue, unsigned flags, const void *data,
 
 int queue_share(struct queue *queue, struct chunk *chunk)
 {
-    if (add_piece(queue, chunk, 0) == NULL)
+    chunk->common = true;
+    return add_whole(queue, chunk_hold(chunk));
+}
+
+int queue_write_body(struct queue *queue, unsigned flags, struct chunk *body)
+{
+    size_t head = frame_head(body->size);
+    unsigned char *to = fill_room(queue, head);
+    struct piece *piece =
+        to ? add_piece(queue, queue->fill, queue->fill_at) : NULL;
+    if (piece == NULL)
         return -ENOMEM;
-    queue->tail->end = chunk->size;
+    frame_put_head(to, flags, body->size);
+    extend(queue, head);
+    piece->split = piece->end;
+    piece->end += body->size;
+    piece->body = chunk_hold(body);
     return 0;
 }
 
 int queue_adopt(struct queue *queue, size_t from, size_t size)
 {
+    if (queue->fill_at == 0 && size == queue->fill->size) {
+        struct chunk *whole = queue->fill;
+        queue->fill = NULL;
+        return add_whole(queue, whole);
+    }
     struct piece *tail = queue->tail;
     if (tail->chunk != queue->fill || tail->end != queue->fill_at)
         if (add_piece(queue, queue->fill, queue->fill_at) == NULL)
@@ -161,6 +204,7 @@ void queue_rollback(struct queue *queue)
     while (piece != NULL) {
         struct piece *next = piece->next;
         chunk_drop(piece->chunk);
+        chunk_drop(piece->body);
         free(piece);
         piece = next;
     }
@@ -168,7 +212,7 @@ void queue_rollback(struct queue *queue)
     last->end = queue->whole.at;
     queue->tail = last;
     if (queue->fill != NULL && last->chunk == queue->fill)
-        queue->fill_at = last->end;
+        queue->fill_at = last->end < last->split ? last->end : last->split;
 }
 
 void queue_finish(struct queue *queue)
@@ -183,19 +227,32 @@ void queue_finish(struct queue *queue)
     queue->unshown = true;
 }
 
-void queue_flush(struct queue *queue)
+bool queue_show(struct queue *queue)
 {
     if (!queue->unshown)
-        return;
+        return false;
     queue->unshown = false;
     pthread_mutex_lock(&queue->lock);
     queue->shown = queue->whole;
-    if (queue->reader_parked) {
-        queue->reader_parked = false;
-        queue->lively = true;
-        mailbox_post(queue->reader);
-    }
+    bool parked = queue->reader_parked;
+    queue->reader_parked = false;
     pthread_mutex_unlock(&queue->lock);
+    if (parked)
+        queue->lively = true;
+    return parked;
+}
+
+void queue_wake_reader(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    mailbox_post(queue->reader);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void queue_flush(struct queue *queue)
+{
+    if (queue_show(queue))
+        queue_wake_reader(queue);
 }
 
 /* Puts a piece at `whole`, in front of what is under construction. */
@@ -209,10 +266,11 @@ static int splice(struct queue *queue, struct chunk *chunk)
         free(piece);
         return -ENOMEM;
     }
-    *rest = (struct piece){at->next, NULL, queue->whole.at, at->end};
-    if (at->chunk != NULL)
+    *rest = (struct piece){at->next, NULL,    queue->whole.at,
+                           at->end,  NULL, NO_SPLIT};
+    if (at->chunk != NULL && at->split == NO_SPLIT)
         rest->chunk = chunk_hold(at->chunk);
-    *piece = (struct piece){rest, chunk_hold(chunk), 0, chunk->size};
+    *piece = (struct piece){rest, NULL, 0, chunk->size, chunk_hold(chunk), 0};
     at->next = piece;
     at->end = queue->whole.at;
     if (queue->tail == at)

@@ -1,6 +1,8 @@
 /* receive.c - receive policies: what a hub's user gets; see hub.h */
 #include "hub.h"
 
+#include "loan.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -14,8 +16,11 @@ static int64_t deliver(pymq_slot *slot, struct queue *queue,
     if (size <= PYMQ_SLOT) {
         memcpy(slot->bytes, body, size);
     } else {
-        slot->chunk = queue_hold_chunk(queue);
+        struct chunk *chunk = queue_hold_chunk(queue);
+        slot->chunk = chunk;
         slot->data = (const char *)body;
+        slot->token = loan_token(chunk);
+        slot->common = chunk->common;
     }
     return (int64_t)size << 2 | more;
 }

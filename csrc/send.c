@@ -14,11 +14,11 @@ static unsigned more_flag(bool more)
     return more ? FRAME_MORE : 0;
 }
 
-static void show(const struct hub *hub, struct pipe *pipe)
+static void show(struct hub *hub, struct pipe *pipe)
 {
     queue_finish(pipe->out);
-    if (!hub->holding)
-        queue_flush(pipe->out);
+    if (!hub->holding && queue_show(pipe->out))
+        hub_tell(hub, pipe);
 }
 
 /* ONE, IN_TURN, BY_NAME. */
@@ -36,9 +36,13 @@ static int send_to_target(struct hub *hub, const void *data, size_t size,
 {
     struct pipe *pipe = hub->target;
     if (pipe != NULL) {
-        int result = queue_write(pipe->out, more_flag(more), data, size);
+        int result = hub->lent
+                         ? queue_write_body(pipe->out, more_flag(more),
+                                            hub->lent)
+                         : queue_write(pipe->out, more_flag(more), data, size);
         if (result < 0)
             return result;
+        hub->weight += size;
         if (!more)
             close_message(hub, pipe);
     }
@@ -131,9 +135,12 @@ static struct chunk *frame_chunk(const void *data, size_t size, bool more)
 }
 
 /* The next frame goes to one of many. */
-static int write_target(struct pipe *pipe, struct chunk *chunk,
-                        const void *data, size_t size, bool more)
+static int write_target(struct hub *hub, struct pipe *pipe,
+                        struct chunk *chunk, const void *data, size_t size,
+                        bool more)
 {
+    if (hub->lent != NULL)
+        return queue_write_body(pipe->out, more_flag(more), hub->lent);
     if (chunk != NULL)
         return queue_share(pipe->out, chunk);
     return queue_write(pipe->out, more_flag(more), data, size);
@@ -145,13 +152,13 @@ static int send_to_all(struct hub *hub, const void *data, size_t size,
     struct chunk *chunk = NULL;
     if (!hub->sending)
         choose_targets(hub, data, size);
-    if (size >= SHARE_FROM && !list_empty(&hub->targets))
+    if (size >= SHARE_FROM && !hub->lent && !list_empty(&hub->targets))
         chunk = frame_chunk(data, size, more);
     struct list *at = hub->targets.next, *next;
     for (; at != &hub->targets; at = next) {
         next = at->next;
         struct pipe *pipe = OWNER(at, struct pipe, in_targets);
-        bool written = write_target(pipe, chunk, data, size, more) == 0;
+        bool written = write_target(hub, pipe, chunk, data, size, more) == 0;
         if (!written)
             queue_rollback(pipe->out);
         else if (!more)

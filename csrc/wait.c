@@ -3,6 +3,7 @@
  * Each sleeper hangs a bell of its own in the mailbox, then looks whether the
  * hub is ready, then sleeps: what changes after the look rings the bell. */
 #include "clock.h"
+#include "engine.h"
 #include "hub.h"
 
 #include <errno.h>
@@ -35,12 +36,29 @@ static void return_bell(struct hub *hub, struct bell *bell)
     free(bell);
 }
 
-/* The wanted events that are there, or the negative errno of stop. */
-static int look(struct hub *hub, int events, struct bell *bell)
+/* What a thread sleeps on: its bell, and the engines that the hub borrows. */
+struct sleep {
+    struct bell *bell;
+    struct pollfd polled[1 + HUB_LEASES];
+    struct engine *engines[HUB_LEASES];
+    int count; /* engines */
+};
+
+static void borrow(struct hub *hub, struct sleep *sleep, bool ask)
+{
+    int fds[HUB_LEASES];
+    sleep->count = hub_borrow(hub, sleep->engines, fds, ask);
+    for (int i = 0; i < sleep->count; i++)
+        sleep->polled[1 + i] = (struct pollfd){fds[i], POLLIN, 0};
+}
+
+/* The wanted events that are there, or the negative errno of stop.  If there
+ * are none, `sleep` is made ready. */
+static int look(struct hub *hub, int events, struct sleep *sleep, bool first)
 {
     pthread_mutex_lock(&hub->lock);
-    if (bell != NULL)
-        mailbox_hush(&hub->box, bell);
+    if (sleep != NULL)
+        mailbox_hush(&hub->box, sleep->bell);
     int result = -hub->stopped;
     if (result == 0) {
         hub_attend(hub);
@@ -49,13 +67,14 @@ static int look(struct hub *hub, int events, struct bell *bell)
         if (events & HUB_OUT && hub_resumable(hub))
             result |= HUB_OUT;
     }
+    if (result == 0 && sleep != NULL && events & HUB_IN)
+        borrow(hub, sleep, first);
     pthread_mutex_unlock(&hub->lock);
     return result;
 }
 
-static int sleep_until(int fd, int64_t deadline)
+static int sleep_until(struct sleep *sleep, int64_t deadline)
 {
-    struct pollfd watched = {.fd = fd, .events = POLLIN};
     int timeout = -1;
     if (deadline >= 0) {
         int64_t left = deadline - clock_ms();
@@ -63,17 +82,37 @@ static int sleep_until(int fd, int64_t deadline)
             return -ETIMEDOUT;
         timeout = left > INT_MAX ? INT_MAX : (int)left;
     }
-    return poll(&watched, 1, timeout) < 0 ? -errno : 0;
+    nfds_t count = (nfds_t)sleep->count + 1;
+    return poll(sleep->polled, count, timeout) < 0 ? -errno : 0;
 }
 
-static int wait_with(struct hub *hub, struct bell *bell, int fd, int events,
+/* Reads for the engines that are ready; nobody rings the reader's own bell. */
+static void drive(struct hub *hub, struct sleep *sleep, bool awake)
+{
+    bool hung = true;
+    for (int i = 0; i < sleep->count; i++) {
+        if (awake && sleep->polled[1 + i].revents != 0) {
+            if (hung)
+                mailbox_unwatch(&hub->box, sleep->bell);
+            hung = false;
+            engine_pull(sleep->engines[i]);
+        }
+        engine_drop(sleep->engines[i]);
+    }
+    sleep->count = 0;
+    if (!hung)
+        mailbox_watch(&hub->box, sleep->bell);
+}
+
+static int wait_with(struct hub *hub, struct sleep *sleep, int events,
                      int64_t deadline)
 {
-    for (;;) {
-        int result = look(hub, events, bell);
+    for (bool first = true;; first = false) {
+        int result = look(hub, events, sleep, first);
         if (result != 0)
             return result;
-        result = sleep_until(fd, deadline);
+        result = sleep_until(sleep, deadline);
+        drive(hub, sleep, result == 0);
         if (result == -ETIMEDOUT)
             return 0;
         if (result < 0)
@@ -83,7 +122,7 @@ static int wait_with(struct hub *hub, struct bell *bell, int fd, int events,
 
 int pymq_hub_wait(pymq_hub *hub, int events, int timeout)
 {
-    int result = look(hub, events, NULL);
+    int result = look(hub, events, NULL, false);
     if (result != 0 || timeout == 0)
         return result;
     int64_t deadline = timeout < 0 ? -1 : clock_ms() + timeout;
@@ -93,8 +132,10 @@ int pymq_hub_wait(pymq_hub *hub, int events, int timeout)
         bell->news = (unsigned)events | HUB_END;
     int fd = bell ? mailbox_watch(&hub->box, bell) : -ENOMEM;
     pthread_mutex_unlock(&hub->lock);
-    if (fd >= 0)
-        result = wait_with(hub, bell, fd, events, deadline);
+    if (fd >= 0) {
+        struct sleep sleep = {.bell = bell, .polled = {{fd, POLLIN, 0}}};
+        result = wait_with(hub, &sleep, events, deadline);
+    }
     pthread_mutex_lock(&hub->lock);
     if (bell != NULL)
         return_bell(hub, bell);
@@ -106,6 +147,7 @@ int pymq_hub_fileno(pymq_hub *hub)
 {
     pthread_mutex_lock(&hub->lock);
     int fd = mailbox_watch(&hub->box, &hub->standing);
+    hub_give_back(hub); /* who polls it waits for the home to read */
     if (fd >= 0 && !hub->has_fileno) {
         hub->has_fileno = true;
         hub_wake(hub, ANY_NEWS);

@@ -15,11 +15,13 @@ class CBuffer:
     """`ffi.buffer`: a view whose slices are copies."""
 
     def __getitem__(self, index: slice) -> bytes: ...
+    def __buffer__(self, flags: int) -> memoryview: ...
 
 class Library:
     """The functions of ``pymq.h``."""
 
     PYMQ_SLOT: int
+    PYMQ_HOLD_FROM: int
     PYMQ_BATCH: int
     PYMQ_BATCH_MESSAGES: int
     PYMQ_SEND_NONE: int
@@ -56,6 +58,12 @@ class Library:
     def pymq_hub_send(
         self, hub: HubHandle, data: Readable, size: int, more: int
     ) -> int: ...
+    def pymq_hub_send_long(
+        self, hub: HubHandle, data: Readable, size: int, more: int, token: int
+    ) -> int: ...
+    def pymq_take_returned(self, into: Any, room: int) -> int: ...
+    def pymq_chunk_drop(self, chunk: Any) -> None: ...
+    def pymq_copy(self, to: Any, data: Any, size: int) -> None: ...
     def pymq_hub_send_many(
         self, hub: HubHandle, data: bytes, sizes: Any, count: int
     ) -> int: ...

@@ -79,6 +79,8 @@ class Control:
 
     def start(self) -> None:
         """Start the control thread and the loop.  Idempotent."""
+        if self.started:
+            return
         with self._starting:
             if self._thread is not None:
                 return
@@ -245,9 +247,8 @@ class Control:
     def _nap(self) -> Union[float, None]:
         """How long to sleep.  Says so first, and only then looks whether to: of
         `call` and this, one sees the other."""
-        with self._starting:
-            self._asleep = True
-            return 0.0 if self._calls else self._timeout()
+        self._asleep = True
+        return 0.0 if self._calls else self._timeout()
 
     def _timeout(self) -> Union[float, None]:
         while self._timers and self._timers[0][2].call is None:

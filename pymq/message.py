@@ -2,22 +2,65 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from errno import EINVAL
 from threading import Event
 from typing import Any, Union
+from weakref import ref
 
+from .backend import settle
 from .error import NotDone, ZMQError
 
 #: Bodies shorter than this are copied even with ``copy=False``, in bytes.
 COPY_THRESHOLD = 65536
 
 
+_PAUSE = 0.0005, 0.02  # seconds between two looks, at first and at most
+
+
+class _Owner:
+    """Lives as long as somebody needs a buffer: frames and the backend hold it."""
+
+    __slots__ = ("__weakref__",)
+
+
+class _Release(Event):
+    """Set when a buffer is not needed any more.
+
+    The thread that drops it may not know Python, and must not wake it up for each
+    message; so whoever wants to know has to look.
+    """
+
+    def __init__(self, owner: _Owner) -> None:
+        super().__init__()
+        self._owner = ref(owner)
+
+    def is_set(self) -> bool:
+        """Look."""
+        settle()
+        return self._owner() is None
+
+    def wait(self, timeout: Union[float, None] = None) -> bool:
+        """Look again and again, for at most `timeout` seconds."""
+        end = None if timeout is None else time.monotonic() + timeout
+        pause, most = _PAUSE
+        while not self.is_set():
+            left = most if end is None else end - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(pause, left))
+            pause = min(2 * pause, most)
+        return True
+
+
 class MessageTracker:
     """Whether frames have left their buffers.
 
-    Made of other trackers, frames or events.  pymq copies what it is sent, so a
-    buffer is free as soon as `send` returns, and every tracker is done by then.
+    Made of other trackers, frames or events.  What was copied has left its buffer
+    at once.  A buffer that was not is free when no frame of it is left here, and
+    every message made of it is in the kernel's hands, or not in its receiver's any
+    more (inproc), or was dropped.
     """
 
     def __init__(self, *parts: Any) -> None:
@@ -70,7 +113,9 @@ _Bytes = bytes  # inside `Frame` the name is a property's
 class Frame:
     """One part of a message.
 
-    ``Frame(data)`` takes anything with the buffer interface; `recv` with
+    ``Frame(data)`` takes anything with the buffer interface, and copies it if that
+    has less than `copy_threshold` bytes (COPY_THRESHOLD) and `copy` does not say
+    otherwise.  With `track` there is a `tracker` of the buffer.  `recv` with
     ``copy=False`` gives frames too, which know whether `more` follow.
     """
 
@@ -84,12 +129,24 @@ class Frame:
     ) -> None:
         if isinstance(data, str):
             raise TypeError("Str objects not allowed. Only: bytes, buffer interfaces.")
-        self._data = b"" if data is None else data
-        self._buffer = memoryview(self._data)
-        self._bytes: Union[bytes, None] = data if isinstance(data, bytes) else None
+        self._buffer = memoryview(b"" if data is None else data)
+        if copy is None:
+            least = _copy_threshold() if copy_threshold is None else copy_threshold
+            copy = self._buffer.nbytes < least
+        self._bytes: Union[bytes, None] = None
+        if data.__class__ is bytes:
+            self._bytes = data
+        elif copy:
+            self._bytes = self._buffer.tobytes()
+            self._buffer = memoryview(self._bytes)
         self.more = more
         self.tracker = _FINISHED_TRACKER if track else None
-        self.tracker_event = None
+        self.tracker_event: Union[Event, None] = None
+        self._owner: Union[_Owner, None] = None
+        if track and not copy:
+            self._owner = _Owner()
+            self.tracker_event = _Release(self._owner)
+            self.tracker = MessageTracker(self.tracker_event)
 
     @property
     def buffer(self) -> memoryview:
@@ -102,6 +159,15 @@ class Frame:
         if self._bytes is None:
             self._bytes = self._buffer.tobytes()
         return self._bytes
+
+    @property
+    def _body(self) -> Any:
+        """The bytes if there are any, else a view of bytes."""
+        if self._bytes is not None:
+            return self._bytes
+        if not self._buffer.c_contiguous:
+            raise BufferError("memoryview: underlying buffer is not C-contiguous")
+        return self._buffer.cast("B") if self._buffer.nbytes else b""
 
     def get(self, option: Union[int, str]) -> Any:
         """``MORE`` (libzmq's ZMQ_MORE).  ZMQError(EINVAL) for anything else."""
@@ -119,7 +185,9 @@ class Frame:
         return self._buffer
 
     def __copy__(self) -> Frame:
-        return Frame(self._data, more=self.more, track=self.tracker is not None)
+        twin = Frame.__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Frame):
@@ -139,3 +207,8 @@ class Frame:
 
 
 Message = Frame
+
+
+def _copy_threshold() -> int:
+    """``zmq.COPY_THRESHOLD``, which programs set."""
+    return int(vars(sys.modules[__package__])["COPY_THRESHOLD"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from errno import EAGAIN, EINTR, ENOTSUP
-from typing import Any, Sequence, Union
+from typing import Any, Callable, Sequence, Union
 
 from .constants import DONTWAIT, POLLIN, POLLOUT, SNDMORE, SocketOption
 from .endpoints import Endpoints
@@ -37,8 +37,11 @@ class Socket(Endpoints, Settings, Payloads):
         """Queue one frame (zmq_msg_send).
 
         `flags`: SNDMORE if another frame of the message follows; DONTWAIT to raise
-        Again rather than block.  Blocks for at most SNDTIMEO ms.  Returns a tracker
-        if `track`, and not `copy`.
+        Again rather than block.  Blocks for at most SNDTIMEO ms.
+
+        A `Frame`, and without `copy` any buffer of `copy_threshold` bytes or more, is
+        not copied: it must not change before the tracker says so, which this returns
+        if `track`.
 
         TypeError unless `data` has the buffer interface.  ZMQError: ENOTSUP for a
         type that cannot send, EFSM when it is not the socket's turn, EHOSTUNREACH
@@ -64,26 +67,32 @@ class Socket(Endpoints, Settings, Payloads):
         group: Union[str, None],
     ) -> Union[MessageTracker, None]:
         """`send`, when it is not as simple as can be."""
-        if data.__class__ is not bytes:
-            data = _body(data)
+        frame = data if isinstance(data, Frame) else None
+        body = data if data.__class__ is bytes else _body(data)
         if routing_id is not None or group is not None:
             raise ZMQError(ENOTSUP, "routing_id and group are of draft socket types")
+        if frame is None and not copy and len(body) >= self.copy_threshold:
+            frame = Frame(data, track=track, copy=False)
+        if frame is not None and track and frame.tracker is None:
+            raise ValueError("Not a tracked message")
         more = flags & _SNDMORE != 0
-        result = self._send(data, more)
+        result = self._send(body, more, frame)
         if result < 0:
-            self._send_later(data, more, flags, result)
-        if copy or not track:
-            return None
-        return _FINISHED_TRACKER
+            self._send_later(body, more, frame, flags, result)
+        if frame is not None:
+            return frame.tracker
+        return None if copy or not track else _FINISHED_TRACKER
 
-    def _send_later(self, data: Any, more: bool, flags: int, result: int) -> None:
+    def _send_later(
+        self, data: Any, more: bool, owner: Any, flags: int, result: int
+    ) -> None:
         """Wait for room, unless there is another reason why it failed."""
         deadline = _deadline(self._options[_O.SNDTIMEO])
         while result == -EAGAIN:
             if flags & _DONTWAIT:
                 raise Again
             self._wait(POLLOUT, deadline)
-            result = self._send(data, more)
+            result = self._send(data, more, owner)
         if result < 0:
             self._check_open()
             raise error_for(-result)
@@ -95,21 +104,22 @@ class Socket(Endpoints, Settings, Payloads):
         RCVTIMEO ms.  ZMQError: ENOTSUP for a type that cannot receive, EFSM when it
         is not the socket's turn.
         """
-        body = None
+        body: Any = None
         if self._ahead:
             try:
                 body = self._ahead.popleft()
             except IndexError:
                 pass  # another thread was faster
         if body is None:
-            body = self._recv()
+            receive = self._recv if copy else self._end.recv_view
+            body = receive()
             if body is None:
-                body = self._recv_later(flags)
+                body = self._recv_later(flags, receive)
         if copy:
             return body
-        return Frame(body, track=track, more=self._end.more)
+        return Frame(body, track=track, copy=False, more=self._end.more)
 
-    def _recv_later(self, flags: int) -> bytes:
+    def _recv_later(self, flags: int, receive: Callable[[], Any]) -> Any:
         """Wait for a message, unless there is another reason why there is none."""
         deadline = _deadline(self._options[_O.RCVTIMEO])
         while True:
@@ -119,7 +129,7 @@ class Socket(Endpoints, Settings, Payloads):
             if flags & _DONTWAIT:
                 raise Again
             self._wait(POLLIN, deadline)
-            body: Union[bytes, None] = self._recv()
+            body = receive()
             if body is not None:
                 return body
 
@@ -208,7 +218,9 @@ def _deadline(timeout: int) -> Union[float, None]:
 def _body(data: Any) -> Any:
     """Bytes, or a view of something that has the buffer interface."""
     if isinstance(data, Frame):
-        return data.bytes
+        return data._body
+    if data.__class__ is bytes:
+        return data
     if isinstance(data, str):
         raise TypeError("unicode not allowed, use send_string")
     view = memoryview(data)

@@ -7,6 +7,7 @@ not be imported is kept, and shown when native was demanded.
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
 from typing import Union, cast
 
@@ -33,6 +34,14 @@ def get(name: Union[str, None] = None) -> Backend:
             f"pymq's native backend was asked for but cannot be used: {native_error}"
         ) from native_error
     return _load(name)
+
+
+def settle() -> None:
+    """See `pymq.backend.abc.Backend.settle`: of every backend in use."""
+    for name in _NAMES:
+        module = sys.modules.get(f"{__name__}.{name}")
+        if module is not None:
+            cast(Backend, module).settle()
 
 
 def _native_works() -> bool:

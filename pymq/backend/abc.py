@@ -177,8 +177,13 @@ class Hub(Protocol):
     def open(self) -> Union[Pipe, None]:
         """Add a pipe.  None if the policy is ONE and there is a live pipe."""
 
-    def send(self, data: Buffer, more: bool = False) -> int:
+    def send(
+        self, data: Buffer, more: bool = False, owner: Union[object, None] = None
+    ) -> int:
         """Queue one frame; `data` is copied or, if it is ``bytes``, may be kept.
+
+        With an `owner`, other buffers may be kept too: they must not change while
+        `owner`, which is kept as long, lives.
 
         Returns 0 or a negative errno, in which case nothing was queued and the
         same call may be repeated.  EAGAIN is possible on the first frame only:
@@ -208,6 +213,9 @@ class Hub(Protocol):
 
         EAGAIN: nothing to receive (never in the middle of a message).
         """
+
+    def recv_view(self) -> Union[Buffer, None]:
+        """As `recv`, but a long body may come as a view of where it lies."""
 
     def ready(self) -> int:
         """POLLIN (1) if recv would give a frame, POLLOUT (2) if the first frame of
@@ -287,3 +295,8 @@ class Backend(Protocol):
 
     def hub(self, loop: Loop, routing: Routing) -> Hub:
         """One socket's end of its pipes."""
+
+    def settle(self) -> None:
+        """Let go of the buffers (and their owners) that nobody needs any more: the
+        kernel or the receiver has them, or the message was dropped.  Sending,
+        waiting and taking events do so too."""

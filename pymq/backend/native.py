@@ -17,6 +17,7 @@ from typing import Any, Callable, Sequence, Union
 from weakref import ref
 
 from .._core import ffi, lib
+from . import held
 from .abc import Buffer, Event, EventKind, HubOption, Link, Routing
 from .abc import Hub as AbstractHub
 from .abc import Loop as AbstractLoop
@@ -26,18 +27,19 @@ from .ahead import MOST, Batch
 name = "native"
 
 _SLOT_SIZE = lib.PYMQ_SLOT
+_HOLD_FROM = lib.PYMQ_HOLD_FROM
 _EVENTS = 64  # taken in one call
 _POLLIN = 1
 
 # Bound once: looking a function up in `lib` costs a third of the call.
 _send = lib.pymq_hub_send
+_send_long = lib.pymq_hub_send_long
 _recv = lib.pymq_slot_recv
 _send_many = lib.pymq_hub_send_many
 _ready = lib.pymq_hub_ready
 _wait = lib.pymq_hub_wait
 _peer = lib.pymq_hub_peer
 _chosen = lib.pymq_hub_chosen
-_clear = lib.pymq_slot_clear
 _handed = lib.pymq_hub_handed
 _wants = lib.pymq_hub_wants
 _from_buffer = ffi.from_buffer
@@ -64,10 +66,11 @@ def _handle(pointer: Any, destructor: Any) -> Any:
 class Loop:
     """See `pymq.backend.abc.Loop`."""
 
-    __slots__ = ("_events", "_loop")
+    __slots__ = ("__weakref__", "_events", "_loop")
 
     def __init__(self, threads: int) -> None:
         self._loop = _handle(lib.pymq_loop_new(threads), lib.pymq_loop_release)
+        held.watch(self)
 
     def start(self) -> None:
         """See `pymq.backend.abc.Loop.start`."""
@@ -83,6 +86,7 @@ class Loop:
 
     def take_events(self) -> Sequence[Event]:
         """See `pymq.backend.abc.Loop.take_events`."""
+        held.settle()
         events: list[Event] = []
         into = ffi.new(f"pymq_event[{_EVENTS}]")
         count = _EVENTS
@@ -198,18 +202,32 @@ class Hub:
             raise MemoryError
         return None if result < 0 else Pipe(made[0], self)
 
-    def send(self, data: Buffer, more: bool = False) -> int:
+    def send(
+        self, data: Buffer, more: bool = False, owner: Union[object, None] = None
+    ) -> int:
         """See `pymq.backend.abc.Hub.send`."""
-        if data.__class__ is bytes:
+        immutable = data.__class__ is bytes
+        if immutable and len(data) < _HOLD_FROM:
             return _send(self._hub, data, len(data), more)
+        if immutable or (owner is not None and memoryview(data).nbytes >= _HOLD_FROM):
+            return held.send(self._hub, data, more, owner)
         with _from_buffer(data) as view:
-            return _send(self._hub, view, len(view), more)
+            return _send_long(self._hub, view, len(view), more, 0)
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """See `pymq.backend.abc.Hub.send_many`."""
+        if len(max(messages, key=len, default=b"")) >= _HOLD_FROM:
+            return self._send_each(messages)
         sizes = array("I", map(len, messages))
         with _from_buffer("uint32_t[]", sizes) as counted:
             return _send_many(self._hub, b"".join(messages), counted, len(sizes))
+
+    def _send_each(self, messages: Sequence[bytes]) -> int:
+        for count, message in enumerate(messages):
+            result = self.send(message)
+            if result < 0:
+                return count or result
+        return len(messages)
 
     def recv(self) -> Union[bytes, None]:
         """See `pymq.backend.abc.Hub.recv`."""
@@ -223,11 +241,26 @@ class Hub:
             self._slots.append(pair)
             return self._recv_again(-result)
         size = result >> 2
-        data: bytes = view[:size] if size <= _SLOT_SIZE else _long_body(slot, size)
+        data: bytes = view[:size] if size <= _SLOT_SIZE else held.body(slot, size)
         self._slots.append(pair)
         self.more = result & 1 != 0
         if result & 2 and self.looks_ahead:
             self._look_ahead()
+        return data
+
+    def recv_view(self) -> Union[Buffer, None]:
+        """See `pymq.backend.abc.Hub.recv_view`."""
+        if self.ahead:
+            return self.recv()
+        slot, view = _new_slot(self._hub)
+        result = _recv(slot)
+        if result < 0:
+            return self._recv_again(-result)
+        self.more = result & 1 != 0
+        size = result >> 2
+        if size > _SLOT_SIZE:
+            return held.view(slot, size)
+        data: bytes = view[:size]
         return data
 
     def _recv_again(self, error: int) -> Union[bytes, None]:
@@ -286,6 +319,7 @@ class Hub:
 
     def wait(self, events: int, timeout: int) -> int:
         """See `pymq.backend.abc.Hub.wait`."""
+        held.settle()
         if not events & _POLLIN:
             return _wait(self._hub, events, timeout)
         with self._lock:
@@ -341,11 +375,7 @@ def _new_slot(hub: Any) -> tuple[Any, Any]:
     return slot, _buffer(slot.bytes)
 
 
-def _long_body(slot: Any, size: int) -> bytes:
-    try:
-        return _buffer(slot.data, size)[:]
-    finally:
-        _clear(slot)
+settle = held.settle
 
 
 def loop(threads: int) -> AbstractLoop:

@@ -29,7 +29,9 @@ class End(Protocol):
     def error(self) -> int:
         """See `pymq.backend.abc.Hub.error`."""
 
-    def send(self, data: Buffer, more: bool = False) -> int:
+    def send(
+        self, data: Buffer, more: bool = False, owner: Union[object, None] = None
+    ) -> int:
         """See `pymq.backend.abc.Hub.send`."""
 
     @property
@@ -44,6 +46,9 @@ class End(Protocol):
 
     def recv_many(self, most: int) -> list[bytes]:
         """See `pymq.backend.abc.Hub.recv_many`."""
+
+    def recv_view(self) -> Union[Buffer, None]:
+        """See `pymq.backend.abc.Hub.recv_view`."""
 
     def ready(self) -> int:
         """See `pymq.backend.abc.Hub.ready`."""
@@ -62,8 +67,18 @@ class Wrapper(ABC):
         self.ahead: deque[bytes] = deque()  # never anything
 
     @abstractmethod
-    def send(self, data: Buffer, more: bool = False) -> int:
+    def send(
+        self, data: Buffer, more: bool = False, owner: Union[object, None] = None
+    ) -> int:
         """See `pymq.backend.abc.Hub.send`."""
+
+    @abstractmethod
+    def recv(self) -> Union[bytes, None]:
+        """See `pymq.backend.abc.Hub.recv`."""
+
+    def recv_view(self) -> Union[Buffer, None]:
+        """Receive."""
+        return self.recv()
 
     def send_now(self, data: bytes, size: int, more: int, /) -> int:
         """Send."""

@@ -28,14 +28,16 @@ class Rep(Wrapper):
         self.more = False
         self.error = 0
 
-    def send(self, data: Buffer, more: bool = False) -> int:
+    def send(
+        self, data: Buffer, more: bool = False, owner: Union[object, None] = None
+    ) -> int:
         """EFSM until a whole request was received.  A reply to a peer that is gone
         or full is dropped, as ROUTER does."""
         if self._request or not (self._envelope or self._inside):
             return -Errno.EFSM
         result = self._address()
         if result == 0 and not self._gone:
-            result = self._hub.send(data, more)
+            result = self._hub.send(data, more, owner)
         if result == 0:
             self._inside = more
             self._gone = self._gone and more

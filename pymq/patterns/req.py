@@ -27,7 +27,9 @@ class Req(Wrapper):
         self.more = False
         self.error = 0
 
-    def send(self, data: Buffer, more: bool = False) -> int:
+    def send(
+        self, data: Buffer, more: bool = False, owner: Union[object, None] = None
+    ) -> int:
         """EFSM until the reply to the last request was received."""
         if self._waiting or self._reply:
             return -Errno.EFSM
@@ -35,7 +37,7 @@ class Req(Wrapper):
             result = self._begin()
             if result < 0:
                 return result
-        result = self._hub.send(data, more)
+        result = self._hub.send(data, more, owner)
         if result == 0:
             self._inside = more
         if result == 0 and not more:

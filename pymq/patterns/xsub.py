@@ -39,7 +39,9 @@ class XSub(Wrapper):
         """POLLIN and POLLOUT."""
         return self._hub.ready()
 
-    def send(self, data: Buffer, more: bool = False) -> int:
+    def send(
+        self, data: Buffer, more: bool = False, owner: Union[object, None] = None
+    ) -> int:
         """Subscribe, cancel, or pass on."""
         body = bytes(data)
         alone = not (more or self._inside)

@@ -48,6 +48,7 @@ class Connecter:
         self._greeter: Union[Greeter, None] = None
         self._timer: Union[Timer, None] = None
         self._attempts = 0
+        self._watched = False  # what is opening
         self.over = False  # closed, or never to be tried again
 
     def _name_first(self, routing_id: bytes) -> bool:
@@ -89,33 +90,56 @@ class Connecter:
             self._open_next()
 
     def _open_next(self) -> None:
-        while self._targets:
+        self._open()
+        if self._opening is None:
+            self._retry()
+        else:
+            self._opened()
+
+    def _open(self) -> None:
+        while self._targets and self._opening is None:
+            target = self._targets.pop(0)
             try:
-                opened = self._transport.open(self._targets.pop(0), self._side.options)
+                self._opening = self._transport.open(target, self._side.options)
             except OSError as error:
                 logger.debug("%s: %s", self.endpoint, error.strerror)
-                continue
-            self._opening = opened
-            self._side.control.watch(
-                opened.fileno(), selectors.EVENT_WRITE, self._opened
-            )
-            return
-        self._retry()
 
     def _opened(self) -> None:
-        connection, self._opening = self._opening, None
-        if connection is None:
+        """Look what came of it; on one machine that is known at once."""
+        if self._opening is None:
             return
-        self._side.control.unwatch(connection.fileno())
-        error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if error or _met_itself(connection):
-            connection.close()
+        connected = _connected(self._opening)
+        if connected:
+            self._greet(self._unwatch())
+        elif connected is None and not self._watched:
+            self._watch(self._opening)
+        else:
+            self._close_opening()
             self._open_next()
-            return
+
+    def _watch(self, connection: socket.socket) -> None:
+        self._watched = True
+        fd = connection.fileno()
+        self._side.control.watch(fd, selectors.EVENT_WRITE, self._opened)
+
+    def _unwatch(self) -> socket.socket:
+        """Take the descriptor that was opening."""
+        connection, self._opening = self._opening, None
+        assert connection is not None
+        if self._watched:
+            self._watched = False
+            self._side.control.unwatch(connection.fileno())
+        return connection
+
+    def _close_opening(self) -> None:
+        if self._opening is not None:
+            self._unwatch().close()
+
+    def _greet(self, connection: socket.socket) -> None:
         self._attempts = 0
         self._transport.tune(connection, self._side.options)
         self._greeter = Greeter(self._side, connection, self.endpoint, self._greeted)
-        self._greeter.start()
+        self._greeter.speak()
 
     def _greeted(self, greeter: Greeter, result: Result) -> None:
         self._greeter = None
@@ -208,23 +232,27 @@ class Connecter:
         self.over = True
         if self._timer is not None:
             self._timer.cancel()
-        if self._opening is not None:
-            self._side.control.unwatch(self._opening.fileno())
-            self._opening.close()
-            self._opening = None
+        self._close_opening()
         if self._greeter is not None:
             self._greeter.close()
             self._greeter = None
 
 
-def _met_itself(connection: socket.socket) -> bool:
-    """Whether TCP connected an ephemeral port to itself, as it may on loopback."""
+def _connected(connection: socket.socket) -> Union[bool, None]:
+    """Whether a connection is established; None while it is not known.  The error
+    is the system's to tell once only.
+
+    TCP may have connected an ephemeral port to itself, on loopback: that is none.
+    """
+    if connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        return False
     if connection.family == socket.AF_UNIX:
-        return False
+        return True
     try:
-        return bool(connection.getsockname() == connection.getpeername())
-    except OSError:
-        return False
+        peer = connection.getpeername()
+    except OSError as error:
+        return None if error.errno == errno.ENOTCONN else False
+    return bool(connection.getsockname() != peer)
 
 
 def _delay(options: Mapping[int, Any], attempts: int) -> Union[float, None]:

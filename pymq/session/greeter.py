@@ -46,15 +46,19 @@ class Greeter:
         name = side.pattern.name
         identity = side.options[SocketOption.ROUTING_ID]
         self._handshake = Handshake(name, identity, Null(), COMPATIBLE[name])
+        self._handshake.start()
         self._unsent = b""
         self._watched = 0  # events
         self._timer: Union[Timer, None] = None
         self._patience = side.options[SocketOption.HANDSHAKE_IVL]  # ms, 0: no limit
         self._max_size = side.options[SocketOption.MAXMSGSIZE]
 
-    def start(self) -> None:
-        """Speak first, unless the peer already has: then it gets more at once."""
-        self._handshake.start()
+    def speak(self) -> None:
+        """Shake hands, and speak first."""
+        self._flush()
+
+    def answer(self) -> None:
+        """Shake hands.  A peer that has already spoken gets more at once."""
         self._ready()
 
     def attach(self, pipe: Pipe, ready: Ready) -> bool:

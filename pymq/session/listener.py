@@ -13,6 +13,7 @@ from . import Side, log_down, logger
 from .greeter import Greeter
 from .lingering import Lingering
 
+ACCEPTS = 64  # in one turn: what else the control thread does wants its own
 ACCEPT_PAUSE = 0.1  # seconds without accepting, when descriptors or memory run out
 
 
@@ -38,7 +39,9 @@ class Listener:
 
     def _accept(self) -> None:
         listener = self._listening.socket
-        while listener.fileno() >= 0:
+        for _ in range(ACCEPTS):
+            if listener.fileno() < 0:
+                return
             try:
                 connection, _ = listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
@@ -63,7 +66,7 @@ class Listener:
         self._transport.tune(connection, self._side.options)
         greeter = Greeter(self._side, connection, self.endpoint, self._greeted)
         self._greeters.add(greeter)
-        greeter.start()
+        greeter.answer()
 
     def _greeted(self, greeter: Greeter, result: Result) -> None:
         self._greeters.discard(greeter)

@@ -64,8 +64,9 @@ def _bind_address(host: str, port: str, options: Options) -> tuple[int, Any]:
 
 
 def needs_resolver(address: str) -> bool:
-    """Whether the host is a name."""
-    return not _NUMERIC.fullmatch(_split(address.rpartition(";")[2])[0])
+    """Whether a host is a name."""
+    hosts = (part.rpartition(":")[0] for part in address.split(";") if part)
+    return not all(map(_NUMERIC.fullmatch, hosts))
 
 
 def resolve(address: str, options: Options) -> list[Target]:
@@ -83,6 +84,8 @@ def resolve(address: str, options: Options) -> list[Target]:
 
 
 def _look_up(host: str, port: int, ipv6: bool, flags: int) -> list[Target]:
+    if _is_ipv4(host) and 0 <= port <= 65535:
+        return [Target(socket.AF_INET, (host, port))]
     family = socket.AF_UNSPEC if ipv6 else socket.AF_INET
     try:
         found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, 0, flags)
@@ -122,6 +125,14 @@ def same(one: str, other: str) -> bool:
     try:
         return bool(_numbers(one) == _numbers(other))
     except (OSError, ValueError, ZMQError):
+        return False
+
+
+def _is_ipv4(host: str) -> bool:
+    """Whether it is four numbers, which need no looking up."""
+    try:
+        return len(socket.inet_pton(socket.AF_INET, host)) == 4
+    except (OSError, ValueError):
         return False
 
 

@@ -20,6 +20,7 @@ things, so nothing beyond it is sent before the peer's own octet 10 was seen.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from struct import Struct
 from typing import NamedTuple, Union
 
@@ -83,9 +84,16 @@ def parse(data: Union[bytes, bytearray]) -> Union[Greeting, None]:
 
     Raises ProtocolError as `check` does.
     """
-    if not check(data) or len(data) < SIZE:
+    if len(data) < SIZE:
+        check(data)
         return None
-    _, _, _, major, minor, mechanism, as_server = _layout.unpack_from(data)
+    return _parse(bytes(data[:SIZE]))
+
+
+@lru_cache(maxsize=16)  # peers of one kind all say the same
+def _parse(octets: bytes) -> Greeting:
+    check(octets)
+    _, _, _, major, minor, mechanism, as_server = _layout.unpack(octets)
     return Greeting(major, minor, mechanism.rstrip(b"\0"), bool(as_server))
 
 

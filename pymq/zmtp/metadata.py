@@ -7,6 +7,7 @@ value in four octets, the value.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Union
 
 from ..constants import Event
@@ -14,6 +15,8 @@ from .error import ProtocolError
 
 SOCKET_TYPE = "Socket-Type"
 IDENTITY = "Identity"
+
+REMEMBERED = 256  # octets: longer metadata is parsed each time
 
 
 def encode(properties: Iterable[tuple[str, bytes]]) -> bytes:
@@ -34,6 +37,11 @@ def parse(data: bytes) -> dict[str, bytes]:
     name, and a name that comes twice: RFC 37 compares names without regard to case,
     and peers that disagree on which of two identities counts can be fooled.
     """
+    return dict(_parse(data) if len(data) <= REMEMBERED else _parse.__wrapped__(data))
+
+
+@lru_cache(maxsize=64)  # peers of one kind all say the same
+def _parse(data: bytes) -> dict[str, bytes]:
     properties: dict[str, bytes] = {}
     seen = set()
     at = 0

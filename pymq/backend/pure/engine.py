@@ -240,6 +240,8 @@ class Engine:
             if sent < len(first):
                 self._batch.appendleft(first[sent:])
             sent -= min(sent, len(first))
+        if not self._batch:
+            self._taken = []  # the kernel has it all
 
     def _refill(self) -> bool:
         """Take a batch of frames from the pipe and encode them."""

@@ -12,7 +12,7 @@ from ..abc import Buffer, HubOption, Receive, Routing, Send
 from .loop import Loop
 from .names import Names
 from .pipe import Pipe
-from .queue import CANCEL, SUBSCRIBE
+from .queue import CANCEL, SUBSCRIBE, Owned
 from .receiving import RECEIVERS
 from .sending import SENDERS
 from .signal import Signal
@@ -92,9 +92,14 @@ class Hub:
 
     # Messages.
 
-    def send(self, data: Buffer, more: bool = False) -> int:
+    def send(
+        self, data: Buffer, more: bool = False, owner: Union[object, None] = None
+    ) -> int:
         """See `pymq.backend.abc.Hub.send`."""
         body = data if data.__class__ is bytes else bytes(memoryview(data))
+        if owner is not None:
+            body = Owned(body)
+            body.owner = owner
         with self.lock:
             if self._stopped:
                 return -self._stopped
@@ -127,11 +132,20 @@ class Hub:
         found: list[bytes] = []
         with self.lock:
             while len(found) < most and not self._stopped and self.receiver.single():
-                found.append(self.receiver.recv() or b"")
+                found.append(bytes(self.receiver.recv() or b""))
         return found
 
     def recv(self) -> Union[bytes, None]:
         """See `pymq.backend.abc.Hub.recv`."""
+        frame = self._recv()
+        return frame if frame.__class__ is not Owned else bytes(frame or b"")
+
+    def recv_view(self) -> Union[Buffer, None]:
+        """See `pymq.backend.abc.Hub.recv_view`."""
+        frame = self._recv()
+        return memoryview(frame) if isinstance(frame, Owned) else frame
+
+    def _recv(self) -> Union[bytes, None]:
         with self.lock:
             if self._stopped:
                 self.error = self._stopped

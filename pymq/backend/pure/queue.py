@@ -17,6 +17,13 @@ CANCEL = 3  # not a message: the peer no longer wants this topic
 #: A body, and what it is (one of the constants above).
 Frame = Tuple[bytes, int]
 
+
+class Owned(bytes):
+    """A body; what its sender wants kept as long as the body is."""
+
+    owner: object
+
+
 _ANNOUNCEMENT = {0: CANCEL, 1: SUBSCRIBE}
 
 

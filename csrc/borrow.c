@@ -1,0 +1,93 @@
+/* borrow.c - callers that do the engines' work; see hub.h and engine.h
+ *
+ * A hand-over to another thread costs more than the system call it is for.  So
+ * a caller writes to a connection that was idle, and reads while it waits.
+ *
+ * Not under traffic: there batches are worth more.  A connection is idle when
+ * its engine found nothing to send, and either nothing was there to receive
+ * since the last message (a request, or a reply), or that was long ago. */
+#include "clock.h"
+#include "engine.h"
+#include "hub.h"
+
+#include <errno.h>
+
+enum { PUSH_MOST = 32768 }; /* bytes: what takes microseconds to write */
+
+static bool may_push(struct hub *hub)
+{
+    bool light = hub->weight <= PUSH_MOST;
+    hub->weight = 0;
+    if (!light || hub->send_policy == PYMQ_SEND_TO_ALL)
+        return false;
+    int64_t now = clock_coarse_ms();
+    if (!hub->starved && now == hub->pushed_at)
+        return false;
+    hub->starved = false;
+    hub->pushed_at = now;
+    return true;
+}
+
+void hub_tell(struct hub *hub, struct pipe *pipe)
+{
+    if (!may_push(hub) || pipe->engine == NULL || !engine_push(pipe->engine))
+        queue_wake_reader(pipe->out);
+}
+
+static bool may_borrow(const struct hub *hub)
+{
+    if (hub->has_fileno || hub->receive_policy == PYMQ_RECEIVE_NONE
+        || hub->takes_topics)
+        return false;
+    int count = 0;
+    const struct list *at = hub->pipes.next;
+    for (; at != &hub->pipes && count <= HUB_LEASES; at = at->next)
+        count++;
+    return count <= HUB_LEASES;
+}
+
+/* Calls back for every engine of the hub. */
+static void each_engine(struct hub *hub, void (*call)(struct engine *))
+{
+    struct list *at = hub->pipes.next;
+    for (; at != &hub->pipes; at = at->next) {
+        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+        if (pipe->engine != NULL)
+            call(pipe->engine);
+    }
+}
+
+int hub_borrow(struct hub *hub, struct engine **engines, int *fds, bool ask)
+{
+    int count = 0;
+    if (!may_borrow(hub)) {
+        hub_give_back(hub);
+        return 0;
+    }
+    struct list *at = hub->pipes.next;
+    for (; at != &hub->pipes; at = at->next) {
+        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+        if (pipe->engine == NULL)
+            continue;
+        hub->borrows = true;
+        fds[count] = engine_borrow(pipe->engine, ask);
+        if (fds[count] >= 0)
+            engines[count++] = engine_hold(pipe->engine);
+    }
+    return count;
+}
+
+bool hub_pull(struct hub *hub)
+{
+    if (!hub->borrows)
+        return false;
+    each_engine(hub, engine_pull);
+    return atomic_load(&hub->box.news);
+}
+
+void hub_give_back(struct hub *hub)
+{
+    if (hub->borrows)
+        each_engine(hub, engine_give_back);
+    hub->borrows = false;
+}

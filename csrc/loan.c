@@ -1,0 +1,59 @@
+/* loan.c - see loan.h */
+#include "loan.h"
+
+#include "pymq.h"
+
+#include <stdlib.h>
+
+struct loan {
+    struct chunk chunk;
+    int64_t token;
+    struct loan *next;
+};
+
+static _Atomic(struct loan *) returned;
+
+struct chunk *loan_new(const void *data, size_t size, int64_t token)
+{
+    struct loan *loan = calloc(1, sizeof *loan);
+    if (loan == NULL)
+        return NULL;
+    atomic_init(&loan->chunk.refs, 1);
+    loan->chunk.lent = loan->chunk.common = true;
+    loan->chunk.size = loan->chunk.room = size;
+    loan->chunk.data = (unsigned char *)(uintptr_t)data; /* only read */
+    loan->token = token;
+    return &loan->chunk;
+}
+
+int64_t loan_token(const struct chunk *chunk)
+{
+    return chunk->lent ? ((const struct loan *)chunk)->token : 0;
+}
+
+void loan_return(struct chunk *chunk)
+{
+    struct loan *loan = (struct loan *)chunk;
+    loan->next = atomic_load(&returned);
+    while (!atomic_compare_exchange_weak(&returned, &loan->next, loan))
+        continue;
+}
+
+int pymq_take_returned(int64_t *into, int room)
+{
+    int count = 0;
+    if (atomic_load(&returned) == NULL)
+        return 0;
+    struct loan *loan = atomic_exchange(&returned, NULL);
+    while (loan != NULL) {
+        struct loan *next = loan->next;
+        if (count < room) {
+            into[count++] = loan->token;
+            free(loan);
+        } else {
+            loan_return(&loan->chunk);
+        }
+        loan = next;
+    }
+    return count;
+}

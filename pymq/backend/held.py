@@ -1,0 +1,120 @@
+"""Buffers that the native backend reads where they are.
+
+C is lent a long body instead of copying it, and gives the token of the loan back
+when nobody needs the bytes any more: the kernel has them, the reader over inproc has
+let go of them, or the message was dropped.  It happens in threads that know nothing
+of Python, so whoever passes by here (`settle`) lets go of what was given back.
+
+The loans are the process's, not a context's: messages outlive the socket and the
+context that they were sent with while they linger or are in their receiver's hands.
+"""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import sys
+from functools import partial
+from typing import Any, Union
+from weakref import WeakSet
+
+from .._core import ffi, lib
+from .abc import Buffer
+
+FROM = lib.PYMQ_HOLD_FROM
+
+_ROOM = 64  # tokens that one call takes
+_IN_PLACE = sys.implementation.name == "cpython"
+# Bytes.  glibc maps blocks that are longer, so that they are zero without being
+# touched; and copying takes long enough to let other threads have the GIL.
+_COPY_FROM = (32 << 20) + 1
+
+#: What is lent: the buffer (and that C reads it), and who wants to know.
+_loans: dict[int, tuple[Any, Any, object]] = {}
+_tokens = itertools.count(1)
+
+# Bound once: looking a function up in `lib` costs a third of the call.
+_take = lib.pymq_take_returned
+_send_long = lib.pymq_hub_send_long
+_clear = lib.pymq_slot_clear
+
+
+def send(hub: Any, data: Buffer, more: bool, owner: object) -> int:
+    """Send without a copy; see pymq_hub_send_long.  `owner` is kept as long as
+    `data` is."""
+    settle()
+    token = next(_tokens)
+    view = ffi.from_buffer(data)
+    _loans[token] = data, view, owner
+    return _send_long(hub, view, len(view), more, token)
+
+
+def body(slot: Any, size: int) -> bytes:
+    """The long body in a slot, which is cleared."""
+    try:
+        whole = _whole(slot.token, size)
+        if whole is not None:
+            return whole
+        if size < _COPY_FROM or not _IN_PLACE:
+            copy: bytes = ffi.buffer(slot.data, size)[:]
+            return copy
+        # Nobody else knows of these bytes yet.
+        fresh = bytes(size)
+        lib.pymq_copy(ffi.from_buffer(fresh), slot.data, size)
+        return fresh
+    finally:
+        _clear(slot)
+
+
+def view(slot: Any, size: int) -> Buffer:
+    """The long body in a slot where it lies, until the last view of it is gone."""
+    whole = _whole(slot.token, size)
+    if whole is not None or size < FROM:
+        return body(slot, size)
+    drop = partial(_drop, slot.chunk, _loans.get(slot.token))
+    seen = memoryview(ffi.buffer(ffi.gc(slot.data, drop), size))
+    return seen.toreadonly() if slot.common else seen
+
+
+def _whole(token: int, size: int) -> Union[bytes, None]:
+    """What was lent, if it is bytes and all of it: the receiver may have the same."""
+    if token:
+        data: object = _loans[token][0]
+        if type(data) is bytes and len(data) == size:
+            return data
+    return None
+
+
+def _drop(chunk: Any, loan: object, data: Any) -> None:
+    """Nobody looks at `data` in a chunk, which may be on loan, any more."""
+    lib.pymq_chunk_drop(chunk)
+
+
+def settle() -> None:
+    """Let go of what nobody needs any more."""
+    if not _loans:
+        return
+    tokens = ffi.new(f"int64_t[{_ROOM}]")
+    count = _ROOM
+    while count == _ROOM:
+        count = _take(tokens, _ROOM)
+        for token in ffi.unpack(tokens, count):
+            _loans.pop(token, None)
+
+
+_loops: WeakSet[Any] = WeakSet()
+
+
+def watch(loop: Any) -> None:
+    """A loop whose threads may have something on loan."""
+    _loops.add(loop)
+
+
+@atexit.register
+def _at_exit() -> None:
+    """The interpreter is going to free what its loans are of: nobody may read that
+    any more.  What is still to be sent now would not have been."""
+    settle()
+    if _loans:
+        for loop in list(_loops):
+            loop.stop()
