@@ -81,7 +81,7 @@ bool hub_pull(struct hub *hub)
 {
     if (!hub->borrows)
         return false;
-    each_engine(hub, engine_pull);
+    each_engine(hub, engine_try_pull);
     return atomic_load(&hub->box.news);
 }
 

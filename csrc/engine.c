@@ -150,10 +150,8 @@ bool engine_push(struct engine *engine)
     return live;
 }
 
-void engine_pull(struct engine *engine)
+static void pull(struct engine *engine)
 {
-    if (!try_claim(engine))
-        return;
     bool lent = atomic_load(&engine->lease) == LEASE_GIVEN;
     if (lent && !engine->ended && engine->out != NULL) {
         atomic_fetch_add(&engine->used, 1);
@@ -163,6 +161,18 @@ void engine_pull(struct engine *engine)
         }
     }
     engine_release(engine);
+}
+
+void engine_pull(struct engine *engine)
+{
+    pthread_mutex_lock(&engine->drive);
+    pull(engine);
+}
+
+void engine_try_pull(struct engine *engine)
+{
+    if (try_claim(engine))
+        pull(engine);
 }
 
 int engine_borrow(struct engine *engine, bool ask)

@@ -78,6 +78,7 @@ struct engine {
     bool in_message;
     bool paused; /* the queue is full */
     bool choked; /* too many replies wait */
+    bool flood; /* the last read filled all the room */
     bool eof;
     bool lost;      /* a borrower found the end of input ... */
     int lost_error; /* ... and why */
@@ -123,8 +124,10 @@ void engine_release(struct engine *engine);
 
 /* Writes what there is to send; false if somebody else drives. */
 bool engine_push(struct engine *engine);
-/* Reads, if the engine is lent and nobody else drives. */
+/* Reads, if the engine is lent. */
 void engine_pull(struct engine *engine);
+/* The same, unless somebody else drives. */
+void engine_try_pull(struct engine *engine);
 /* The descriptor of a lent engine, else -1; asks the home for a lease if `ask`
  * and there is none. */
 int engine_borrow(struct engine *engine, bool ask);

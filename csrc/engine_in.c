@@ -103,9 +103,7 @@ static ssize_t read_chunk(struct engine *e, bool *all)
     ssize_t done = read_some(e, chunk->data + e->fill, room);
     if (done > 0)
         e->fill += (size_t)done;
-    *all = (size_t)done == room;
-    if (*all)
-        e->in->lively = false; /* traffic is heavy: use larger chunks */
+    *all = e->flood = done > 0 && (size_t)done == room;
     return done;
 }
 
@@ -240,6 +238,8 @@ static int take_all(struct engine *e)
         result = take_frame(e);
     while (result > 0);
     queue_flush(e->in);
+    if (e->flood)
+        e->in->lively = false; /* whatever the reader does */
     return result;
 }
 
@@ -260,11 +260,23 @@ static void lose_input(struct engine *e, int error)
         engine_end(e, error);
 }
 
+/* What could not be taken for want of room.  The borrower asks again; the home
+ * need not be woken for that. */
+static bool take_waiting(struct engine *e)
+{
+    bool good = take_all(e) == 0;
+    if (e->paused)
+        queue_unpark_writer(e->in);
+    return good && e->replies_size == 0;
+}
+
 bool engine_read_once(struct engine *engine)
 {
     bool all;
-    if (engine->leftover != NULL || engine->paused || engine->choked)
-        return engine->paused; /* whose end the home is told of */
+    if (engine->leftover != NULL || engine->choked)
+        return false;
+    if (engine->paused && (!take_waiting(engine) || engine->paused))
+        return engine->paused;
     ssize_t done = read_chunk(engine, &all);
     if (done == -EAGAIN || done == -EWOULDBLOCK)
         return true;
@@ -273,7 +285,7 @@ bool engine_read_once(struct engine *engine)
         engine->lost_error = (int)-done;
         return false;
     }
-    return take_all(engine) == 0 && engine->replies_size == 0;
+    return take_waiting(engine);
 }
 
 void engine_drive_in(struct engine *engine, bool readable)

@@ -118,6 +118,9 @@ void queue_refuse(struct queue *queue);
 /* Whether the mark forbids another message; parks the writer if so. */
 bool queue_full(struct queue *queue);
 
+/* The writer will look for itself. */
+void queue_unpark_writer(struct queue *queue);
+
 /* Adds a frame to the message under construction.  0 or -ENOMEM. */
 int queue_write(struct queue *queue, unsigned flags, const void *data,
                 size_t size);

@@ -27,6 +27,13 @@ bool queue_full(struct queue *queue)
     return full;
 }
 
+void queue_unpark_writer(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->writer_parked = false;
+    pthread_mutex_unlock(&queue->lock);
+}
+
 static struct piece *add_piece(struct queue *queue, struct chunk *chunk,
                                size_t begin)
 {

@@ -33,6 +33,7 @@ class SocketBase(Attributes):
     _end: patterns.End
     _send: Any
     _send_now: Any
+    _sender: Any
     _recv: Any
     _ahead: deque[bytes]
     _sessions: dict[str, list[Session]]
@@ -58,7 +59,7 @@ class SocketBase(Attributes):
         self._end = self._pattern.wrap(self._hub)
         self._hub.looks_ahead = self._end is self._hub
         self._send = self._end.send
-        self._send_now = self._end.send_now
+        self._send_now, self._sender = self._end.quick_send
         self._recv = self._end.recv
         self._ahead = self._end.ahead
         self._sessions = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from errno import EAGAIN, EINTR, ENOTSUP
-from typing import Any, Callable, Sequence, Union
+from typing import Any, Callable, Iterable, Iterator, Sequence, Union
 
 from .constants import DONTWAIT, POLLIN, POLLOUT, SNDMORE, SocketOption
 from .endpoints import Endpoints
@@ -16,6 +16,7 @@ from .settings import Settings
 _SNDMORE = int(SNDMORE)
 _DONTWAIT = int(DONTWAIT)
 _O = SocketOption
+_MANY = 1000  # messages that are copied together
 
 
 class Socket(Endpoints, Settings, Payloads):
@@ -52,7 +53,7 @@ class Socket(Endpoints, Settings, Payloads):
             and not (flags or track)
             and routing_id is None
             and group is None
-            and self._send_now(data, len(data), 0) == 0
+            and self._send_now(self._sender, data, len(data), 0) == 0
         ):
             return None
         return self._send_any(data, flags, copy, track, routing_id, group)
@@ -176,6 +177,97 @@ class Socket(Endpoints, Settings, Payloads):
             parts.append(self.recv(flags, copy=copy, track=track))
         return parts
 
+    def send_many(
+        self, messages: Iterable[Union[Any, Sequence[Any]]], flags: int = 0
+    ) -> int:
+        """Queue many messages: a list or tuple is one of several frames, anything else
+        one frame.  Not in pyzmq; several times as fast as one `send` for each.
+
+        Returns how many were queued: all of them, or as many as found room within
+        SNDTIMEO ms (with DONTWAIT: at once).  Again if there was none for the first;
+        other errors as of `send`, unless some were queued already.
+        """
+        messages = messages if isinstance(messages, list) else list(messages)
+        deadline = _deadline(self._options[_O.SNDTIMEO])
+        queued = 0
+        try:
+            while queued < len(messages):
+                some = messages[queued : queued + _MANY]
+                sent = self._send_some(some, flags)
+                queued += sent
+                if sent < len(some):
+                    if flags & _DONTWAIT:
+                        raise Again
+                    self._wait(POLLOUT, deadline)
+        except ZMQError:
+            if not queued:
+                raise
+        return queued
+
+    def _send_some(self, messages: list[Any], flags: int) -> int:
+        """As many as there is room for; waits for none."""
+        try:
+            result = self._end.send_many(messages)
+        except TypeError:
+            return self._send_mixed(messages, flags)
+        if result < 0 and result != -EAGAIN:
+            self._check_open()
+            raise error_for(-result)
+        return max(0, result)
+
+    def _send_mixed(self, messages: list[Any], flags: int) -> int:
+        for count, message in enumerate(messages):
+            several = isinstance(message, (list, tuple))
+            send = self.send_multipart if several else self.send
+            try:
+                send(message, flags | _DONTWAIT)
+            except Again:
+                return count
+        return len(messages)
+
+    def recv_many(
+        self,
+        max_messages: int = 1000,
+        timeout: Union[float, None] = None,
+        flags: int = 0,
+    ) -> list[Any]:
+        """Receive what is there, at most `max_messages`, but wait for the first: for
+        `timeout` ms, or RCVTIMEO ms if that is None.  Not in pyzmq; several times as
+        fast as one `recv` for each.
+
+        A message of one frame is bytes, one of several frames a list of them.  Again
+        when the time is over; other errors as of `recv`.
+        """
+        if max_messages < 1:
+            raise ValueError(f"{max_messages=} must be positive")
+        limit = self._options[_O.RCVTIMEO] if timeout is None else timeout
+        deadline = None if flags & _DONTWAIT else _deadline(limit)
+        while True:
+            found = self._recv_some(max_messages)
+            if found:
+                return found
+            if flags & _DONTWAIT:
+                raise Again
+            self._wait(POLLIN, deadline)
+
+    def _recv_some(self, most: int) -> list[Any]:
+        found: list[Any] = self._end.recv_many(most)
+        while len(found) < most:
+            frame = self._recv()
+            if frame is None:
+                if not found and self._end.error != EAGAIN:
+                    self._check_open()
+                    raise error_for(self._end.error)
+                break
+            found.append([frame, *self._rest()] if self._end.more else frame)
+            found += self._end.recv_many(most - len(found))
+        return found
+
+    def _rest(self) -> Iterator[Any]:
+        """The frames of a message after the first."""
+        while self._end.more:
+            yield self.recv()
+
     def recv_into(self, buffer: Any, /, *, nbytes: int = 0, flags: int = 0) -> int:
         """Receive a frame into a writable buffer, of which at most `nbytes` (0: all)
         are used; returns the number of bytes.  What does not fit is lost."""
@@ -211,7 +303,7 @@ class Socket(Endpoints, Settings, Payloads):
         return self._signal_fd()
 
 
-def _deadline(timeout: int) -> Union[float, None]:
+def _deadline(timeout: float) -> Union[float, None]:
     return None if timeout < 0 else time.monotonic() + timeout / 1000
 
 

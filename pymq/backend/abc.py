@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections import deque
 from enum import IntEnum
-from typing import Callable, NamedTuple, Protocol, Sequence, Union
+from typing import Any, Callable, NamedTuple, Protocol, Sequence, Union
 
 Buffer = Union[bytes, bytearray, memoryview]
 
@@ -92,6 +92,13 @@ class Event(NamedTuple):
     kind: EventKind
     pipe: int
     error: int
+
+
+def check_bytes(messages: Sequence[bytes]) -> None:
+    """TypeError unless all are bytes."""
+    for message in messages:
+        if not isinstance(message, bytes):
+            raise TypeError(f"bytes only, not {type(message).__name__}")
 
 
 class Pipe(Protocol):
@@ -196,12 +203,14 @@ class Hub(Protocol):
         """
 
     @property
-    def send_now(self) -> Callable[[bytes, int, int], int]:
-        """As `send`, of bytes, their size, and 1 if more follow: the hot path."""
+    def quick_send(self) -> tuple[Callable[[Any, bytes, int, int], int], Any]:
+        """The hot path of `send`: a function and its first argument, to which come
+        bytes, their size, and 1 if more follow.  After any error call `send`."""
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """Queue messages of one frame each.  Returns how many fitted, or the negative
-        errno that the first one gave; EINVAL in the middle of a message."""
+        errno that the first one gave; EINVAL in the middle of a message.  TypeError,
+        before any is queued, if they are not bytes."""
 
     def recv_many(self, most: int) -> list[bytes]:
         """At most `most` messages of one frame that are there.  None also in the middle

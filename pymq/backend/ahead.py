@@ -9,13 +9,13 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import accumulate
 from struct import Struct
-from typing import Any
+from typing import Any, Callable
 
 from .._core import ffi, lib
 
 MOST = lib.PYMQ_BATCH_MESSAGES
 
-_RUN = 64  # messages that one call of `Struct.unpack_from` splits
+_RUNS = (64, 8, 1)  # messages that one call of `Struct.unpack_from` splits
 
 # Bound once: looking a function up in `lib` costs a third of the call.
 _fetch = lib.pymq_hub_recv_many
@@ -53,15 +53,15 @@ class Batch:
 def _split(view: Any, size: int, count: int) -> list[bytes]:
     """`count` messages of one size; `struct` makes them at a fifth of the cost of
     slices."""
-    one, many = _structs(size)
     found: list[bytes] = []
-    whole = count - count % _RUN
-    for index in range(0, whole, _RUN):
-        found += many.unpack_from(view, index * size)
-    found += [body for (body,) in one.iter_unpack(view[whole * size : count * size])]
+    done = 0
+    for run, split in _splitters(size):
+        while count - done >= run:
+            found += split(view, done * size)
+            done += run
     return found
 
 
 @lru_cache(maxsize=64)
-def _structs(size: int) -> tuple[Struct, Struct]:
-    return Struct(f"{size}s"), Struct(f"{size}s" * _RUN)
+def _splitters(size: int) -> list[tuple[int, Callable[..., tuple[Any, ...]]]]:
+    return [(run, Struct(f"{size}s" * run).unpack_from) for run in _RUNS]

@@ -11,14 +11,13 @@ import os
 from array import array
 from collections import deque
 from errno import EALREADY, ENOMEM
-from functools import partial
 from threading import RLock
 from typing import Any, Callable, Sequence, Union
 from weakref import ref
 
 from .._core import ffi, lib
 from . import held
-from .abc import Buffer, Event, EventKind, HubOption, Link, Routing
+from .abc import Buffer, Event, EventKind, HubOption, Link, Routing, check_bytes
 from .abc import Hub as AbstractHub
 from .abc import Loop as AbstractLoop
 from .abc import Pipe as AbstractPipe
@@ -30,6 +29,7 @@ _SLOT_SIZE = lib.PYMQ_SLOT
 _HOLD_FROM = lib.PYMQ_HOLD_FROM
 _EVENTS = 64  # taken in one call
 _POLLIN = 1
+_JOINED = 4096  # mean size in bytes up to which messages are worth joining
 
 # Bound once: looking a function up in `lib` costs a third of the call.
 _send = lib.pymq_hub_send
@@ -161,7 +161,7 @@ class Hub:
         "error",
         "looks_ahead",
         "more",
-        "send_now",
+        "quick_send",
     )
 
     def __init__(self, loop: Loop, routing: Routing) -> None:
@@ -174,7 +174,7 @@ class Hub:
         self._slots: list[tuple[Any, Any]] = []
         self.more = False
         self.error = 0
-        self.send_now: Callable[[bytes, int, int], int] = partial(_send, self._hub)
+        self.quick_send = _send, self._hub
         self.ahead: deque[bytes] = deque()
         self.looks_ahead = False
         # Of what is received ahead.  A signal's handler may receive, too, while
@@ -216,13 +216,18 @@ class Hub:
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """See `pymq.backend.abc.Hub.send_many`."""
-        if len(max(messages, key=len, default=b"")) >= _HOLD_FROM:
-            return self._send_each(messages)
         sizes = array("I", map(len, messages))
+        total = sum(sizes)
+        if total > _JOINED * len(sizes):
+            return self._send_each(messages)
+        data = b"".join(messages)
+        if len(data) != total:
+            raise TypeError("messages are bytes")
         with _from_buffer("uint32_t[]", sizes) as counted:
-            return _send_many(self._hub, b"".join(messages), counted, len(sizes))
+            return _send_many(self._hub, data, counted, len(sizes))
 
     def _send_each(self, messages: Sequence[bytes]) -> int:
+        check_bytes(messages)
         for count, message in enumerate(messages):
             result = self.send(message)
             if result < 0:

@@ -1,4 +1,4 @@
-"""The command line: one command for each socket type, `info` and `demo`.
+"""The command line: one command for each socket type, `info`, `demo` and `bench`.
 
 Every command shows only the options that it obeys: its signature is put together
 from `PARAMETERS`, which typer then reads as if it had been written out.
@@ -275,4 +275,17 @@ def demo(
 
     codes: list[int] = []
     guarded(lambda: codes.append(run_demo(path, limit)))
+    raise typer.Exit(codes[0])
+
+
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def bench(context: typer.Context) -> None:
+    """Measure pymq beside pyzmq, libzmq and others (see bench --help)."""
+    from .bench import run as run_bench
+
+    codes: list[int] = []
+    guarded(lambda: codes.append(run_bench(context.args)))
     raise typer.Exit(codes[0])

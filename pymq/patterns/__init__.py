@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from errno import EINVAL
 from importlib import import_module
-from typing import Callable, NamedTuple, Protocol, Sequence, Union, cast
+from typing import Any, Callable, NamedTuple, Protocol, Sequence, Union, cast
 
 from ..backend.abc import Buffer, Hub, Routing
 from ..constants import SocketType
@@ -35,8 +35,8 @@ class End(Protocol):
         """See `pymq.backend.abc.Hub.send`."""
 
     @property
-    def send_now(self) -> Callable[[bytes, int, int], int]:
-        """See `pymq.backend.abc.Hub.send_now`."""
+    def quick_send(self) -> tuple[Callable[[Any, bytes, int, int], int], Any]:
+        """See `pymq.backend.abc.Hub.quick_send`."""
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """See `pymq.backend.abc.Hub.send_many`."""
@@ -80,9 +80,10 @@ class Wrapper(ABC):
         """Receive."""
         return self.recv()
 
-    def send_now(self, data: bytes, size: int, more: int, /) -> int:
+    @property
+    def quick_send(self) -> tuple[Callable[[Any, bytes, int, int], int], Any]:
         """Send."""
-        return self.send(data, bool(more))
+        return _send_sized, self
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """Send one."""
@@ -91,6 +92,10 @@ class Wrapper(ABC):
     def recv_many(self, most: int) -> list[bytes]:
         """Nothing."""
         return []
+
+
+def _send_sized(end: Wrapper, data: bytes, size: int, more: int) -> int:
+    return end.send(data, bool(more))
 
 
 def take_message(hub: Hub) -> list[bytes]:

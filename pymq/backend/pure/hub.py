@@ -6,9 +6,9 @@ import select
 import time
 from collections import deque
 from errno import EAGAIN, EINTR, EINVAL
-from typing import Sequence, Union
+from typing import Any, Callable, Sequence, Union
 
-from ..abc import Buffer, HubOption, Receive, Routing, Send
+from ..abc import Buffer, HubOption, Receive, Routing, Send, check_bytes
 from .loop import Loop
 from .names import Names
 from .pipe import Pipe
@@ -112,12 +112,14 @@ class Hub:
                 self._clear()
             return result
 
-    def send_now(self, data: bytes, size: int, more: int, /) -> int:
-        """See `pymq.backend.abc.Hub.send_now`."""
-        return self.send(data, bool(more))
+    @property
+    def quick_send(self) -> tuple[Callable[[Any, bytes, int, int], int], Any]:
+        """See `pymq.backend.abc.Hub.quick_send`."""
+        return _send_sized, self
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """See `pymq.backend.abc.Hub.send_many`."""
+        check_bytes(messages)
         with self.lock:
             if self._inside:
                 return -EINVAL
@@ -295,3 +297,7 @@ class Hub:
             # The signal behind `fileno` stays, raised: a thread may be polling it.
             self._freed = True
             self._spare.clear()
+
+
+def _send_sized(hub: Hub, data: bytes, size: int, more: int) -> int:
+    return hub.send(data, bool(more))

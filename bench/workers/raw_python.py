@@ -1,0 +1,153 @@
+"""The floor for Python: plain sockets, and nothing that a message library adds.
+
+Messages have no framing: both sides know their size.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+
+import harness
+from harness import Clock, Options, Result, body, latencies
+from roundtrips import WARM_UP
+
+BLOCK = 65536
+
+
+def address(endpoint: str) -> tuple[socket.AddressFamily, Any]:
+    """The family and address of ``tcp://HOST:PORT`` or ``ipc://PATH``."""
+    scheme, _, rest = endpoint.partition("://")
+    if scheme == "ipc":
+        return socket.AF_UNIX, rest
+    host, _, port = rest.rpartition(":")
+    return socket.AF_INET, (host, 0 if port == "*" else int(port))
+
+
+def prepare(family: int, options: Options) -> socket.socket:
+    """A stream socket with the buffers that the row asks for."""
+    made = socket.socket(family, socket.SOCK_STREAM)
+    if options.sndbuf:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, options.sndbuf)
+    if options.rcvbuf:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, options.rcvbuf)
+    return made
+
+
+def accepted(options: Options) -> socket.socket:
+    """The connection of the other side."""
+    family, where = address(options.endpoint)
+    listener = prepare(family, options)
+    listener.bind(where)
+    listener.listen(1)
+    if family == socket.AF_UNIX:
+        harness.announce(options.endpoint)
+    else:
+        harness.announce("tcp://{}:{}".format(*listener.getsockname()))
+    made, _ = listener.accept()
+    listener.close()
+    return at_once(made)
+
+
+def connected(options: Options) -> socket.socket:
+    """A connection to the other side."""
+    family, where = address(options.endpoint)
+    made = prepare(family, options)
+    made.connect(where)
+    return at_once(made)
+
+
+def at_once(made: socket.socket) -> socket.socket:
+    """No Nagle, as every ZeroMQ."""
+    if made.family == socket.AF_INET:
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made
+
+
+def receiver(_: Any, options: Options) -> Result:
+    """Reads all there is, in blocks; time runs from the first to the last."""
+    connection, clock = accepted(options), Clock()
+    recv_into, limit = connection.recv_into, max(BLOCK, options.size)
+    buffer = bytearray(limit)
+    total = options.size * options.count
+    first = recv_into(buffer)
+    clock.start()
+    done = first
+    while done < total:
+        read = recv_into(buffer)
+        if not read:
+            raise ConnectionError("the sender has left")
+        done += read
+    result = clock.stop(max(1, (total - first) // options.size))
+    connection.close()
+    return result
+
+
+def sender(_: Any, options: Options) -> Result:
+    """One call for each message, or for each block of them."""
+    connection, clock = connected(options), Clock()
+    together = max(1, BLOCK // options.size) if options.many else 1
+    block, count = body(options.size) * together, options.count
+    send = connection.sendall
+    clock.start()
+    for _ in range(count // together):
+        send(block)
+    if count % together:
+        send(body(options.size) * (count % together))
+    result = clock.stop(count)
+    connection.close()
+    return result
+
+
+def exactly(connection: socket.socket, size: int) -> bytes:
+    """One message."""
+    data = connection.recv(size)
+    while len(data) < size:
+        more = connection.recv(size - len(data))
+        if not more:
+            raise ConnectionError("the other side has left")
+        data += more
+    return data
+
+
+def server(_: Any, options: Options) -> Result:
+    """Sends every message back."""
+    connection, clock = accepted(options), Clock()
+    clock.start()
+    for _ in range(options.count + WARM_UP):
+        connection.sendall(exactly(connection, options.size))
+    result = clock.stop(options.count)
+    connection.close()
+    return result
+
+
+def client(_: Any, options: Options) -> Result:
+    """Times every round trip; rests `gap_ms` before each, if asked to."""
+    connection, clock, spent = connected(options), Clock(), []
+    message = body(options.size)
+    now, gap = time.perf_counter_ns, options.gap_ms / 1000
+    for index in range(options.count + WARM_UP):
+        if index == WARM_UP:
+            clock.start()
+        if gap and index >= WARM_UP:
+            time.sleep(gap)
+        before = now()
+        connection.sendall(message)
+        exactly(connection, options.size)
+        if index >= WARM_UP:
+            spent.append(now() - before)
+    result = clock.stop(options.count)
+    connection.close()
+    return {**result, **latencies(spent)}
+
+
+SIDES: harness.Sides = {
+    ("throughput", "receiver"): receiver,
+    ("throughput", "sender"): sender,
+    ("roundtrip", "server"): server,
+    ("roundtrip", "client"): client,
+}
+
+if __name__ == "__main__":
+    harness.main(SIDES, lambda options: None)

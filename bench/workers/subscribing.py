@@ -1,0 +1,79 @@
+"""Many subscriptions of one subscriber: their memory, and matching against them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from harness import Clock, Options, Result, announce, hold, resident
+from sockets import connected, socket
+
+END = b"end"
+#: Messages that match, out of all that the publisher sends while it is timed.
+HITS = 20000
+MISSES = 200000
+
+
+def topic(number: int) -> bytes:
+    """As programs have them: a path that ends in what differs."""
+    return b"market/quotes/%08d" % number
+
+
+def publisher(zmq: Any, options: Options) -> Result:
+    """Takes `count` subscriptions; then publishes what nobody wants, and what one
+    subscription matches."""
+    context, clock = zmq.Context(), Clock()
+    xpub = socket(zmq, context, zmq.XPUB, options)
+    xpub.bind(options.endpoint)
+    announce(xpub.get(zmq.LAST_ENDPOINT).decode())
+    recv, before = xpub.recv, resident()
+    recv()
+    clock.start()
+    for _ in range(options.count - 1):
+        recv()
+    result = clock.stop(options.count - 1)
+    memory = resident() - before
+    missed = publish(xpub, topic(options.count), MISSES)
+    publish(xpub, topic(options.count // 2), HITS)
+    xpub.send(END)
+    hold()
+    xpub.close()
+    context.term()
+    return {
+        **result,
+        "subscribe_s": result["seconds"],
+        "bytes_each": memory / options.count,
+        "match_rate": MISSES / missed,
+    }
+
+
+def publish(xpub: Any, message: bytes, count: int) -> float:
+    """Seconds that sending took."""
+    send, before = xpub.send, time.perf_counter()
+    for _ in range(count):
+        send(message)
+    return time.perf_counter() - before
+
+
+def subscriber(zmq: Any, options: Options) -> Result:
+    """Subscribes to `count` topics, and receives what matches."""
+    context, clock = zmq.Context(), Clock()
+    sub = connected(zmq, context, zmq.SUB, options, topic=END)
+    for number in range(options.count - 1):
+        sub.set(zmq.SUBSCRIBE, topic(number))
+    recv = sub.recv
+    recv()
+    clock.start()
+    for _ in range(HITS - 1):
+        recv()
+    result = clock.stop(HITS - 1)
+    assert recv() == END
+    sub.close()
+    context.term()
+    return {**result, "hit_rate": (HITS - 1) / result["seconds"]}
+
+
+SIDES = {
+    ("subscriptions", "publisher"): publisher,
+    ("subscriptions", "subscriber"): subscriber,
+}

@@ -1,0 +1,41 @@
+"""The worker for every library with pyzmq's API: the same code runs on each.
+
+``library=pymq`` (the environment's PYMQ_BACKEND chooses the backend), ``zmq`` or
+``pyomq``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import busy
+import connecting
+import fanouts
+import harness
+import roundtrips
+import startup
+import streams
+import subscribing
+
+SIDES: harness.Sides = {
+    **streams.SIDES,
+    **roundtrips.SIDES,
+    **fanouts.SIDES,
+    **subscribing.SIDES,
+    **connecting.SIDES,
+    **busy.SIDES,
+    **startup.SIDES,
+}
+
+
+def load(options: harness.Options) -> Any:
+    """The library under test."""
+    library = import_module(options.library)
+    if options.many and not hasattr(library.Socket, "send_many"):
+        harness.unsupported("no send_many and recv_many")
+    return library
+
+
+if __name__ == "__main__":
+    harness.main(SIDES, load)
