@@ -78,7 +78,7 @@ def ffi_builder() -> FFI:
 
     ffi = FFI()
     ffi.cdef(cdef())
-    ffi.set_source(MODULE, '#include "pymq.h"\n#include "gil.h"\n')
+    ffi.set_source(MODULE, '#include "pymq.h"\n#include "gil.h"\n#include "builtin.h"\n')
     return ffi
 
 

@@ -83,9 +83,7 @@ static int recv_many(struct hub *hub, pymq_batch *batch, int most, bool ahead)
 
 static bool takes_batches(const struct hub *hub)
 {
-    return !hub->receiving && !hub->handing
-           && (hub->receive_policy == PYMQ_RECEIVE_FAIR
-               || hub->receive_policy == PYMQ_RECEIVE_FILTERED);
+    return !hub->receiving && !hub->handing && hub_plain(hub);
 }
 
 int pymq_hub_recv_many(pymq_hub *hub, pymq_batch *batch, int most, int ahead)

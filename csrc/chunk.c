@@ -43,6 +43,13 @@ static struct chunk *settle(struct chunk *chunk, size_t size)
     return chunk;
 }
 
+static void begin(struct chunk *chunk, size_t size)
+{
+    atomic_init(&chunk->refs, 1);
+    chunk->lent = chunk->common = false;
+    chunk->size = size;
+}
+
 struct chunk *chunk_new(size_t size)
 {
     if (size > SIZE_MAX / 2)
@@ -50,11 +57,8 @@ struct chunk *chunk_new(size_t size)
     struct chunk *chunk = size < SPARE_FROM ? NULL : spare_take(size);
     if (chunk == NULL)
         chunk = settle(malloc(sizeof *chunk + size), size);
-    if (chunk == NULL)
-        return NULL;
-    atomic_init(&chunk->refs, 1);
-    chunk->lent = chunk->common = false;
-    chunk->size = size;
+    if (chunk != NULL)
+        begin(chunk, size);
     return chunk;
 }
 
@@ -87,10 +91,17 @@ bool chunk_sole(struct chunk *chunk)
 
 struct chunk *chunk_resize(struct chunk *chunk, size_t size)
 {
+    if (size <= chunk->room) {
+        chunk->size = size;
+        return chunk;
+    }
     if (size > SIZE_MAX / 2)
         return NULL;
-    if (size > chunk->room)
+    struct chunk *spare = size < SPARE_FROM ? NULL : spare_take(size);
+    if (spare == NULL)
         return settle(realloc(chunk, sizeof *chunk + size), size);
-    chunk->size = size;
-    return chunk;
+    begin(spare, size);
+    memcpy(spare->data, chunk->data, chunk->size);
+    chunk_drop(chunk);
+    return spare;
 }

@@ -13,6 +13,7 @@
 enum {
     READS = 4,            /* per turn, for fairness between engines */
     READ_MIN = 1024,      /* bytes of room worth a system call */
+    READ_CHUNK = 262144,  /* bytes, for several frames of middling size */
     TRUSTED = 1024 * 1024 /* bytes, of a peer that never sent more */
 };
 
@@ -47,6 +48,8 @@ static int move_on(struct engine *e, size_t want)
 {
     struct queue *in = e->in;
     size_t have = e->fill - e->scan;
+    if (want > CHUNK_OWN && want < READ_CHUNK / 2)
+        want = READ_CHUNK;
     struct chunk *chunk = queue_new_chunk(in, smaller(want, trusted(e)));
     if (chunk == NULL)
         return -ENOMEM;

@@ -167,9 +167,9 @@ void hub_attend(struct hub *hub)
     struct end *end;
     if (!atomic_load(&hub->box.news))
         return;
-    mailbox_begin(&hub->box);
-    while ((end = mailbox_take(&hub->box)) != NULL)
-        update(hub, OWNER(end, struct pipe, end));
+    while (atomic_load(&hub->box.news))
+        if ((end = mailbox_take(&hub->box)) != NULL)
+            update(hub, OWNER(end, struct pipe, end));
     if (hub->takes_topics)
         hub_take_topics(hub);
 }
@@ -225,17 +225,18 @@ int pymq_hub_send_long(pymq_hub *hub, const char *data, size_t size, int more,
     return result;
 }
 
-int64_t pymq_slot_recv(pymq_slot *slot)
+/* Receives in one of the ways of receive.c. */
+static int64_t receive(struct hub *hub, void *into,
+                       int64_t (*take)(struct hub *, void *))
 {
-    struct hub *hub = slot->hub;
     pthread_mutex_lock(&hub->lock);
     int64_t result = hub->handing ? -EALREADY : -hub->stopped;
     if (result == 0) {
         hub_attend(hub);
-        result = hub_recv(hub, slot);
+        result = take(hub, into);
         if (result == -EAGAIN && hub_pull(hub)) {
             hub_attend(hub);
-            result = hub_recv(hub, slot);
+            result = take(hub, into);
         }
         if (result == -EAGAIN) {
             hub->starved = true;
@@ -244,6 +245,16 @@ int64_t pymq_slot_recv(pymq_slot *slot)
     }
     pthread_mutex_unlock(&hub->lock);
     return result;
+}
+
+int64_t pymq_slot_recv(pymq_slot *slot)
+{
+    return receive(slot->hub, slot, hub_recv);
+}
+
+int64_t pymq_hub_recv_short(pymq_hub *hub, char *into)
+{
+    return receive(hub, into, hub_recv_short);
 }
 
 void pymq_slot_clear(pymq_slot *slot)
@@ -354,6 +365,17 @@ void pymq_hub_free(pymq_hub *hub)
     /* The bell behind fileno stays, rung: another thread may be polling it. */
     free_sleepers(hub);
     pthread_mutex_unlock(&hub->lock);
+}
+
+void pymq_hub_hold(pymq_hub *hub)
+{
+    hub_hold(hub);
+}
+
+void pymq_hub_drop(pymq_hub *hub)
+{
+    if (!loop_is_foreign(hub->loop))
+        hub_drop(hub);
 }
 
 void pymq_hub_release(pymq_hub *hub)

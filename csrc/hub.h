@@ -112,7 +112,16 @@ bool hub_resumable(struct hub *hub);
 bool hub_sends_in_turn(const struct hub *hub);
 
 /* receive.c: by policy. */
-int64_t hub_recv(struct hub *hub, pymq_slot *slot);
+/* A frame into a pymq_slot. */
+int64_t hub_recv(struct hub *hub, void *slot);
+/* A message as pymq_hub_recv_short has it. */
+int64_t hub_recv_short(struct hub *hub, void *bytes);
+/* Whether its messages come just as they are in the pipes. */
+static inline bool hub_plain(const struct hub *hub)
+{
+    return hub->receive_policy == PYMQ_RECEIVE_FAIR
+           || hub->receive_policy == PYMQ_RECEIVE_FILTERED;
+}
 /* Whether recv would give a frame. */
 bool hub_readable(struct hub *hub);
 /* Brings a pipe with a message for the user to the front, or NULL. */

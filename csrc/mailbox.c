@@ -61,13 +61,6 @@ void mailbox_ring(struct mailbox *box, unsigned news)
     pthread_mutex_unlock(&box->lock);
 }
 
-void mailbox_begin(struct mailbox *box)
-{
-    pthread_mutex_lock(&box->lock);
-    atomic_store(&box->news, false);
-    pthread_mutex_unlock(&box->lock);
-}
-
 struct end *mailbox_take(struct mailbox *box)
 {
     struct end *end = NULL;
@@ -77,6 +70,8 @@ struct end *mailbox_take(struct mailbox *box)
         list_remove(&end->node);
         end->posted = false;
     }
+    atomic_store_explicit(&box->news, !list_empty(&box->items),
+                          memory_order_relaxed);
     pthread_mutex_unlock(&box->lock);
     return end;
 }

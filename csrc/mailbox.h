@@ -24,7 +24,7 @@ struct bell {
 struct mailbox {
     pthread_mutex_t lock; /* a leaf: nothing is locked under it */
     struct list items, bells;
-    atomic_bool news; /* posted or rung since mailbox_begin */
+    atomic_bool news; /* posted or rung and not yet taken */
 };
 
 /* One end of a queue, as the other end sees it. */
@@ -48,10 +48,7 @@ void mailbox_withdraw(struct end *end);
 /* Wakes who wants such news, without posting anything. */
 void mailbox_ring(struct mailbox *box, unsigned news);
 
-/* Starts taking: forgets the news. */
-void mailbox_begin(struct mailbox *box);
-
-/* The end posted first, or NULL. */
+/* The end posted first, or NULL.  With the last one the news is old. */
 struct end *mailbox_take(struct mailbox *box);
 
 /* How many ends are there now. */

@@ -81,6 +81,8 @@ int pymq_loop_take(pymq_loop *loop, pymq_event *into, int room);
 pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
                        int subscribes);
 void pymq_hub_release(pymq_hub *hub);
+void pymq_hub_hold(pymq_hub *hub);
+void pymq_hub_drop(pymq_hub *hub);
 void pymq_hub_free(pymq_hub *hub);
 void pymq_hub_stop(pymq_hub *hub, int error);
 /* -E2BIG from PYMQ_HOLD_FROM bytes on: these go by pymq_hub_send_long. */
@@ -96,6 +98,9 @@ int pymq_take_returned(int64_t *into, int room);
  * first. */
 int pymq_hub_send_many(pymq_hub *hub, const char *bytes,
                        const uint32_t *sizes, int count);
+/* The size of a message of one frame that is at most PYMQ_SLOT bytes long and
+ * now in `into`, or a negative errno; -EMSGSIZE: receive into a slot. */
+int64_t pymq_hub_recv_short(pymq_hub *hub, char *into);
 /* size << 2 | waiting << 1 | more, or a negative errno.  `waiting`: it is worth
  * asking for a batch. */
 int64_t pymq_slot_recv(pymq_slot *slot);
@@ -134,5 +139,9 @@ int pymq_pipe_attach(pymq_pipe *pipe, int fd, const char *leftover,
 int pymq_pipe_join(pymq_pipe *pipe, pymq_pipe *other);
 /* 1 when nothing is left to do, 0 when PYMQ_PIPE_CLOSED follows. */
 int pymq_pipe_close(pymq_pipe *pipe, int drain, int keep_input);
+
+/* Gives a Python module the function bind_hub, where there are builtins
+ * (builtin.h): 1, or 0 where there are none. */
+int pymq_add_builtins(const char *module);
 
 #endif

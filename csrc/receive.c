@@ -135,8 +135,9 @@ static bool refuses(const struct hub *hub)
            || hub->receive_policy == PYMQ_RECEIVE_TOPICS;
 }
 
-int64_t hub_recv(struct hub *hub, pymq_slot *slot)
+int64_t hub_recv(struct hub *hub, void *into)
 {
+    pymq_slot *slot = into;
     if (refuses(hub))
         return -ENOTSUP;
     if (!hub->receiving) {
@@ -149,6 +150,28 @@ int64_t hub_recv(struct hub *hub, pymq_slot *slot)
             return deliver_name(slot, hub->source);
     }
     return next_frame(hub, slot);
+}
+
+int64_t hub_recv_short(struct hub *hub, void *bytes)
+{
+    struct frame frame;
+    if (hub->receiving || !hub_plain(hub))
+        return -EMSGSIZE;
+    struct pipe *pipe = hub_next_source(hub);
+    if (pipe == NULL)
+        return -EAGAIN;
+    queue_peek(pipe->in, &frame);
+    size_t size = (size_t)frame.size;
+    if ((frame.flags & FRAME_MORE) || frame.size > PYMQ_SLOT
+        || queue_backlog(pipe->in) >= (1 + WORTHWHILE) * (size + 2))
+        return -EMSGSIZE;
+    memcpy(bytes, frame.body, size);
+    queue_skip(pipe->in, &frame);
+    list_move_last(&hub->readable, &pipe->in_readable);
+    hub->peer = pipe->id;
+    if (pipe_ending(pipe))
+        hub_next_source(hub); /* forgets it if that was all */
+    return (int64_t)size;
 }
 
 bool hub_readable(struct hub *hub)

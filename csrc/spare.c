@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum {
-    PLACES = 8,
+    PLACES = 64,
     WASTE = 4 /* a chunk may be larger than wanted by this part of it */
 };
 
@@ -43,6 +43,8 @@ static bool put(int place, struct chunk *chunk)
 struct chunk *spare_take(size_t size)
 {
     for (int i = 0; i < PLACES && atomic_load(&bytes) >= size; i++) {
+        if (atomic_load_explicit(&places[i], memory_order_relaxed) == NULL)
+            continue;
         struct chunk *chunk = atomic_exchange(&places[i], NULL);
         if (chunk == NULL)
             continue;

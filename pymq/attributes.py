@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 from errno import EFAULT, EINVAL
+from functools import lru_cache
 from typing import Any, Union
 
 from . import constants
@@ -26,12 +27,11 @@ class Attributes:
         raise ZMQError(EINVAL)
 
     def __setattr__(self, key: str, value: Any) -> None:
-        if key in self.__dict__ or _declared(type(self), key):
-            option = getattr(constants, key.upper(), None)
-            if option is None or not callable(getattr(type(self), key, None)):
-                object.__setattr__(self, key, value)
-                return
-        self._set_option(key, value)
+        cls: Any = type(self)  # mypy takes classes for unhashable
+        if _plain(cls, key) or (key in self.__dict__ and not _names_option(cls, key)):
+            object.__setattr__(self, key, value)
+        else:
+            self._set_option(key, value)
 
     def _set_option(self, key: str, value: Any) -> None:
         option = getattr(constants, key.upper(), None)
@@ -86,6 +86,17 @@ def define_options(cls: type[Attributes], options: type[IntEnum]) -> None:
 
 def _unknown(owner: object, key: str) -> AttributeError:
     return AttributeError(f"{type(owner).__name__} has no such option: {key.upper()}")
+
+
+@lru_cache(maxsize=1024)  # a new socket asks for the same dozen names
+def _plain(cls: type, key: str) -> bool:
+    """Whether a class declares an attribute that is no option."""
+    return _declared(cls, key) and not _names_option(cls, key)
+
+
+def _names_option(cls: type, key: str) -> bool:
+    option = getattr(constants, key.upper(), None)
+    return option is not None and callable(getattr(cls, key, None))
 
 
 def _declared(cls: type, key: str) -> bool:

@@ -32,8 +32,8 @@ class SocketBase(Attributes):
     _hub: Any
     _end: patterns.End
     _send: Any
-    _send_now: Any
-    _sender: Any
+    _quick_send: Any
+    _quick_recv: Any
     _recv: Any
     _ahead: deque[bytes]
     _sessions: dict[str, list[Session]]
@@ -59,7 +59,8 @@ class SocketBase(Attributes):
         self._end = self._pattern.wrap(self._hub)
         self._hub.looks_ahead = self._end is self._hub
         self._send = self._end.send
-        self._send_now, self._sender = self._end.quick_send
+        self._quick_send = self._end.quick_send
+        self._quick_recv = self._end.quick_recv
         self._recv = self._end.recv
         self._ahead = self._end.ahead
         self._sessions = {}
@@ -93,10 +94,17 @@ class SocketBase(Attributes):
         try:
             self.context._sockets.discard(self)
             self._hub.stop(ENOTSOCK)
-            self.context._control.run(ending)
+            if self._has_address():
+                self.context._control.run(ending)
+            else:
+                self.context._control.leave(ending)
         except BaseException:
             self.context._control.run_later(ending)  # Ctrl-C must not stop it
             raise
+
+    def _has_address(self) -> bool:
+        """Whether something must be free when `close` returns."""
+        return any(s.has_address for group in self._sessions.values() for s in group)
 
     def _ending(self, linger: Union[int, None]) -> Callable[[], None]:
         """What closes the socket; it must not need the socket any more."""

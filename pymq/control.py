@@ -158,6 +158,15 @@ class Control:
             raise error
         return result  # type: ignore[no-any-return]
 
+    def leave(self, function: Callable[[], None]) -> None:
+        """Have the control thread call `function`, and do not wait for it.
+
+        Without a thread it is called here.
+        """
+        if not (self.started and self.call(function)):
+            self._run_late()
+            function()
+
     def run_later(self, function: Callable[[], None]) -> None:
         """Have `function` called soon, without taking a lock that the caller may
         hold already: for finalizers."""

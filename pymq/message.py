@@ -127,23 +127,40 @@ class Frame:
         copy_threshold: Union[int, None] = None,
         more: bool = False,
     ) -> None:
+        self.more = more
+        if data.__class__ is bytes and not track:
+            self._data = data
+        else:
+            self._take(b"" if data is None else data, track, copy, copy_threshold)
+
+    # What most frames have; only others pay for more.
+    tracker: Union[MessageTracker, None] = None
+    tracker_event: Union[Event, None] = None
+    _owner: Union[_Owner, None] = None
+    _view: Union[memoryview, None] = None
+    _bytes: Union[bytes, None] = None
+    _data: Any
+
+    def _take(
+        self,
+        data: Any,
+        track: bool,
+        copy: Union[bool, None],
+        copy_threshold: Union[int, None],
+    ) -> None:
         if isinstance(data, str):
             raise TypeError("Str objects not allowed. Only: bytes, buffer interfaces.")
-        self._buffer = memoryview(b"" if data is None else data)
+        view = memoryview(data)
         if copy is None:
             least = _copy_threshold() if copy_threshold is None else copy_threshold
-            copy = self._buffer.nbytes < least
-        self._bytes: Union[bytes, None] = None
-        if data.__class__ is bytes:
-            self._bytes = data
-        elif copy:
-            self._bytes = self._buffer.tobytes()
-            self._buffer = memoryview(self._bytes)
-        self.more = more
-        self.tracker = _FINISHED_TRACKER if track else None
-        self.tracker_event: Union[Event, None] = None
-        self._owner: Union[_Owner, None] = None
-        if track and not copy:
+            copy = view.nbytes < least
+        self._data = view.tobytes() if copy and data.__class__ is not bytes else data
+        if track:
+            self._track(copy)
+
+    def _track(self, copied: bool) -> None:
+        self.tracker = _FINISHED_TRACKER
+        if not copied:
             self._owner = _Owner()
             self.tracker_event = _Release(self._owner)
             self.tracker = MessageTracker(self.tracker_event)
@@ -151,23 +168,26 @@ class Frame:
     @property
     def buffer(self) -> memoryview:
         """The body, without a copy."""
-        return self._buffer
+        if self._view is None:
+            self._view = memoryview(self._data)
+        return self._view
 
     @property
     def bytes(self) -> bytes:
         """The body; copied at most once."""
         if self._bytes is None:
-            self._bytes = self._buffer.tobytes()
+            whole = self._data.__class__ is bytes
+            self._bytes = self._data if whole else self.buffer.tobytes()
         return self._bytes
 
     @property
     def _body(self) -> Any:
         """The bytes if there are any, else a view of bytes."""
-        if self._bytes is not None:
-            return self._bytes
-        if not self._buffer.c_contiguous:
+        if self._data.__class__ is bytes:
+            return self._data
+        if not self.buffer.c_contiguous:
             raise BufferError("memoryview: underlying buffer is not C-contiguous")
-        return self._buffer.cast("B") if self._buffer.nbytes else b""
+        return self.buffer.cast("B") if self.buffer.nbytes else b""
 
     def get(self, option: Union[int, str]) -> Any:
         """``MORE`` (libzmq's ZMQ_MORE).  ZMQError(EINVAL) for anything else."""
@@ -176,13 +196,13 @@ class Frame:
         raise ZMQError(EINVAL)
 
     def __len__(self) -> int:
-        return self._buffer.nbytes
+        return self.buffer.nbytes
 
     def __bytes__(self) -> _Bytes:
         return self.bytes
 
     def __buffer__(self, flags: int) -> memoryview:
-        return self._buffer
+        return self.buffer
 
     def __copy__(self) -> Frame:
         twin = Frame.__new__(type(self))

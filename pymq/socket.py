@@ -49,11 +49,11 @@ class Socket(Endpoints, Settings, Payloads):
         with ROUTER_MANDATORY.
         """
         if (
-            data.__class__ is bytes
+            type(data) is bytes
             and not (flags or track)
             and routing_id is None
             and group is None
-            and self._send_now(self._sender, data, len(data), 0) == 0
+            and self._quick_send(data) == 0
         ):
             return None
         return self._send_any(data, flags, copy, track, routing_id, group)
@@ -105,34 +105,47 @@ class Socket(Endpoints, Settings, Payloads):
         RCVTIMEO ms.  ZMQError: ENOTSUP for a type that cannot receive, EFSM when it
         is not the socket's turn.
         """
-        body: Any = None
+        if not copy:
+            body = self._recv_later(flags, self._recv_view)
+            return Frame(body, track=track, copy=False, more=self._end.more)
         if self._ahead:
             try:
-                body = self._ahead.popleft()
+                return self._ahead.popleft()
             except IndexError:
                 pass  # another thread was faster
-        if body is None:
-            receive = self._recv if copy else self._end.recv_view
-            body = receive()
-            if body is None:
-                body = self._recv_later(flags, receive)
-        if copy:
+        body = self._quick_recv()
+        if type(body) is bytes:
             return body
-        return Frame(body, track=track, copy=False, more=self._end.more)
+        return self._recv_later(flags, self._recv_frame, body)
 
-    def _recv_later(self, flags: int, receive: Callable[[], Any]) -> Any:
-        """Wait for a message, unless there is another reason why there is none."""
-        deadline = _deadline(self._options[_O.RCVTIMEO])
+    def _recv_view(self) -> Any:
+        body = self._end.recv_view()
+        return -self._end.error if body is None else body
+
+    def _recv_frame(self) -> Any:
+        body = self._recv()
+        return -self._end.error if body is None else body
+
+    def _recv_later(
+        self, flags: int, receive: Callable[[], Any], result: Union[int, None] = None
+    ) -> Any:
+        """A frame, after a `result` that was none: waits, unless there is another
+        reason for that."""
+        deadline = None
         while True:
-            if self._end.error != EAGAIN:
+            if result is None:
+                result = receive()
+            if not isinstance(result, int):
+                return result
+            if result != -EAGAIN:
                 self._check_open()
-                raise error_for(self._end.error)
+                raise error_for(-result)
             if flags & _DONTWAIT:
                 raise Again
+            if deadline is None:
+                deadline = _deadline(self._options[_O.RCVTIMEO])
             self._wait(POLLIN, deadline)
-            body = receive()
-            if body is not None:
-                return body
+            result = None
 
     def _wait(self, events: int, deadline: Union[float, None]) -> None:
         """Until `events` may be.  Raises Again at `deadline`.

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections import deque
 from enum import IntEnum
-from typing import Any, Callable, NamedTuple, Protocol, Sequence, Union
+from typing import Callable, NamedTuple, Protocol, Sequence, Union
 
 Buffer = Union[bytes, bytearray, memoryview]
 
@@ -203,9 +203,13 @@ class Hub(Protocol):
         """
 
     @property
-    def quick_send(self) -> tuple[Callable[[Any, bytes, int, int], int], Any]:
-        """The hot path of `send`: a function and its first argument, to which come
-        bytes, their size, and 1 if more follow.  After any error call `send`."""
+    def quick_send(self) -> Callable[[bytes], int]:
+        """`send`, of bytes that end a message.  E2BIG: too long for this way."""
+
+    @property
+    def quick_recv(self) -> Callable[[], Union[bytes, int, None]]:
+        """`recv`, but for the error that it returns, negative, instead of None; None
+        if only `recv` can tell."""
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """Queue messages of one frame each.  Returns how many fitted, or the negative

@@ -12,9 +12,10 @@ from array import array
 from collections import deque
 from errno import EALREADY, ENOMEM
 from threading import RLock
-from typing import Any, Callable, Sequence, Union
+from typing import Any, Callable, Sequence, TypeVar, Union
 from weakref import ref
 
+from .. import _core
 from .._core import ffi, lib
 from . import held
 from .abc import Buffer, Event, EventKind, HubOption, Link, Routing, check_bytes
@@ -25,11 +26,16 @@ from .ahead import MOST, Batch
 
 name = "native"
 
+_Body = TypeVar("_Body")
+
 _SLOT_SIZE = lib.PYMQ_SLOT
 _HOLD_FROM = lib.PYMQ_HOLD_FROM
 _EVENTS = 64  # taken in one call
 _POLLIN = 1
 _JOINED = 4096  # mean size in bytes up to which messages are worth joining
+
+# Whether there are builtins for the hot path (``csrc/builtin.h``).
+_BUILTINS = bool(lib.pymq_add_builtins(_core.__name__.encode()))
 
 # Bound once: looking a function up in `lib` costs a third of the call.
 _send = lib.pymq_hub_send
@@ -146,6 +152,34 @@ class Pipe:
         return bool(done)
 
 
+def _receiver(long: Callable[[Any, int], _Body]) -> Callable[[Hub], Any]:
+    """`Hub.recv` or `Hub.recv_view`, by what gets a long body out of a slot.  One
+    method that calls another would cost a tenth of the call."""
+
+    def recv(self: Hub) -> Union[bytes, _Body, None]:
+        """See `pymq.backend.abc.Hub`."""
+        try:
+            pair = self._slots.pop()
+        except IndexError:
+            pair = _new_slot(self._hub)
+        slot, view = pair
+        result = _recv(slot)
+        if result < 0:
+            self._slots.append(pair)
+            return self._recv_again(-result)
+        size = result >> 2
+        data: Union[bytes, _Body] = (
+            view[:size] if size <= _SLOT_SIZE else long(slot, size)
+        )
+        self._slots.append(pair)
+        self.more = result & 1 != 0
+        if result & 2 and self.looks_ahead:
+            self._look_ahead()
+        return data
+
+    return recv
+
+
 class Hub:
     """See `pymq.backend.abc.Hub`."""
 
@@ -161,6 +195,7 @@ class Hub:
         "error",
         "looks_ahead",
         "more",
+        "quick_recv",
         "quick_send",
     )
 
@@ -174,7 +209,7 @@ class Hub:
         self._slots: list[tuple[Any, Any]] = []
         self.more = False
         self.error = 0
-        self.quick_send = _send, self._hub
+        self._bind()
         self.ahead: deque[bytes] = deque()
         self.looks_ahead = False
         # Of what is received ahead.  A signal's handler may receive, too, while
@@ -183,6 +218,20 @@ class Hub:
         self._batch: Union[Batch, None] = None
         self._sources: Union[list[int], None] = None  # of the last fetch, once asked
         self._waiting = 0  # threads, for input
+
+    def _bind(self) -> None:
+        self.quick_send: Callable[[bytes], int] = self._send_plain
+        self.quick_recv: Callable[[], Union[bytes, int, None]] = self._recv_plain
+        if _BUILTINS:
+            address = int(ffi.cast("intptr_t", self._hub))
+            self.quick_send, self.quick_recv = _core.bind_hub(address)
+
+    def _send_plain(self, data: bytes) -> int:
+        return _send(self._hub, data, len(data), False)
+
+    def _recv_plain(self) -> Union[bytes, int, None]:
+        frame = self.recv()
+        return -self.error if frame is None else frame
 
     @property
     def peer(self) -> int:
@@ -234,39 +283,8 @@ class Hub:
                 return count or result
         return len(messages)
 
-    def recv(self) -> Union[bytes, None]:
-        """See `pymq.backend.abc.Hub.recv`."""
-        try:
-            pair = self._slots.pop()
-        except IndexError:
-            pair = _new_slot(self._hub)
-        slot, view = pair
-        result = _recv(slot)
-        if result < 0:
-            self._slots.append(pair)
-            return self._recv_again(-result)
-        size = result >> 2
-        data: bytes = view[:size] if size <= _SLOT_SIZE else held.body(slot, size)
-        self._slots.append(pair)
-        self.more = result & 1 != 0
-        if result & 2 and self.looks_ahead:
-            self._look_ahead()
-        return data
-
-    def recv_view(self) -> Union[Buffer, None]:
-        """See `pymq.backend.abc.Hub.recv_view`."""
-        if self.ahead:
-            return self.recv()
-        slot, view = _new_slot(self._hub)
-        result = _recv(slot)
-        if result < 0:
-            return self._recv_again(-result)
-        self.more = result & 1 != 0
-        size = result >> 2
-        if size > _SLOT_SIZE:
-            return held.view(slot, size)
-        data: bytes = view[:size]
-        return data
+    recv = _receiver(held.body)
+    recv_view = _receiver(held.view)
 
     def _recv_again(self, error: int) -> Union[bytes, None]:
         """Unless it failed: what was received ahead comes first."""
@@ -278,7 +296,8 @@ class Hub:
                 return self.ahead.popleft()
             except IndexError:
                 _handed(self._hub)
-        return self.recv()
+        body: Union[bytes, None] = self.recv()
+        return body
 
     def _look_ahead(self) -> None:
         """Fetch what waits, unless other threads wait for it."""

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from errno import EINVAL
 from importlib import import_module
-from typing import Any, Callable, NamedTuple, Protocol, Sequence, Union, cast
+from typing import Callable, NamedTuple, Protocol, Sequence, Union, cast
 
 from ..backend.abc import Buffer, Hub, Routing
 from ..constants import SocketType
@@ -35,8 +35,12 @@ class End(Protocol):
         """See `pymq.backend.abc.Hub.send`."""
 
     @property
-    def quick_send(self) -> tuple[Callable[[Any, bytes, int, int], int], Any]:
+    def quick_send(self) -> Callable[[bytes], int]:
         """See `pymq.backend.abc.Hub.quick_send`."""
+
+    @property
+    def quick_recv(self) -> Callable[[], Union[bytes, int, None]]:
+        """See `pymq.backend.abc.Hub.quick_recv`."""
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """See `pymq.backend.abc.Hub.send_many`."""
@@ -65,6 +69,7 @@ class Wrapper(ABC):
 
     def __init__(self) -> None:
         self.ahead: deque[bytes] = deque()  # never anything
+        self.error = 0
 
     @abstractmethod
     def send(
@@ -81,9 +86,14 @@ class Wrapper(ABC):
         return self.recv()
 
     @property
-    def quick_send(self) -> tuple[Callable[[Any, bytes, int, int], int], Any]:
+    def quick_send(self) -> Callable[[bytes], int]:
         """Send."""
-        return _send_sized, self
+        return self.send
+
+    def quick_recv(self) -> Union[bytes, int, None]:
+        """Receive."""
+        frame = self.recv()
+        return -self.error if frame is None else frame
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """Send one."""
@@ -92,10 +102,6 @@ class Wrapper(ABC):
     def recv_many(self, most: int) -> list[bytes]:
         """Nothing."""
         return []
-
-
-def _send_sized(end: Wrapper, data: bytes, size: int, more: int) -> int:
-    return end.send(data, bool(more))
 
 
 def take_message(hub: Hub) -> list[bytes]:

@@ -26,7 +26,6 @@ class Rep(Wrapper):
         self._inside = False  # a reply, of which frames were sent
         self._gone = False  # its peer: swallow it
         self.more = False
-        self.error = 0
 
     def send(
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None

@@ -25,7 +25,6 @@ class Req(Wrapper):
         self._inside = False  # a request, of which frames were sent
         self._reply: deque[bytes] = deque()
         self.more = False
-        self.error = 0
 
     def send(
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None

@@ -26,14 +26,11 @@ class XSub(Wrapper):
         """Of the frame last received."""
         return self._hub.more
 
-    @property
-    def error(self) -> int:
-        """Why the last recv gave nothing."""
-        return self._hub.error
-
     def recv(self) -> Union[bytes, None]:
         """What a publisher sent."""
-        return self._hub.recv()
+        frame = self._hub.recv()
+        self.error = self._hub.error
+        return frame
 
     def ready(self) -> int:
         """POLLIN and POLLOUT."""

@@ -52,6 +52,8 @@ class Session(Protocol):
     endpoint: str
     keeps_input: bool  # unbind leaves what arrived to be read, disconnect does not
 
+    has_address: bool  # which is free when `close` returns
+
     @property
     def over(self) -> bool:
         """Whether it has ended by itself: nothing will be tried again."""

@@ -29,6 +29,7 @@ class Connecter:
     """A connected endpoint: one pipe, and the connection that serves it now."""
 
     keeps_input = False
+    has_address = False
 
     def __init__(self, side: Side, endpoint: Endpoint) -> None:
         self.endpoint = str(endpoint)

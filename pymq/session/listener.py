@@ -21,6 +21,7 @@ class Listener:
     """A bound endpoint and every connection it accepted."""
 
     keeps_input = True
+    has_address = True
     over = False
 
     def __init__(self, side: Side, endpoint: Endpoint) -> None:

@@ -68,6 +68,7 @@ class Binding:
     """A bound name.  Ending it frees the name; connections live on."""
 
     keeps_input = True
+    has_address = True
     over = False
 
     def __init__(self, registry: Registry, name: str, side: Side) -> None:
@@ -85,6 +86,7 @@ class Connection:
     """A connected name."""
 
     keeps_input = False
+    has_address = True  # its peer's place, to say it exactly
     over = False
 
     def __init__(self, registry: Registry, name: str, side: Side) -> None:

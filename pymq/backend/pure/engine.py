@@ -310,6 +310,9 @@ class Engine:
             else:
                 self.pipe.output.unpop(self._unsent())
                 self.pipe._link_down(error)
+            # Somebody may hold the engine; the messages are to be let go of.
+            self._batch.clear()
+            self._taken = []
 
     def _detach(self) -> None:
         self.pipe.output.reader = self.pipe.input.writer = None

@@ -6,7 +6,7 @@ import select
 import time
 from collections import deque
 from errno import EAGAIN, EINTR, EINVAL
-from typing import Any, Callable, Sequence, Union
+from typing import Callable, Sequence, Union
 
 from ..abc import Buffer, HubOption, Receive, Routing, Send, check_bytes
 from .loop import Loop
@@ -113,9 +113,14 @@ class Hub:
             return result
 
     @property
-    def quick_send(self) -> tuple[Callable[[Any, bytes, int, int], int], Any]:
+    def quick_send(self) -> Callable[[bytes], int]:
         """See `pymq.backend.abc.Hub.quick_send`."""
-        return _send_sized, self
+        return self.send
+
+    def quick_recv(self) -> Union[bytes, int, None]:
+        """See `pymq.backend.abc.Hub.quick_recv`."""
+        frame = self.recv()
+        return -self.error if frame is None else frame
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """See `pymq.backend.abc.Hub.send_many`."""
@@ -297,7 +302,3 @@ class Hub:
             # The signal behind `fileno` stays, raised: a thread may be polling it.
             self._freed = True
             self._spare.clear()
-
-
-def _send_sized(hub: Hub, data: bytes, size: int, more: int) -> int:
-    return hub.send(data, bool(more))

@@ -1,0 +1,98 @@
+/* builtin.h - sending and receiving a short message as builtins of CPython.
+ *
+ * CFFI packs the arguments of a call in a tuple and takes it apart again: some
+ * 70 ns for the four of pymq_hub_send, more than the call itself takes; and
+ * bytes that are received have to be cut out of a slot.  So the two calls that
+ * programs make for every message are builtins here, bound to their hub.  They
+ * do nothing that the plain calls could not do, and PyPy, whose compiler makes
+ * CFFI's calls cheap, has only those.
+ *
+ * For the generated module only, and of the limited API only what Python 3.9
+ * has.
+ */
+#ifndef PYMQ_BUILTIN_H
+#define PYMQ_BUILTIN_H
+#if !defined(PYPY_VERSION) && !defined(Py_GIL_DISABLED)
+
+#include <errno.h>
+
+static PyObject *quick_send(PyObject *self, PyObject *data)
+{
+    pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
+    char *bytes;
+    Py_ssize_t size;
+    if (hub == NULL || PyBytes_AsStringAndSize(data, &bytes, &size) < 0)
+        return NULL;
+    return PyLong_FromLong(pymq_hub_send(hub, bytes, (size_t)size, 0));
+}
+
+/* Bytes, or a negative errno, or None: receive in the plain way. */
+static PyObject *quick_recv(PyObject *self, PyObject *unused)
+{
+    pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
+    char bytes[PYMQ_SLOT];
+    (void)unused;
+    if (hub == NULL)
+        return NULL;
+    int64_t size = pymq_hub_recv_short(hub, bytes);
+    if (size == -EMSGSIZE || size == -EALREADY)
+        Py_RETURN_NONE;
+    if (size < 0)
+        return PyLong_FromLongLong(size);
+    return PyBytes_FromStringAndSize(bytes, (Py_ssize_t)size);
+}
+
+static PyMethodDef quick_methods[] = {
+    {"quick_send", quick_send, METH_O, NULL},
+    {"quick_recv", quick_recv, METH_NOARGS, NULL},
+};
+
+static void forget_hub(PyObject *capsule)
+{
+    pymq_hub_drop(PyCapsule_GetPointer(capsule, NULL));
+}
+
+/* The builtins of the hub at an address, as a tuple. */
+static PyObject *bind_hub(PyObject *module, PyObject *address)
+{
+    (void)module;
+    pymq_hub *hub = PyLong_AsVoidPtr(address);
+    if (hub == NULL)
+        return NULL;
+    PyObject *capsule = PyCapsule_New(hub, NULL, forget_hub);
+    if (capsule == NULL)
+        return NULL;
+    pymq_hub_hold(hub);
+    PyObject *pair =
+        Py_BuildValue("(NN)", PyCFunction_NewEx(&quick_methods[0], capsule, NULL),
+                      PyCFunction_NewEx(&quick_methods[1], capsule, NULL));
+    Py_DECREF(capsule);
+    return pair;
+}
+
+static PyMethodDef bind_method = {"bind_hub", bind_hub, METH_O, NULL};
+
+/* Puts bind_hub in a module: 1, or 0 without. */
+int pymq_add_builtins(const char *module)
+{
+    PyObject *into = PyImport_AddModule(module);
+    PyObject *bind = PyCFunction_NewEx(&bind_method, NULL, NULL);
+    int result = -1;
+    if (into != NULL && bind != NULL)
+        result = PyObject_SetAttrString(into, bind_method.ml_name, bind);
+    Py_XDECREF(bind);
+    if (result < 0)
+        PyErr_Clear();
+    return result == 0;
+}
+
+#else
+
+int pymq_add_builtins(const char *module)
+{
+    (void)module;
+    return 0;
+}
+
+#endif
+#endif
