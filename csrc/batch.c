@@ -1,8 +1,14 @@
 /* batch.c - many messages of one frame with one call; see hub.h */
+#include "clock.h"
 #include "hub.h"
 
 #include <errno.h>
 #include <string.h>
+
+enum {
+    STRIDE_MIN = 8, /* messages taken ahead */
+    STRIDE_FOR = 8  /* ms in which they should be handed out */
+};
 
 /* Sending. */
 
@@ -86,6 +92,28 @@ static bool takes_batches(const struct hub *hub)
     return !hub->receiving && !hub->handing && hub_plain(hub);
 }
 
+/* Who sends after that waits for what was taken, so a user that is slow gets
+ * less the next time. */
+static int look_ahead(struct hub *hub, pymq_batch *batch, int most)
+{
+    if (hub->stride < STRIDE_MIN)
+        hub->stride = STRIDE_MIN;
+    int result =
+        recv_many(hub, batch, most < hub->stride ? most : hub->stride, true);
+    hub->handing = result > 0;
+    hub->handing_since = clock_coarse_ms();
+    return result;
+}
+
+static void end_handing(struct hub *hub)
+{
+    bool slow = clock_coarse_ms() - hub->handing_since > STRIDE_FOR;
+    hub->handing = false;
+    hub->stride = slow ? hub->stride / 2 : hub->stride * 2;
+    if (hub->stride > PYMQ_BATCH_MESSAGES)
+        hub->stride = PYMQ_BATCH_MESSAGES;
+}
+
 int pymq_hub_recv_many(pymq_hub *hub, pymq_batch *batch, int most, int ahead)
 {
     if (most > PYMQ_BATCH_MESSAGES)
@@ -94,9 +122,10 @@ int pymq_hub_recv_many(pymq_hub *hub, pymq_batch *batch, int most, int ahead)
     int result = -hub->stopped;
     if (result == 0 && takes_batches(hub)) {
         hub_attend(hub);
-        result = recv_many(hub, batch, most, ahead);
-        hub->handing = ahead && result > 0;
+        result = ahead ? look_ahead(hub, batch, most)
+                       : recv_many(hub, batch, most, false);
     }
+    batch->count = result > 0 ? result : 0;
     pthread_mutex_unlock(&hub->lock);
     return result;
 }
@@ -104,7 +133,8 @@ int pymq_hub_recv_many(pymq_hub *hub, pymq_batch *batch, int most, int ahead)
 void pymq_hub_handed(pymq_hub *hub)
 {
     pthread_mutex_lock(&hub->lock);
-    hub->handing = false;
+    if (hub->handing)
+        end_handing(hub);
     pthread_mutex_unlock(&hub->lock);
 }
 

@@ -24,13 +24,17 @@ static bool may_push(struct hub *hub)
     if (!hub->starved && now == hub->pushed_at)
         return false;
     hub->starved = false;
+    hub->pushed = true;
     hub->pushed_at = now;
     return true;
 }
 
+/* A forked child has the descriptors, too: its parent's connections are none of
+ * its business. */
 void hub_tell(struct hub *hub, struct pipe *pipe)
 {
-    if (!may_push(hub) || pipe->engine == NULL || !engine_push(pipe->engine))
+    if (!may_push(hub) || pipe->engine == NULL || loop_is_foreign(hub->loop)
+        || !engine_push(pipe->engine))
         queue_wake_reader(pipe->out);
 }
 
@@ -60,6 +64,8 @@ static void each_engine(struct hub *hub, void (*call)(struct engine *))
 int hub_borrow(struct hub *hub, struct engine **engines, int *fds, bool ask)
 {
     int count = 0;
+    if (loop_is_foreign(hub->loop))
+        return 0;
     if (!may_borrow(hub)) {
         hub_give_back(hub);
         return 0;
@@ -72,14 +78,14 @@ int hub_borrow(struct hub *hub, struct engine **engines, int *fds, bool ask)
         hub->borrows = true;
         fds[count] = engine_borrow(pipe->engine, ask);
         if (fds[count] >= 0)
-            engines[count++] = engine_hold(pipe->engine);
+            engines[count++] = pipe->engine;
     }
     return count;
 }
 
 bool hub_pull(struct hub *hub)
 {
-    if (!hub->borrows)
+    if (!hub->borrows || loop_is_foreign(hub->loop))
         return false;
     each_engine(hub, engine_try_pull);
     return atomic_load(&hub->box.news);

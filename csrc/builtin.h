@@ -42,17 +42,88 @@ static PyObject *quick_recv(PyObject *self, PyObject *unused)
     return PyBytes_FromStringAndSize(bytes, (Py_ssize_t)size);
 }
 
+/* Whether all are bytes, none of them long. */
+static int are_short(PyObject *frames)
+{
+    if (!PyList_Check(frames))
+        return 0;
+    Py_ssize_t count = PyList_Size(frames);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *frame = PyList_GetItem(frames, i);
+        if (!PyBytes_Check(frame) || PyBytes_Size(frame) > PYMQ_SLOT)
+            return 0;
+    }
+    return count > 0;
+}
+
+/* 0, or a negative errno, or None: send frame by frame. */
+static PyObject *quick_send_message(PyObject *self, PyObject *frames)
+{
+    pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
+    if (hub == NULL)
+        return NULL;
+    if (!are_short(frames))
+        Py_RETURN_NONE;
+    int result = 0;
+    Py_ssize_t count = PyList_Size(frames);
+    for (Py_ssize_t i = 0; i < count && result == 0; i++) {
+        PyObject *frame = PyList_GetItem(frames, i);
+        result = pymq_hub_send(hub, PyBytes_AsString(frame),
+                               (size_t)PyBytes_Size(frame), i < count - 1);
+    }
+    return PyLong_FromLong(result);
+}
+
+static int append_new(PyObject *list, PyObject *item)
+{
+    int result = item != NULL ? PyList_Append(list, item) : -1;
+    Py_XDECREF(item);
+    return result;
+}
+
+/* The frames of a message, or a negative errno, or None: receive frame by
+ * frame.  So is the rest to be, if the last one is None. */
+static PyObject *quick_recv_message(PyObject *self, PyObject *unused)
+{
+    pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
+    char bytes[PYMQ_SLOT];
+    (void)unused;
+    if (hub == NULL)
+        return NULL;
+    int64_t got = pymq_hub_recv_frame(hub, bytes);
+    if (got == -EMSGSIZE || got == -EALREADY)
+        Py_RETURN_NONE;
+    if (got < 0)
+        return PyLong_FromLongLong(got);
+    PyObject *list = PyList_New(0);
+    int failed = list == NULL;
+    for (; !failed; got = pymq_hub_recv_frame(hub, bytes)) {
+        failed = got < 0 ? PyList_Append(list, Py_None)
+                         : append_new(list, PyBytes_FromStringAndSize(
+                                                bytes, (Py_ssize_t)(got >> 1)));
+        if (got < 0 || !(got & 1))
+            break;
+    }
+    if (failed)
+        Py_CLEAR(list);
+    return list;
+}
+
 static PyMethodDef quick_methods[] = {
     {"quick_send", quick_send, METH_O, NULL},
     {"quick_recv", quick_recv, METH_NOARGS, NULL},
+    {"quick_send_message", quick_send_message, METH_O, NULL},
+    {"quick_recv_message", quick_recv_message, METH_NOARGS, NULL},
 };
+
+enum { METHODS = sizeof quick_methods / sizeof quick_methods[0] };
 
 static void forget_hub(PyObject *capsule)
 {
     pymq_hub_drop(PyCapsule_GetPointer(capsule, NULL));
 }
 
-/* The builtins of the hub at an address, as a tuple. */
+/* The builtins of the hub at an address, as a list. */
 static PyObject *bind_hub(PyObject *module, PyObject *address)
 {
     (void)module;
@@ -63,11 +134,15 @@ static PyObject *bind_hub(PyObject *module, PyObject *address)
     if (capsule == NULL)
         return NULL;
     pymq_hub_hold(hub);
-    PyObject *pair =
-        Py_BuildValue("(NN)", PyCFunction_NewEx(&quick_methods[0], capsule, NULL),
-                      PyCFunction_NewEx(&quick_methods[1], capsule, NULL));
+    PyObject *bound = PyList_New(0);
+    int failed = bound == NULL;
+    for (int i = 0; i < METHODS && !failed; i++)
+        failed = append_new(
+            bound, PyCFunction_NewEx(&quick_methods[i], capsule, NULL));
     Py_DECREF(capsule);
-    return pair;
+    if (failed)
+        Py_CLEAR(bound);
+    return bound;
 }
 
 static PyMethodDef bind_method = {"bind_hub", bind_hub, METH_O, NULL};

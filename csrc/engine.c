@@ -127,11 +127,11 @@ bool engine_claim(struct engine *engine)
 }
 
 /* What the home missed is posted with the claim still held: without it, the
- * engine may have been dismissed. */
+ * engine may have been dismissed.  It has been if it has ended. */
 void engine_release(struct engine *engine)
 {
     do {
-        if (atomic_exchange(&engine->missed, false))
+        if (atomic_exchange(&engine->missed, false) && !engine->ended)
             mailbox_post(&engine->end);
         pthread_mutex_unlock(&engine->drive);
     } while (atomic_load(&engine->missed) && try_claim(engine));
@@ -150,48 +150,74 @@ bool engine_push(struct engine *engine)
     return live;
 }
 
-static void pull(struct engine *engine)
+static bool is_lent(const struct engine *engine)
 {
-    bool lent = atomic_load(&engine->lease) == LEASE_GIVEN;
-    if (lent && !engine->ended && engine->out != NULL) {
-        atomic_fetch_add(&engine->used, 1);
-        if (!engine_read_once(engine)) {
-            atomic_store(&engine->lease, LEASE_NONE);
-            mailbox_post(&engine->end);
-        }
+    return atomic_load(&engine->lease) == LEASE_GIVEN && !engine->ended
+           && engine->out != NULL && !engine->eof;
+}
+
+static void read_lent(struct engine *engine, size_t most)
+{
+    atomic_fetch_add(&engine->used, 1);
+    if (!engine_read_once(engine, most)) {
+        atomic_store(&engine->lease, LEASE_NONE);
+        mailbox_post(&engine->end);
     }
+}
+
+static void pull(struct engine *engine, size_t most)
+{
+    if (is_lent(engine))
+        read_lent(engine, most);
     engine_release(engine);
 }
 
 void engine_pull(struct engine *engine)
 {
     pthread_mutex_lock(&engine->drive);
-    pull(engine);
+    pull(engine, SIZE_MAX);
 }
 
 void engine_try_pull(struct engine *engine)
 {
     if (try_claim(engine))
-        pull(engine);
+        pull(engine, BRIEF);
 }
 
 int engine_borrow(struct engine *engine, bool ask)
 {
     int fd = -1;
     pthread_mutex_lock(&engine->drive);
-    int lease = atomic_load(&engine->lease);
-    if (engine->ended || engine->out == NULL || engine->eof) {
-        ask = false;
-    } else if (lease == LEASE_GIVEN) {
+    bool live = !engine->ended && engine->out != NULL && !engine->eof;
+    if (is_lent(engine) && engine->paused)
+        read_lent(engine, BRIEF); /* no descriptor tells of what was read */
+    if (is_lent(engine)) {
         fd = engine->fd;
+        engine->sleepers++;
         atomic_fetch_add(&engine->used, 1);
-    }
-    if (ask && lease == LEASE_NONE) {
+        engine_hold(engine);
+    } else if (live && ask && atomic_load(&engine->lease) == LEASE_NONE) {
         atomic_store(&engine->lease, LEASE_WANTED);
         mailbox_post(&engine->end);
     }
     engine_release(engine);
     return fd;
+}
+
+static void close_late(struct engine *engine)
+{
+    close(engine->fd);
+    engine->fd = -1;
+}
+
+void engine_leave(struct engine *engine)
+{
+    pthread_mutex_lock(&engine->drive);
+    engine->sleepers--;
+    if (engine->ended && engine->sleepers == 0)
+        close_late(engine);
+    engine_release(engine);
+    engine_drop(engine);
 }
 
 void engine_give_back(struct engine *engine)
@@ -203,13 +229,18 @@ void engine_give_back(struct engine *engine)
     engine_release(engine);
 }
 
+/* The kernel keeps a connection for who polls it, and a closed descriptor's
+ * number may soon be somebody else's.  So sleepers are woken, and the last of
+ * them closes it. */
 static void close_descriptor(struct engine *e)
 {
     poller_set(e->poller, e->fd, e->watched, 0, e);
     e->watched = 0;
-    close(e->fd);
-    e->fd = -1;
     e->ended = true;
+    if (e->sleepers == 0)
+        close_late(e);
+    else
+        shutdown(e->fd, SHUT_RDWR);
 }
 
 /* What arrived whole stays; the publisher's hub is told in the same queue

@@ -55,6 +55,7 @@ struct engine {
     atomic_uint used;   /* how often by the borrower */
     unsigned used_then; /* the home's: when it last looked */
     int64_t lent_until; /* ms; the home's */
+    int sleepers;       /* threads that poll the descriptor */
     struct poller *poller;
     struct events *events;
     struct event *event; /* an engine ends with one, allocated in advance */
@@ -126,11 +127,13 @@ void engine_release(struct engine *engine);
 bool engine_push(struct engine *engine);
 /* Reads, if the engine is lent. */
 void engine_pull(struct engine *engine);
-/* The same, unless somebody else drives. */
+/* The same, but only what takes microseconds, and unless somebody else
+ * drives. */
 void engine_try_pull(struct engine *engine);
-/* The descriptor of a lent engine, else -1; asks the home for a lease if `ask`
- * and there is none. */
+/* The descriptor of a lent engine, to poll until engine_leave; else -1.  Asks
+ * the home for a lease if `ask` and there is none. */
 int engine_borrow(struct engine *engine, bool ask);
+void engine_leave(struct engine *engine);
 void engine_give_back(struct engine *engine);
 
 /* One turn: does what can be done now, then watches for what is wanted next.
@@ -141,8 +144,9 @@ void engine_drive(struct engine *engine, int ready);
 /* The halves of a turn: engine_in.c, engine_out.c. */
 void engine_drive_in(struct engine *engine, bool readable);
 void engine_drive_out(struct engine *engine);
-/* One system call of a caller's; false if the home has to see to the rest. */
-bool engine_read_once(struct engine *engine);
+/* One system call of a caller's, for at most `most` bytes; false if the home
+ * has to see to the rest. */
+bool engine_read_once(struct engine *engine, size_t most);
 bool engine_write_once(struct engine *engine);
 
 /* The link is down: closes the descriptor, gives back what was not sent and

@@ -94,15 +94,15 @@ static ssize_t read_some(struct engine *e, unsigned char *to, size_t room)
     return done < 0 ? -errno : done;
 }
 
-/* Reads once.  Positive, with `*all` if there may be more; 0 at the end; or
- * a negative errno. */
-static ssize_t read_chunk(struct engine *e, bool *all)
+/* Reads once, at most `most` bytes.  Positive, with `*all` if there may be more;
+ * 0 at the end; or a negative errno. */
+static ssize_t read_chunk(struct engine *e, size_t most, bool *all)
 {
     int result = make_room(e);
     if (result < 0)
         return result;
     struct chunk *chunk = e->in->fill;
-    size_t room = chunk->size - e->fill;
+    size_t room = smaller(chunk->size - e->fill, most);
     ssize_t done = read_some(e, chunk->data + e->fill, room);
     if (done > 0)
         e->fill += (size_t)done;
@@ -273,14 +273,14 @@ static bool take_waiting(struct engine *e)
     return good && e->replies_size == 0;
 }
 
-bool engine_read_once(struct engine *engine)
+bool engine_read_once(struct engine *engine, size_t most)
 {
     bool all;
     if (engine->leftover != NULL || engine->choked)
         return false;
     if (engine->paused && (!take_waiting(engine) || engine->paused))
         return engine->paused;
-    ssize_t done = read_chunk(engine, &all);
+    ssize_t done = read_chunk(engine, most, &all);
     if (done == -EAGAIN || done == -EWOULDBLOCK)
         return true;
     if (done <= 0) {
@@ -308,7 +308,7 @@ void engine_drive_in(struct engine *engine, bool readable)
         }
         if (!readable && engine->leftover == NULL)
             return;
-        ssize_t done = read_chunk(engine, &all);
+        ssize_t done = read_chunk(engine, SIZE_MAX, &all);
         if (done == -EAGAIN || done == -EWOULDBLOCK)
             return;
         if (done <= 0) {

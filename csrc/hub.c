@@ -234,10 +234,11 @@ static int64_t receive(struct hub *hub, void *into,
     if (result == 0) {
         hub_attend(hub);
         result = take(hub, into);
-        if (result == -EAGAIN && hub_pull(hub)) {
+        if (result == -EAGAIN && !hub->pushed && hub_pull(hub)) {
             hub_attend(hub);
             result = take(hub, into);
         }
+        hub->pushed = false;
         if (result == -EAGAIN) {
             hub->starved = true;
             hub_quieten(hub);
@@ -250,6 +251,11 @@ static int64_t receive(struct hub *hub, void *into,
 int64_t pymq_slot_recv(pymq_slot *slot)
 {
     return receive(slot->hub, slot, hub_recv);
+}
+
+int64_t pymq_hub_recv_frame(pymq_hub *hub, char *into)
+{
+    return receive(hub, into, hub_recv_frame);
 }
 
 int64_t pymq_hub_recv_short(pymq_hub *hub, char *into)

@@ -65,8 +65,11 @@ struct hub {
     struct pipe *source; /* NULL: a notice */
     int64_t peer;
     bool borrows; /* engines, to read from them itself */
+    bool pushed;  /* just now: no answer can be there yet */
     bool starved; /* nothing was there to receive since the last push */
     bool handing; /* messages were taken ahead, and not handed out yet */
+    int64_t handing_since; /* coarse ms */
+    int stride;            /* how many may be taken ahead */
 };
 
 void hub_hold(struct hub *hub);
@@ -98,7 +101,8 @@ void hub_forget(struct hub *hub, struct pipe *pipe);
 bool hub_pull(struct hub *hub);
 /* Wakes the far end of a pipe for a message, or writes in its place. */
 void hub_tell(struct hub *hub, struct pipe *pipe);
-/* The borrowed engines, each held, and their descriptors; asks for leases. */
+/* The borrowed engines, each to be left, and their descriptors; asks for
+ * leases. */
 int hub_borrow(struct hub *hub, struct engine **engines, int *fds, bool ask);
 void hub_give_back(struct hub *hub);
 
@@ -114,7 +118,8 @@ bool hub_sends_in_turn(const struct hub *hub);
 /* receive.c: by policy. */
 /* A frame into a pymq_slot. */
 int64_t hub_recv(struct hub *hub, void *slot);
-/* A message as pymq_hub_recv_short has it. */
+/* As pymq_hub_recv_frame and pymq_hub_recv_short. */
+int64_t hub_recv_frame(struct hub *hub, void *bytes);
 int64_t hub_recv_short(struct hub *hub, void *bytes);
 /* Whether its messages come just as they are in the pipes. */
 static inline bool hub_plain(const struct hub *hub)

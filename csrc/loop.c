@@ -39,12 +39,26 @@ struct loop {
     atomic_uint refs;
     pthread_mutex_t lock; /* of start, stop and adopt; outside a queue's */
     struct events events;
-    pid_t pid;   /* of the process that made it */
-    int running; /* workers */
+    unsigned forks; /* before the process that made it */
+    int running;    /* workers */
     bool stopped;
     int count;
     struct worker workers[];
 };
+
+/* Asking the system who we are would cost more than most calls. */
+static unsigned forks;
+static pthread_once_t watching_forks = PTHREAD_ONCE_INIT;
+
+static void count_fork(void)
+{
+    forks++;
+}
+
+static void watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, count_fork);
+}
 
 pymq_loop *pymq_loop_new(int threads)
 {
@@ -57,7 +71,8 @@ pymq_loop *pymq_loop_new(int threads)
     pthread_mutex_init(&loop->lock, NULL);
     events_init(&loop->events);
     loop->count = (int)count;
-    loop->pid = getpid();
+    pthread_once(&watching_forks, watch_forks);
+    loop->forks = forks;
     return loop;
 }
 
@@ -79,7 +94,7 @@ void pymq_loop_release(pymq_loop *loop)
 
 bool loop_is_foreign(const struct loop *loop)
 {
-    return loop->pid != getpid();
+    return loop->forks != forks;
 }
 
 struct events *loop_events(struct loop *loop)

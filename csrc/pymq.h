@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 enum { PYMQ_SLOT = 4096, PYMQ_BATCH = 65536, PYMQ_BATCH_MESSAGES = 1024 };
-enum { PYMQ_HOLD_FROM = 32768 };
+enum { PYMQ_HOLD_FROM = 16384 };
 
 enum pymq_send_policy {
     PYMQ_SEND_NONE, PYMQ_SEND_ONE, PYMQ_SEND_IN_TURN, PYMQ_SEND_TO_ALL,
@@ -62,6 +62,7 @@ void pymq_copy(char *to, const char *from, size_t size);
 /* Messages of one frame, one behind the other in `bytes`.  `size` is that of
  * every message, or -1. */
 typedef struct {
+    int count;
     int size;
     uint32_t sizes[PYMQ_BATCH_MESSAGES];
     int64_t pipes[PYMQ_BATCH_MESSAGES]; /* where they came from */
@@ -101,6 +102,9 @@ int pymq_hub_send_many(pymq_hub *hub, const char *bytes,
 /* The size of a message of one frame that is at most PYMQ_SLOT bytes long and
  * now in `into`, or a negative errno; -EMSGSIZE: receive into a slot. */
 int64_t pymq_hub_recv_short(pymq_hub *hub, char *into);
+/* size << 1 | more of a frame that is at most PYMQ_SLOT bytes long and now in
+ * `into`, or a negative errno; -EMSGSIZE if it is longer. */
+int64_t pymq_hub_recv_frame(pymq_hub *hub, char *into);
 /* size << 2 | waiting << 1 | more, or a negative errno.  `waiting`: it is worth
  * asking for a batch. */
 int64_t pymq_slot_recv(pymq_slot *slot);

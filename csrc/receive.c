@@ -110,16 +110,26 @@ static bool more_waits(const struct hub *hub, size_t size)
     return queue_loaded(in) && queue_backlog(in) >= WORTHWHILE * (size + 2);
 }
 
+static struct queue *current_queue(const struct hub *hub)
+{
+    return hub->source ? hub->source->in : hub->notices.queue;
+}
+
+/* The next frame that is no command. */
+static void peek_frame(struct queue *queue, struct frame *frame)
+{
+    queue_peek(queue, frame);
+    while (frame->flags & FRAME_COMMAND) {
+        queue_skip(queue, frame);
+        queue_peek(queue, frame);
+    }
+}
+
 static int64_t next_frame(struct hub *hub, pymq_slot *slot)
 {
-    struct queue *queue =
-        hub->source ? hub->source->in : hub->notices.queue;
+    struct queue *queue = current_queue(hub);
     struct frame frame;
-    queue_peek(queue, &frame);
-    while (frame.flags & FRAME_COMMAND) {
-        queue_skip(queue, &frame);
-        queue_peek(queue, &frame);
-    }
+    peek_frame(queue, &frame);
     bool more = frame.flags & FRAME_MORE;
     size_t size = (size_t)frame.size;
     int64_t result = deliver(slot, queue, frame.body, size, more);
@@ -135,21 +145,60 @@ static bool refuses(const struct hub *hub)
            || hub->receive_policy == PYMQ_RECEIVE_TOPICS;
 }
 
+/* Goes on with the next message.  1 if its first frame is the peer's name,
+ * else 0, or a negative errno. */
+static int open_next(struct hub *hub)
+{
+    if (refuses(hub))
+        return -ENOTSUP;
+    bool notices = hub->receive_policy == PYMQ_RECEIVE_NOTICES;
+    int result = notices ? open_notice(hub) : open_message(hub);
+    if (result < 0)
+        return result;
+    hub->receiving = true;
+    return hub->receive_policy == PYMQ_RECEIVE_NAMED;
+}
+
 int64_t hub_recv(struct hub *hub, void *into)
 {
     pymq_slot *slot = into;
-    if (refuses(hub))
-        return -ENOTSUP;
     if (!hub->receiving) {
-        bool notices = hub->receive_policy == PYMQ_RECEIVE_NOTICES;
-        int result = notices ? open_notice(hub) : open_message(hub);
-        if (result < 0)
-            return result;
-        hub->receiving = true;
-        if (hub->receive_policy == PYMQ_RECEIVE_NAMED)
-            return deliver_name(slot, hub->source);
+        int result = open_next(hub);
+        if (result != 0)
+            return result < 0 ? result : deliver_name(slot, hub->source);
     }
     return next_frame(hub, slot);
+}
+
+static int64_t copy_name(const struct pipe *pipe, void *bytes)
+{
+    const struct name *name = pipe->name;
+    if (name == NULL)
+        return MORE;
+    memcpy(bytes, name->bytes, name->size);
+    return (int64_t)name->size << 1 | MORE;
+}
+
+int64_t hub_recv_frame(struct hub *hub, void *bytes)
+{
+    if (!hub->receiving) {
+        int result = open_next(hub);
+        if (result != 0)
+            return result < 0 ? result : copy_name(hub->source, bytes);
+    }
+    struct queue *queue = current_queue(hub);
+    struct frame frame;
+    peek_frame(queue, &frame);
+    if (frame.size > PYMQ_SLOT)
+        return -EMSGSIZE;
+    bool more = frame.flags & FRAME_MORE;
+    size_t size = (size_t)frame.size;
+    if (size > 0)
+        memcpy(bytes, frame.body, size);
+    queue_skip(queue, &frame);
+    if (!more)
+        close_message(hub);
+    return (int64_t)size << 1 | more;
 }
 
 int64_t hub_recv_short(struct hub *hub, void *bytes)

@@ -97,7 +97,7 @@ static void drive(struct hub *hub, struct sleep *sleep, bool awake)
             hung = false;
             engine_pull(sleep->engines[i]);
         }
-        engine_drop(sleep->engines[i]);
+        engine_leave(sleep->engines[i]);
     }
     sleep->count = 0;
     if (!hung)

@@ -68,6 +68,7 @@ class Library:
     def pymq_hub_send_many(
         self, hub: HubHandle, data: bytes, sizes: Any, count: int
     ) -> int: ...
+    def pymq_hub_recv_frame(self, hub: HubHandle, into: Any) -> int: ...
     def pymq_slot_recv(self, slot: SlotHandle) -> int: ...
     def pymq_hub_recv_many(
         self, hub: HubHandle, batch: BatchHandle, most: int, ahead: int
@@ -108,7 +109,7 @@ class Library:
 
 def bind_hub(
     address: int,
-) -> tuple[Callable[[bytes], int], Callable[[], Union[bytes, int]]]:
+) -> list[Callable[..., Any]]:
     """Of CPython only; see ``csrc/builtin.h``."""
 
 class Interface:

@@ -174,6 +174,14 @@ class Socket(Endpoints, Settings, Payloads):
     ) -> Union[MessageTracker, None]:
         """Queue a whole message.  TypeError, before anything is queued, if a part
         has no buffer interface."""
+        plain = type(msg_parts) is list and set(map(type, msg_parts)) == {bytes}
+        if plain and not (flags or track or kwargs):
+            result = self._end.send_message(list(msg_parts))
+            if result == 0:
+                return None
+            if result != -EAGAIN:
+                self._check_open()
+                raise error_for(-result)
         for index, part in enumerate(msg_parts):
             if part.__class__ is not bytes and not isinstance(part, Frame):
                 _check_part(index, part)
@@ -185,6 +193,10 @@ class Socket(Endpoints, Settings, Payloads):
         self, flags: int = 0, copy: bool = True, track: bool = False
     ) -> list[Any]:
         """Receive a whole message: a list of its frames."""
+        if copy and not self._ahead:
+            parts = self._end.recv_message()
+            if type(parts) is list:
+                return parts
         parts = [self.recv(flags, copy=copy, track=track)]
         while self._end.more:
             parts.append(self.recv(flags, copy=copy, track=track))

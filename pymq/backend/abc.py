@@ -216,6 +216,13 @@ class Hub(Protocol):
         errno that the first one gave; EINVAL in the middle of a message.  TypeError,
         before any is queued, if they are not bytes."""
 
+    def send_message(self, frames: list[bytes]) -> int:
+        """Queue a message.  As `send` of its frames, which are bytes."""
+
+    def recv_message(self) -> Union[list[bytes], int]:
+        """The frames of the next message, or the rest of one that was begun; or the
+        error, negative."""
+
     def recv_many(self, most: int) -> list[bytes]:
         """At most `most` messages of one frame that are there.  None also in the middle
         of a message, before a message of several frames or a very long one, after

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import accumulate
 from struct import Struct
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 from .._core import ffi, lib
 
@@ -25,19 +25,28 @@ _unpack = ffi.unpack
 class Batch:
     """Room for many messages of one frame, and what `fetch` put there."""
 
-    __slots__ = ("_batch", "_count", "_view")
+    __slots__ = ("_batch", "_once", "_view")
 
     def __init__(self) -> None:
         self._batch = ffi.new("pymq_batch *")
         self._view = ffi.buffer(self._batch.bytes)
-        self._count = 0
+        self._once: dict[str, Iterator[bytes]] = {}
 
-    def fetch(self, hub: Any, most: int, ahead: bool) -> list[bytes]:
+    def fetch(self, hub: Any, most: int, ahead: bool) -> None:
         """See pymq_hub_recv_many.  After `stop` there is nothing."""
-        self._count = count = _fetch(hub, self._batch, most, ahead)
-        if count <= 0:
-            return []
-        size = self._batch.size
+        self._batch.count = 0  # first: a signal's handler may look
+        self._once.clear()
+        _fetch(hub, self._batch, most, ahead)
+
+    def messages(self) -> Iterator[bytes]:
+        """Those of the last fetch: each comes once, also if this is interrupted, by
+        a signal's handler or for good, and called again."""
+        if not self._batch.count:
+            return iter(())
+        return self._once.get("") or self._once.setdefault("", iter(self._split()))
+
+    def _split(self) -> list[bytes]:
+        count, size = self._batch.count, self._batch.size
         if size > 0:
             return _split(self._view, size, count)
         if size == 0:
@@ -47,7 +56,7 @@ class Batch:
 
     def sources(self) -> list[int]:
         """The pipes that the messages of the last fetch came from."""
-        return list(_unpack(self._batch.pipes, max(self._count, 0)))
+        return list(_unpack(self._batch.pipes, self._batch.count))
 
 
 def _split(view: Any, size: int, count: int) -> list[bytes]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import atexit
 import itertools
 import sys
+from errno import ENOMEM
 from functools import partial
 from typing import Any, Union
 from weakref import WeakSet
@@ -21,9 +22,8 @@ from weakref import WeakSet
 from .._core import ffi, lib
 from .abc import Buffer
 
-FROM = lib.PYMQ_HOLD_FROM
-
 _ROOM = 64  # tokens that one call takes
+_VIEW_FROM = 32768  # bytes: a view keeps its whole chunk, several times as much
 _IN_PLACE = sys.implementation.name == "cpython"
 # Bytes.  glibc maps blocks that are longer, so that they are zero without being
 # touched; and copying takes long enough to let other threads have the GIL.
@@ -46,7 +46,10 @@ def send(hub: Any, data: Buffer, more: bool, owner: object) -> int:
     token = next(_tokens)
     view = ffi.from_buffer(data)
     _loans[token] = data, view, owner
-    return _send_long(hub, view, len(view), more, token)
+    result = _send_long(hub, view, len(view), more, token)
+    if result == -ENOMEM:
+        _loans.pop(token, None)  # C may not even have room for the loan
+    return result
 
 
 def body(slot: Any, size: int) -> bytes:
@@ -69,7 +72,7 @@ def body(slot: Any, size: int) -> bytes:
 def view(slot: Any, size: int) -> Buffer:
     """The long body in a slot where it lies, until the last view of it is gone."""
     whole = _whole(slot.token, size)
-    if whole is not None or size < FROM:
+    if whole is not None or size < _VIEW_FROM:
         return body(slot, size)
     drop = partial(_drop, slot.chunk, _loans.get(slot.token))
     seen = memoryview(ffi.buffer(ffi.gc(slot.data, drop), size))

@@ -23,6 +23,7 @@ from .abc import Hub as AbstractHub
 from .abc import Loop as AbstractLoop
 from .abc import Pipe as AbstractPipe
 from .ahead import MOST, Batch
+from .messages import recv_message, recv_rest, send_message
 
 name = "native"
 
@@ -186,8 +187,11 @@ class Hub:
     __slots__ = (
         "__weakref__",
         "_batch",
+        "_batches",
         "_hub",
         "_lock",
+        "_recv_short",
+        "_send_short",
         "_slots",
         "_sources",
         "_waiting",
@@ -216,15 +220,18 @@ class Hub:
         # its thread is in there.
         self._lock = RLock()
         self._batch: Union[Batch, None] = None
+        self._batches: list[Batch] = []  # of recv_many; as with slots
         self._sources: Union[list[int], None] = None  # of the last fetch, once asked
         self._waiting = 0  # threads, for input
 
     def _bind(self) -> None:
         self.quick_send: Callable[[bytes], int] = self._send_plain
         self.quick_recv: Callable[[], Union[bytes, int, None]] = self._recv_plain
+        self._send_short: Any = None
+        self._recv_short: Any = None
         if _BUILTINS:
-            address = int(ffi.cast("intptr_t", self._hub))
-            self.quick_send, self.quick_recv = _core.bind_hub(address)
+            bound = _core.bind_hub(int(ffi.cast("intptr_t", self._hub)))
+            self.quick_send, self.quick_recv, self._send_short, self._recv_short = bound
 
     def _send_plain(self, data: bytes) -> int:
         return _send(self._hub, data, len(data), False)
@@ -277,6 +284,9 @@ class Hub:
 
     def _send_each(self, messages: Sequence[bytes]) -> int:
         check_bytes(messages)
+        result = _send_many(self._hub, b"", ffi.NULL, 0)
+        if result < 0:
+            return result
         for count, message in enumerate(messages):
             result = self.send(message)
             if result < 0:
@@ -292,10 +302,10 @@ class Hub:
             self.error = error
             return None
         with self._lock:
-            try:
-                return self.ahead.popleft()
-            except IndexError:
-                _handed(self._hub)
+            found = self._pop(1)
+            if found:
+                return found[0]
+            _handed(self._hub)
         body: Union[bytes, None] = self.recv()
         return body
 
@@ -306,31 +316,75 @@ class Hub:
                 return
             batch = self._batch = self._batch or Batch()
             self._sources = None
-            self.ahead.extend(batch.fetch(self._hub, MOST, True))
+            batch.fetch(self._hub, MOST, True)
+            self._load()
+
+    def _load(self) -> None:
+        """Have ahead what was fetched, if that was not done: whoever was about to may
+        have been interrupted.  With the lock."""
+        if self._batch is not None:
+            self.ahead.extend(self._batch.messages())
+
+    def _pop(self, most: int) -> list[bytes]:
+        """At most `most` of those ahead.  Others pop, too, and without the lock."""
+        self._load()
+        found: list[bytes] = []
+        try:
+            while len(found) < most:
+                found.append(self.ahead.popleft())
+        except IndexError:
+            pass
+        return found
+
+    def send_message(self, frames: list[bytes]) -> int:
+        """See `pymq.backend.abc.Hub.send_message`."""
+        result: Union[int, None] = self._send_short and self._send_short(frames)
+        return send_message(self, frames) if result is None else result
+
+    def recv_message(self) -> Union[list[bytes], int]:
+        """See `pymq.backend.abc.Hub.recv_message`."""
+        if self.ahead or not self._recv_short:
+            return recv_message(self)
+        frames: Any = self._recv_short()
+        if frames is None:
+            return recv_message(self)
+        if type(frames) is list:
+            self.more = frames[-1] is None
+            if self.more:
+                frames.pop()
+                recv_rest(self, frames)
+        return frames  # type: ignore[no-any-return]
 
     def recv_many(self, most: int) -> list[bytes]:
         """See `pymq.backend.abc.Hub.recv_many`."""
         with self._lock:
-            ahead = self.ahead
-            found = [ahead.popleft() for _ in range(min(most, len(ahead)))]
+            found = self._pop(most)
             if len(found) == most:
                 return found
             _handed(self._hub)
-            batch = self._batch = self._batch or Batch()
-            self._sources = None
-            return found + batch.fetch(self._hub, most - len(found), False)
+            batch = self._batches.pop() if self._batches else Batch()
+            batch.fetch(self._hub, most - len(found), False)
+            found += batch.messages()
+            self._batches.append(batch)
+            return found
 
     def _keep(self, wanted: Callable[[int, bytes], bool]) -> None:
         """Of what was received ahead only what is `wanted`, by pipe and message."""
         with self._lock:
+            self._load()
             if self._batch is None or not self.ahead:
                 return
             sources = self._sources or self._batch.sources()
-            pairs = list(zip(sources[-len(self.ahead) :], self.ahead))
-            pairs = [pair for pair in pairs if wanted(*pair)]
+            pairs: list[tuple[int, bytes]] = []
+            try:
+                # From the end: others pop at the beginning, without the lock.
+                while True:
+                    pairs.append((sources[~len(pairs)], self.ahead.pop()))
+            except IndexError:
+                pass
+            pairs = [pair for pair in reversed(pairs) if wanted(*pair)]
             self._sources = [pipe for pipe, _ in pairs]
-            self.ahead.clear()
-            self.ahead.extend(message for _, message in pairs)
+            self.ahead.extend([message for _, message in pairs])
 
     def drop_ahead(self, pipe: int) -> None:
         """What a pipe has brought is not wanted any more."""
@@ -338,17 +392,21 @@ class Hub:
 
     def ready(self) -> int:
         """See `pymq.backend.abc.Hub.ready`."""
-        result = _ready(self._hub)
-        return result | _POLLIN if self.ahead and result >= 0 else result
+        with self._lock:
+            self._load()
+            result = _ready(self._hub)
+            return result | _POLLIN if self.ahead and result >= 0 else result
 
     def wait(self, events: int, timeout: int) -> int:
         """See `pymq.backend.abc.Hub.wait`."""
         held.settle()
-        if not events & _POLLIN:
+        if not (events & _POLLIN and self.looks_ahead):
             return _wait(self._hub, events, timeout)
         with self._lock:
-            if self.ahead:
-                return self.ready() & events
+            self._load()
+            result = self.ready() if self.ahead else 0
+            if result < 0 or result & events:
+                return result if result < 0 else result & events
             self._waiting += 1
         try:
             return _wait(self._hub, events, timeout)
@@ -386,6 +444,7 @@ class Hub:
         """See `pymq.backend.abc.Hub.stop`."""
         lib.pymq_hub_stop(self._hub, error)
         with self._lock:
+            self._load()
             self.ahead.clear()
 
     def free(self) -> None:

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Callable, NamedTuple, Protocol, Sequence, Union, cast
 
 from ..backend.abc import Buffer, Hub, Routing
+from ..backend.messages import recv_message, send_message
 from ..constants import SocketType
 from ..error import ZMQError
 
@@ -48,6 +49,12 @@ class End(Protocol):
     def recv(self) -> Union[bytes, None]:
         """See `pymq.backend.abc.Hub.recv`."""
 
+    def send_message(self, frames: list[bytes]) -> int:
+        """See `pymq.backend.abc.Hub.send_message`."""
+
+    def recv_message(self) -> Union[list[bytes], int]:
+        """See `pymq.backend.abc.Hub.recv_message`."""
+
     def recv_many(self, most: int) -> list[bytes]:
         """See `pymq.backend.abc.Hub.recv_many`."""
 
@@ -70,6 +77,7 @@ class Wrapper(ABC):
     def __init__(self) -> None:
         self.ahead: deque[bytes] = deque()  # never anything
         self.error = 0
+        self.more = False
 
     @abstractmethod
     def send(
@@ -99,20 +107,17 @@ class Wrapper(ABC):
         """Send one."""
         return self.send(messages[0]) or 1
 
+    def send_message(self, frames: list[bytes]) -> int:
+        """Send."""
+        return send_message(self, frames)
+
+    def recv_message(self) -> Union[list[bytes], int]:
+        """Receive."""
+        return recv_message(self)
+
     def recv_many(self, most: int) -> list[bytes]:
         """Nothing."""
         return []
-
-
-def take_message(hub: Hub) -> list[bytes]:
-    """All frames of the next message; none if there is none (see ``hub.error``)."""
-    frames: list[bytes] = []
-    while not frames or hub.more:
-        frame = hub.recv()
-        if frame is None:
-            return []
-        frames.append(frame)
-    return frames
 
 
 class Pattern(NamedTuple):

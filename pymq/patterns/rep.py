@@ -12,7 +12,7 @@ from typing import Union
 
 from ..backend.abc import Buffer, Hub, Receive, Routing, Send
 from ..constants import POLLIN, POLLOUT, Errno
-from . import Pattern, Wrapper, take_message
+from . import Pattern, Wrapper
 
 
 class Rep(Wrapper):
@@ -25,7 +25,6 @@ class Rep(Wrapper):
         self._request: deque[bytes] = deque()  # frames not yet received
         self._inside = False  # a reply, of which frames were sent
         self._gone = False  # its peer: swallow it
-        self.more = False
 
     def send(
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None
@@ -34,12 +33,22 @@ class Rep(Wrapper):
         or full is dropped, as ROUTER does."""
         if self._request or not (self._envelope or self._inside):
             return -Errno.EFSM
+        if self._envelope and not more and type(data) is bytes and owner is None:
+            return self._answer(data)
         result = self._address()
         if result == 0 and not self._gone:
             result = self._hub.send(data, more, owner)
         if result == 0:
             self._inside = more
             self._gone = self._gone and more
+        return result
+
+    def _answer(self, data: bytes) -> int:
+        """Send a reply of one frame."""
+        result = self._hub.send_message([*self._envelope, data])
+        if result == 0 or result == -EHOSTUNREACH:
+            self._envelope = []
+            return 0
         return result
 
     def _address(self) -> int:
@@ -70,9 +79,9 @@ class Rep(Wrapper):
         """Take the next request with an envelope."""
         self.error = int(Errno.EFSM)
         while not (self._envelope or self._inside):
-            frames = take_message(self._hub)
-            if not frames:
-                self.error = self._hub.error
+            frames = self._hub.recv_message()
+            if isinstance(frames, int):
+                self.error = -frames
                 return False
             self._open(frames)
         return bool(self._request)

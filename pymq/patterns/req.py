@@ -11,7 +11,7 @@ from typing import Union
 
 from ..backend.abc import Buffer, Hub, Receive, Routing, Send
 from ..constants import POLLIN, POLLOUT, Errno
-from . import Pattern, Wrapper, take_message
+from . import Pattern, Wrapper
 
 
 class Req(Wrapper):
@@ -24,7 +24,6 @@ class Req(Wrapper):
         self._waiting = False  # for the reply
         self._inside = False  # a request, of which frames were sent
         self._reply: deque[bytes] = deque()
-        self.more = False
 
     def send(
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None
@@ -33,22 +32,28 @@ class Req(Wrapper):
         if self._waiting or self._reply:
             return -Errno.EFSM
         if not self._inside:
-            result = self._begin()
+            self._drain()
+            if not more and type(data) is bytes and owner is None:
+                return self._asking(self._hub.send_message([b"", data]))
+            result = self._hub.send(b"", True)
             if result < 0:
                 return result
+            self._inside = True
         result = self._hub.send(data, more, owner)
         if result == 0:
             self._inside = more
-        if result == 0 and not more:
+        return result if more else self._asking(result)
+
+    def _drain(self) -> None:
+        """What came late, or unasked, would be taken for the reply."""
+        while isinstance(self._hub.recv_message(), list):
+            pass
+
+    def _asking(self, result: int) -> int:
+        """The request is out, if that succeeded."""
+        if result == 0:
             self._asked = self._hub.chosen
             self._waiting = True
-        return result
-
-    def _begin(self) -> int:
-        while self._hub.recv() is not None:
-            pass  # what came late, or unasked, would be taken for the reply
-        result = self._hub.send(b"", True)
-        self._inside = result == 0
         return result
 
     def recv(self) -> Union[bytes, None]:
@@ -63,9 +68,9 @@ class Req(Wrapper):
         """Look for the reply among what has arrived."""
         self.error = int(Errno.EFSM)
         while self._waiting:
-            frames = take_message(self._hub)
-            if not frames:
-                self.error = self._hub.error
+            frames = self._hub.recv_message()
+            if isinstance(frames, int):
+                self.error = -frames
                 return False
             if self._expected() and frames[0] == b"" and len(frames) > 1:
                 self._reply.extend(frames[1:])

@@ -21,15 +21,11 @@ class XSub(Wrapper):
         self._hub = hub
         self._inside = False  # a message of several frames
 
-    @property
-    def more(self) -> bool:
-        """Of the frame last received."""
-        return self._hub.more
-
     def recv(self) -> Union[bytes, None]:
         """What a publisher sent."""
         frame = self._hub.recv()
         self.error = self._hub.error
+        self.more = self._hub.more
         return frame
 
     def ready(self) -> int:

@@ -9,6 +9,7 @@ from errno import EAGAIN, EINTR, EINVAL
 from typing import Callable, Sequence, Union
 
 from ..abc import Buffer, HubOption, Receive, Routing, Send, check_bytes
+from ..messages import recv_message, send_message
 from .loop import Loop
 from .names import Names
 from .pipe import Pipe
@@ -133,6 +134,16 @@ class Hub:
                 if result < 0:
                     return count or result
             return len(messages)
+
+    def send_message(self, frames: list[bytes]) -> int:
+        """See `pymq.backend.abc.Hub.send_message`."""
+        with self.lock:
+            return send_message(self, frames)
+
+    def recv_message(self) -> Union[list[bytes], int]:
+        """See `pymq.backend.abc.Hub.recv_message`."""
+        with self.lock:
+            return recv_message(self)
 
     def recv_many(self, most: int) -> list[bytes]:
         """See `pymq.backend.abc.Hub.recv_many`."""
