@@ -61,6 +61,14 @@ static void each_engine(struct hub *hub, void (*call)(struct engine *))
     }
 }
 
+/* Who waits once is not worth the trouble. */
+static bool waits_often(struct hub *hub)
+{
+    int64_t before = hub->waited_at;
+    hub->waited_at = clock_coarse_ms();
+    return hub->waited_at - before < LENT_FOR;
+}
+
 int hub_borrow(struct hub *hub, struct engine **engines, int *fds, bool ask)
 {
     int count = 0;
@@ -70,6 +78,7 @@ int hub_borrow(struct hub *hub, struct engine **engines, int *fds, bool ask)
         hub_give_back(hub);
         return 0;
     }
+    ask = ask && waits_often(hub);
     struct list *at = hub->pipes.next;
     for (; at != &hub->pipes; at = at->next) {
         struct pipe *pipe = OWNER(at, struct pipe, in_hub);

@@ -65,6 +65,7 @@ struct hub {
     struct pipe *source; /* NULL: a notice */
     int64_t peer;
     bool borrows; /* engines, to read from them itself */
+    int64_t waited_at; /* coarse ms */
     bool pushed;  /* just now: no answer can be there yet */
     bool starved; /* nothing was there to receive since the last push */
     bool handing; /* messages were taken ahead, and not handed out yet */
