@@ -78,7 +78,8 @@ def ffi_builder() -> FFI:
 
     ffi = FFI()
     ffi.cdef(cdef())
-    ffi.set_source(MODULE, '#include "pymq.h"\n#include "gil.h"\n#include "builtin.h"\n')
+    included = ("pymq.h", "gil.h", "builtin.h")
+    ffi.set_source(MODULE, "".join(f'#include "{name}"\n' for name in included))
     return ffi
 
 

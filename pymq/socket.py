@@ -105,18 +105,20 @@ class Socket(Endpoints, Settings, Payloads):
         RCVTIMEO ms.  ZMQError: ENOTSUP for a type that cannot receive, EFSM when it
         is not the socket's turn.
         """
-        if not copy:
-            body = self._recv_later(flags, self._recv_view)
-            return Frame(body, track=track, copy=False, more=self._end.more)
+        body: Any = None
         if self._ahead:
             try:
-                return self._ahead.popleft()
+                body = self._ahead.popleft()
             except IndexError:
                 pass  # another thread was faster
-        body = self._quick_recv()
-        if type(body) is bytes:
+        if body is None:
+            body = self._quick_recv()
+        if type(body) is not bytes:
+            receive = self._recv_frame if copy else self._recv_view
+            body = self._recv_later(flags, receive, body)
+        if copy:
             return body
-        return self._recv_later(flags, self._recv_frame, body)
+        return Frame(body, track=track, copy=False, more=self._end.more)
 
     def _recv_view(self) -> Any:
         body = self._end.recv_view()

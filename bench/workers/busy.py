@@ -30,7 +30,8 @@ def receiver(zmq: Any, options: Options) -> Result:
 
 
 def sender(zmq: Any, options: Options) -> Result:
-    """Times every call."""
+    """Times half of the calls together, for the mean, and then each of the others:
+    looking at the clock costs as much as the call."""
     context, clock, spent = zmq.Context(), Clock(), []
     push = connected(zmq, context, zmq.PUSH, options)
     message, send, now = body(options.size), push.send, time.perf_counter_ns
@@ -38,12 +39,15 @@ def sender(zmq: Any, options: Options) -> Result:
     time.sleep(SETTLE)
     thread = threading.Thread(target=compute, args=(stop := threading.Event(),))
     thread.start()
+    half = max(1, options.count // 2)
     clock.start()
-    for _ in range(options.count - 1):
+    for _ in range(half):
+        send(message)
+    result = clock.stop(half)
+    for _ in range(half):
         before = now()
         send(message)
         spent.append(now() - before)
-    result = clock.stop(options.count - 1)
     stop.set()
     thread.join()
     push.close(linger=0)
@@ -53,7 +57,7 @@ def sender(zmq: Any, options: Options) -> Result:
         **result,
         "send_ns": times["p50_us"] * 1000,
         "send_p99_ns": times["p99_us"] * 1000,
-        "send_mean_ns": result["seconds"] * 1e9 / (options.count - 1),
+        "send_mean_ns": result["seconds"] * 1e9 / half,
     }
 
 

@@ -169,7 +169,9 @@ class Hub(Protocol):
     error: int  # positive errno of the last `recv` that returned None
     #: Messages of one frame that were received ahead of their user, and that `recv`
     #: gives first: whoever pops one has received it.  For all else (`ready`, `wait`,
-    #: marks, `unsubscribe`, `Pipe.close`, `stop`) they count as not yet received.
+    #: marks, `unsubscribe`, `Pipe.close`, `stop`) they count as not yet received; but
+    #: `peer` does not tell of them, and messages that come later from other pipes are
+    #: behind them: so there are few, unless their user takes many in a few ms.
     ahead: deque[bytes]
     looks_ahead: bool  # whether `recv` may fill `ahead`; not at first
 

@@ -302,10 +302,14 @@ class Hub:
             self.error = error
             return None
         with self._lock:
-            found = self._pop(1)
-            if found:
-                return found[0]
-            _handed(self._hub)
+            self._waiting += 1  # so that a signal's handler fetches nothing now
+            try:
+                found = self._pop(1)
+                if found:
+                    return found[0]
+                _handed(self._hub)
+            finally:
+                self._waiting -= 1
         body: Union[bytes, None] = self.recv()
         return body
 
@@ -358,15 +362,21 @@ class Hub:
     def recv_many(self, most: int) -> list[bytes]:
         """See `pymq.backend.abc.Hub.recv_many`."""
         with self._lock:
-            found = self._pop(most)
-            if len(found) == most:
-                return found
-            _handed(self._hub)
-            batch = self._batches.pop() if self._batches else Batch()
-            batch.fetch(self._hub, most - len(found), False)
-            found += batch.messages()
-            self._batches.append(batch)
-            return found
+            self._waiting += 1  # see _recv_again
+            try:
+                found = self._pop(most)
+                return found if len(found) == most else self._fetch(found, most)
+            finally:
+                self._waiting -= 1
+
+    def _fetch(self, found: list[bytes], most: int) -> list[bytes]:
+        """What was ahead, and as many as are there behind that."""
+        _handed(self._hub)
+        batch = self._batches.pop() if self._batches else Batch()
+        batch.fetch(self._hub, most - len(found), False)
+        found += batch.messages()
+        self._batches.append(batch)
+        return found
 
     def _keep(self, wanted: Callable[[int, bytes], bool]) -> None:
         """Of what was received ahead only what is `wanted`, by pipe and message."""

@@ -11,7 +11,7 @@ from errno import EINVAL
 from importlib import import_module
 from typing import Callable, NamedTuple, Protocol, Sequence, Union, cast
 
-from ..backend.abc import Buffer, Hub, Routing
+from ..backend.abc import Buffer, Hub, Routing, check_bytes
 from ..backend.messages import recv_message, send_message
 from ..constants import SocketType
 from ..error import ZMQError
@@ -105,6 +105,7 @@ class Wrapper(ABC):
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """Send one."""
+        check_bytes(messages[:1])
         return self.send(messages[0]) or 1
 
     def send_message(self, frames: list[bytes]) -> int:

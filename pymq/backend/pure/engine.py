@@ -184,6 +184,8 @@ class Engine:
                     self._obey(body)
                 else:
                     incoming.write(body, bool(flags & MORE))
+                if not incoming.unfinished:
+                    incoming.write_singles(self._held)
             self._paused = bool(self._held)
         if self._decoder.error is not None and not self._paused:
             too_large = isinstance(self._decoder.error, FrameTooLarge)
@@ -245,23 +247,37 @@ class Engine:
 
     def _refill(self) -> bool:
         """Take a batch of frames from the pipe and encode them."""
-        parts, size = [self._urgent], len(self._urgent)
-        self._taken, self._sent, self._urgent = [], -size, b""
-        outgoing = self.pipe.output
         with self.loop.lock:
-            while size < BATCH_SIZE:
-                frame = outgoing.pop()
-                if frame is None:
-                    break
-                self._taken.append(frame)
-                encoded = self._encode(frame)
-                parts += encoded
-                size += sum(map(len, encoded))
-        self._batch.extend(_gather(parts))
+            self._taken = self.pipe.output.pop_many(BATCH_SIZE)
+        urgent, self._urgent = self._urgent, b""
+        self._sent = -len(urgent)
+        buffers = self._join([urgent]) if self._taken else [urgent]
+        self._batch.extend([memoryview(buffer) for buffer in buffers if buffer])
         return bool(self._batch)
 
+    def _join(self, short: list[bytes]) -> list[bytes]:
+        """Encode what was taken.  Short pieces are joined, behind `short`, long ones
+        left alone: few system calls, few copies."""
+        add, buffers = short.append, []
+        for frame in self._taken:
+            kind, body = frame
+            size = len(body)
+            if size < 256 and kind < queue.SUBSCRIBE:
+                add(_HEADERS[kind][size])
+                add(body)
+                continue
+            head, body = self._encode(frame)
+            add(head)
+            if len(body) < JOIN_LIMIT:
+                add(body)
+                continue
+            buffers += [b"".join(short), body]
+            short.clear()
+        buffers.append(b"".join(short))
+        return buffers
+
     def _encode(self, frame: queue.Frame) -> tuple[bytes, bytes]:
-        body, kind = frame
+        kind, body = frame
         if kind < queue.SUBSCRIBE:
             return header(len(body), kind), body
         if self._minor == 0:
@@ -326,24 +342,14 @@ class Engine:
             if start >= self._sent:
                 break
             at += sum(map(len, self._encode(frame)))
-            if frame[1] != queue.MORE:
+            if frame[0] != queue.MORE:
                 start, kept = at, index + 1
         return self._taken[kept:]
 
 
+# Of short message frames, by kind and size.
+_HEADERS = [
+    [header(size, kind) for size in range(256)] for kind in (queue.LAST, queue.MORE)
+]
 _NAMES = {queue.SUBSCRIBE: command.SUBSCRIBE, queue.CANCEL: command.CANCEL}
 _ANNOUNCEMENTS = {name: kind for kind, name in _NAMES.items()}
-
-
-def _gather(parts: list[bytes]) -> list[memoryview]:
-    """Join short pieces, leave long ones alone: few system calls, few copies."""
-    buffers, short = [], []
-    for part in parts:
-        if len(part) < JOIN_LIMIT:
-            short.append(part)
-            continue
-        buffers.append(memoryview(b"".join(short)))
-        buffers.append(memoryview(part))
-        short = []
-    buffers.append(memoryview(b"".join(short)))
-    return [buffer for buffer in buffers if buffer]

@@ -38,7 +38,7 @@ class Hub:
         self.pipes: dict[int, Pipe] = {}
         self.names = Names()
         self.own_topics: Topics[int] = Topics()
-        self.ahead: deque[bytes] = deque()  # never anything: receiving is cheap
+        self.ahead: deque[bytes] = deque()  # see Receiver.put_back
         self.looks_ahead = False
         self.receiver = RECEIVERS[routing.receive](self)
         self.sender = SENDERS[routing.send](self)
@@ -78,6 +78,7 @@ class Hub:
 
     def _pipe_ended(self, pipe: Pipe) -> None:
         """No more sends; what arrived may stay readable."""
+        self.receiver.put_back()
         self.receiver.end(pipe)
         self.sender.remove(pipe)
         self.names.release(pipe)
@@ -116,7 +117,20 @@ class Hub:
     @property
     def quick_send(self) -> Callable[[bytes], int]:
         """See `pymq.backend.abc.Hub.quick_send`."""
-        return self.send
+        return self._send
+
+    def _send(self, data: bytes) -> int:
+        with self.lock:
+            if self._stopped:
+                return -self._stopped
+            if self.takes_topics:
+                self.receiver.ready()
+            result = self.sender.send(data, False)
+            if result == 0:
+                self._inside = False
+            elif result == -EAGAIN:
+                self._clear()
+            return result
 
     def quick_recv(self) -> Union[bytes, int, None]:
         """See `pymq.backend.abc.Hub.quick_recv`."""
@@ -149,6 +163,7 @@ class Hub:
         """See `pymq.backend.abc.Hub.recv_many`."""
         found: list[bytes] = []
         with self.lock:
+            self.receiver.put_back()
             while len(found) < most and not self._stopped and self.receiver.single():
                 found.append(bytes(self.receiver.recv() or b""))
         return found
@@ -168,6 +183,10 @@ class Hub:
             if self._stopped:
                 self.error = self._stopped
                 return None
+            if self.looks_ahead or self.ahead:
+                body = self.receiver.recv_ahead()
+                if body is not None:
+                    return body
             frame = self.receiver.recv()
             if frame is None:
                 self._clear()
@@ -275,6 +294,7 @@ class Hub:
     def unsubscribe(self, topic: bytes, announce: bool = True) -> bool:
         """See `pymq.backend.abc.Hub.unsubscribe`."""
         with self.lock:
+            self.receiver.put_back()
             count = self.own_topics.get(topic) or 0
             if count > 1:
                 self.own_topics.add(topic, count - 1)
@@ -302,6 +322,7 @@ class Hub:
         """See `pymq.backend.abc.Hub.stop`."""
         with self.lock:
             self._stopped = error
+            self.receiver.put_back()
             self._wake()
 
     def free(self) -> None:

@@ -155,7 +155,9 @@ class Pipe:
     def _set_marks(self) -> None:
         """Apply the hub's marks; a joined queue holds what both ends allow."""
         send_hwm, recv_hwm = self.hub.send_hwm, self.hub.recv_hwm
+        self.hub.receiver.put_back()
         if self.peer is not None:
+            self.peer.hub.receiver.put_back()
             send_hwm = _sum(send_hwm, self.peer.hub.recv_hwm)
             recv_hwm = _sum(recv_hwm, self.peer.hub.send_hwm)
         self.output.set_hwm(send_hwm)

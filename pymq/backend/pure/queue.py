@@ -7,15 +7,20 @@ or nothing.  High-water marks count messages; announcements are never counted.
 from __future__ import annotations
 
 from collections import deque
-from typing import Protocol, Tuple, Union
+from typing import Callable, Protocol, Tuple, Union
 
 LAST = 0  # the last frame of a message
 MORE = 1  # a frame that another one follows
 SUBSCRIBE = 2  # not a message: the peer wants this topic
 CANCEL = 3  # not a message: the peer no longer wants this topic
 
-#: A body, and what it is (one of the constants above).
-Frame = Tuple[bytes, int]
+#: What it is (one of the constants above, of which LAST and MORE are also what a
+#: decoder says), and the body.
+Frame = Tuple[int, bytes]
+
+
+#: Whether somebody wants a message with this first frame.
+Wanted = Callable[[bytes], object]
 
 
 class Owned(bytes):
@@ -79,7 +84,7 @@ class Queue:
     def write(self, body: bytes, more: bool) -> None:
         """Add one frame; the message becomes visible with its last frame."""
         if more:
-            self.unfinished.append((body, MORE))
+            self.unfinished.append((MORE, body))
             return
         if self.unfinished:
             self.frames.extend(self.unfinished)
@@ -87,14 +92,30 @@ class Queue:
         elif self.topics and body[:1] in (b"\0", b"\1"):
             self.announce(body[1:], _ANNOUNCEMENT[body[0]])
             return
-        self.frames.append((body, LAST))
+        self.frames.append((LAST, body))
         self.written += 1
         if self.reader_parked:
             self._wake_reader()
 
+    def write_singles(self, held: deque[Frame]) -> None:
+        """Move the messages of one frame that `held` begins with, between messages:
+        as `write`, while the mark allows it."""
+        if self.topics:
+            return
+        room = self.hwm - (self.written - self.acked) if self.hwm else len(held)
+        append, popleft = self.frames.append, held.popleft
+        left = room
+        while left > 0 and held and held[0][0] == LAST:
+            append(popleft())
+            left -= 1
+        if left != room:
+            self.written += room - left
+            if self.reader_parked:
+                self._wake_reader()
+
     def announce(self, topic: bytes, kind: int) -> None:
         """Add SUBSCRIBE or CANCEL, whatever the mark says."""
-        self.frames.append((topic, kind))
+        self.frames.append((kind, topic))
         if self.reader_parked:
             self._wake_reader()
 
@@ -108,20 +129,75 @@ class Queue:
             self.reader_parked = True
             return None
         frame = self.frames.popleft()
-        if frame[1] == LAST:
+        if frame[0] == LAST:
             self.read += 1
             if self.read - self.acked >= self._low_mark():
                 self._ack()
         return frame
 
+    def pop_many(self, most: int) -> list[Frame]:
+        """As `pop`, all that is there, or until it makes `most` bytes."""
+        taken: list[Frame] = []
+        add, frames = taken.append, self.frames
+        messages = size = 0
+        while frames and size < most:
+            frame = frames.popleft()
+            add(frame)
+            size += len(frame[1]) + 2  # a header
+            messages += frame[0] == LAST
+        self._have_read(messages)
+        if not taken:
+            self.reader_parked = True
+        return taken
+
+    def _have_read(self, messages: int) -> None:
+        """Report them in the steps in which `pop` would have."""
+        self.read += messages
+        step = self._low_mark()
+        ahead = self.read - self.acked
+        if messages and ahead >= step:
+            self.acked = self.read - (ahead % step if step else 0)
+            self._resume_writer()
+
+    def pop_singles(
+        self, into: deque[bytes], most: int, wanted: Union[Wanted, None]
+    ) -> int:
+        """Move up to `most` messages of one frame, none that the writer would notice.
+
+        Stops where `wanted` says no.  What an interrupt may lose is one message.
+        """
+        frames, before = self.frames, len(self.frames)
+        if self.hwm:
+            most = min(most, self._low_mark() - 1 - (self.read - self.acked))
+        try:
+            while most > 0 and frames and frames[0][0] == LAST:
+                body = frames[0][1]
+                if type(body) is not bytes or not (wanted is None or wanted(body)):
+                    break
+                into.append(frames.popleft()[1])
+                most -= 1
+        finally:
+            self._moved(before - len(frames))
+        return before - len(frames)
+
+    def unpop_single(self, body: bytes) -> None:
+        """Put back at the head what `pop_singles` took."""
+        self.frames.appendleft((LAST, body))
+        self._moved(-1)
+
+    def _moved(self, messages: int) -> None:
+        self.read += messages
+        if not self.hwm:
+            self.acked = self.read
+
     def unpop(self, frames: list[Frame]) -> None:
         """Put frames back at the head, in order."""
         self.frames.extendleft(reversed(frames))
-        self.read -= sum(1 for _, kind in frames if kind == LAST)
+        self.read -= sum(1 for kind, _ in frames if kind == LAST)
 
     def clear(self) -> None:
         """Drop everything, finished or not."""
-        self.read += sum(1 for _, kind in self.frames if kind == LAST)
+        self.read += sum(1 for kind, _ in self.frames if kind == LAST)
         self.frames.clear()
         self.unfinished.clear()
         self._ack()
@@ -139,6 +215,9 @@ class Queue:
     def _ack(self) -> None:
         if self.read - self.acked >= self._low_mark():
             self.acked = self.read
+        self._resume_writer()
+
+    def _resume_writer(self) -> None:
         if self.writer_parked and not self.full():
             self.writer_parked = False
             if self.writer is not None:

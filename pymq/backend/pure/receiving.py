@@ -8,25 +8,34 @@ from errno import EAGAIN, ENOTSUP
 from typing import TYPE_CHECKING, Union
 
 from ..abc import Receive
-from .queue import CANCEL, MORE, SUBSCRIBE
+from .queue import CANCEL, MORE, SUBSCRIBE, Wanted
 from .topics import Topics
 
 if TYPE_CHECKING:
     from .hub import Hub
     from .pipe import Pipe
 
+LEAST, MOST = 8, 256  # messages received ahead: the longer nothing happens, the more
+
 
 class Receiver:
     """Fair queueing.  A message leaves its pipe whole: its remaining frames wait
-    here, so that nothing that happens to the pipe can cut it."""
+    here, so that nothing that happens to the pipe can cut it.
+
+    Messages of one frame may also be received ahead of their user (see
+    `pymq.backend.abc.Hub.ahead`).  Before anybody could see that they are not in
+    their pipes any more they are put back.
+    """
 
     verbose = False
     batches = True  # whether `single` messages may be received in batches
+    wanted: Union[Wanted, None] = None  # if not any message is
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self._active: deque[Pipe] = deque()
         self._frames: deque[bytes] = deque()  # of the message being received
+        self._most = LEAST  # messages to receive ahead
 
     def recv(self) -> Union[bytes, None]:
         """The next frame; sets `more`, `peer` or `error` of the hub."""
@@ -37,15 +46,57 @@ class Receiver:
         self.hub.more = bool(self._frames)
         return frame
 
+    def recv_ahead(self) -> Union[bytes, None]:
+        """The next message of those ahead; looks ahead if there are none.
+
+        None, if there still are none: then it is for `recv` to tell.
+        """
+        if not self.hub.ahead:
+            self._look_ahead()
+        try:
+            body = self.hub.ahead.popleft()
+        except IndexError:
+            return None
+        self.hub.more = False
+        return body
+
+    def _look_ahead(self) -> None:
+        if not self.batches or self._frames or not self._find():
+            return
+        ahead, active, left = self.hub.ahead, self._active, self._most
+        turn = 1 if len(active) > 1 else left
+        self.hub.peer = active[0].id
+        taken = left
+        while taken and left > 0:
+            taken = active[0].input.pop_singles(ahead, turn, self.wanted)
+            left -= taken
+            active.rotate(-1 if taken else 0)
+        self._most = min(self._most * 2, MOST)
+
+    def put_back(self) -> None:
+        """Nothing is ahead any more: it is where, and as, it was.
+
+        Each message went with one turn, and comes back with one turn back.  Users pop
+        at the other end, without the lock.
+        """
+        while self.hub.ahead:
+            try:
+                body = self.hub.ahead.pop()
+            except IndexError:
+                return
+            self._active.rotate(1)
+            self._active[0].input.unpop_single(body)
+            self._most = LEAST
+
     def ready(self) -> bool:
         """Whether `recv` would give a frame."""
-        return bool(self._frames) or self._find()
+        return bool(self._frames or self.hub.ahead) or self._find()
 
     def single(self) -> bool:
         """Whether a message of one frame is next."""
         if not self.batches or self._frames or not self._find():
             return False
-        return self._active[0].input.frames[0][1] != MORE
+        return self._active[0].input.frames[0][0] != MORE
 
     def _find(self) -> bool:
         """Bring a pipe with a message for us to the front."""
@@ -78,12 +129,13 @@ class Receiver:
         while more:
             frame = pipe.input.pop()
             assert frame is not None
-            frames.append(frame[0])
-            more = frame[1] == MORE
+            frames.append(frame[1])
+            more = frame[0] == MORE
         return frames
 
     def add(self, pipe: Pipe) -> None:
         """A pipe has messages again."""
+        self.put_back()
         self._active.append(pipe)
 
     def end(self, pipe: Pipe) -> None:
@@ -91,6 +143,7 @@ class Receiver:
 
     def remove(self, pipe: Pipe) -> None:
         """Drop what arrived."""
+        self.put_back()
         if pipe in self._active:
             self._active.remove(pipe)
 
@@ -137,10 +190,14 @@ class Named(Receiver):
 class Filtered(Receiver):
     """Only messages that begin with a topic of ours."""
 
+    def __init__(self, hub: Hub) -> None:
+        super().__init__(hub)
+        self.wanted = hub.own_topics.match
+
     def _find(self) -> bool:
         while super()._find():
             pipe = self._active[0]
-            if self.hub.own_topics.match(pipe.input.frames[0][0]):
+            if self.hub.own_topics.match(pipe.input.frames[0][1]):
                 return True
             self._message(pipe)
         return False
@@ -179,7 +236,7 @@ class Notices(Receiver):
             if frame is None:
                 pipe.input.reader_parked = False  # `_exhausted` parks it
                 return
-            body, kind = frame
+            kind, body = frame
             if kind >= SUBSCRIBE:
                 self._change(pipe, body, kind)
             elif body[:1] in (b"\0", b"\1"):
