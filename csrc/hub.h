@@ -66,7 +66,8 @@ struct hub {
     int64_t peer;
     bool borrows; /* engines, to read from them itself */
     int64_t waited_at; /* coarse ms */
-    bool pushed;  /* just now: no answer can be there yet */
+    bool pushed;  /* nothing was received since */
+    bool skipped; /* a look for what has come since */
     bool starved; /* nothing was there to receive since the last push */
     bool handing; /* messages were taken ahead, and not handed out yet */
     int64_t handing_since; /* coarse ms */
