@@ -15,7 +15,8 @@ from .settings import Settings
 
 _SNDMORE = int(SNDMORE)
 _DONTWAIT = int(DONTWAIT)
-_O = SocketOption
+_SNDTIMEO, _RCVTIMEO = SocketOption.SNDTIMEO, SocketOption.RCVTIMEO
+_LONGEST = 2**31 - 1  # ms that one wait takes
 _MANY = 1000  # messages that are copied together
 
 
@@ -88,7 +89,7 @@ class Socket(Endpoints, Settings, Payloads):
         self, data: Any, more: bool, owner: Any, flags: int, result: int
     ) -> None:
         """Wait for room, unless there is another reason why it failed."""
-        deadline = _deadline(self._options[_O.SNDTIMEO])
+        deadline = _deadline(self._options[_SNDTIMEO])
         while result == -EAGAIN:
             if flags & _DONTWAIT:
                 raise Again
@@ -145,7 +146,7 @@ class Socket(Endpoints, Settings, Payloads):
             if flags & _DONTWAIT:
                 raise Again
             if deadline is None:
-                deadline = _deadline(self._options[_O.RCVTIMEO])
+                deadline = _deadline(self._options[_RCVTIMEO])
             self._wait(POLLIN, deadline)
             result = None
 
@@ -158,12 +159,13 @@ class Socket(Endpoints, Settings, Payloads):
             left = -1
             if deadline is not None:
                 left = max(0, int((deadline - time.monotonic()) * 1000 + 0.999))
+                left = min(left, _LONGEST)
             result = self._hub.wait(events, left)
             if result > 0:
                 return
-            if result == 0:
+            if result == 0 and left < _LONGEST:
                 raise Again
-            if result != -EINTR:
+            if result < 0 and result != -EINTR:
                 raise error_for(-result)
 
     def send_multipart(
@@ -215,7 +217,7 @@ class Socket(Endpoints, Settings, Payloads):
         other errors as of `send`, unless some were queued already.
         """
         messages = messages if isinstance(messages, list) else list(messages)
-        deadline = _deadline(self._options[_O.SNDTIMEO])
+        deadline = _deadline(self._options[_SNDTIMEO])
         queued = 0
         try:
             while queued < len(messages):
@@ -267,7 +269,7 @@ class Socket(Endpoints, Settings, Payloads):
         """
         if max_messages < 1:
             raise ValueError(f"{max_messages=} must be positive")
-        limit = self._options[_O.RCVTIMEO] if timeout is None else timeout
+        limit = self._options[_RCVTIMEO] if timeout is None else timeout
         deadline = None if flags & _DONTWAIT else _deadline(limit)
         while True:
             found = self._recv_some(max_messages)
@@ -316,10 +318,20 @@ class Socket(Endpoints, Settings, Payloads):
         """Wait for `flags` for at most `timeout` ms (None: for ever); returns the
         events that are, 0 if none."""
         self._check_open_for_poll()
+        if flags == POLLIN and self._end is self._hub:
+            return self._poll_input(timeout)
         from .poller import zmq_poll
 
         ready = zmq_poll([(self, flags)], timeout)
         return ready[0][1] if ready else 0
+
+    def _poll_input(self, timeout: Union[float, None]) -> int:
+        """As `recv` waits: this thread may then read from the connections itself."""
+        try:
+            self._wait(POLLIN, _deadline(-1 if timeout is None else timeout))
+        except Again:
+            return 0
+        return int(POLLIN)
 
     def _check_open_for_poll(self) -> None:
         if self._closed:
