@@ -2,7 +2,7 @@
  *
  * This file is the C header and, without its preprocessor lines, the CFFI
  * cdef.  What the functions mean is said in pymq/backend/abc.py; here is only
- * what the Python side of the seam (pymq/backend/native.py) must know.
+ * what the Python side of the seam (pymq/backend/native/) must know.
  *
  * Any thread may call any function.  None blocks but pymq_hub_wait, and
  * pymq_loop_stop, which waits for threads that never wait for Python.

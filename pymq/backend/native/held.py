@@ -19,8 +19,8 @@ from functools import partial
 from typing import Any, Union
 from weakref import WeakSet
 
-from .._core import ffi, lib
-from .abc import Buffer
+from ..._core import ffi, lib
+from ..abc import Buffer
 
 _ROOM = 64  # tokens that one call takes
 _VIEW_FROM = 32768  # bytes: a view keeps its whole chunk, several times as much

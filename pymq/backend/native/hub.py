@@ -1,37 +1,27 @@
-"""The data plane in C: a thin face on `pymq._core` (``csrc/pymq.h``).
-
-Calls keep the GIL but for `Hub.wait` (see ``csrc/gil.h``); the C side locks for
-itself, so any thread may call anything on every Python.  Handles are freed when
-their Python objects are.
-"""
+"""A socket's end of its pipes; see `pymq.backend.abc.Hub`."""
 
 from __future__ import annotations
 
-import os
 from array import array
 from collections import deque
 from errno import EALREADY, ENOMEM
 from threading import RLock
 from typing import Any, Callable, Sequence, TypeVar, Union
-from weakref import ref
 
-from .. import _core
-from .._core import ffi, lib
+from ... import _core
+from ..._core import ffi, lib
+from ..abc import Buffer, HubOption, Routing, check_bytes
+from ..messages import recv_message, recv_rest, send_message
 from . import held
-from .abc import Buffer, Event, EventKind, HubOption, Link, Routing, check_bytes
-from .abc import Hub as AbstractHub
-from .abc import Loop as AbstractLoop
-from .abc import Pipe as AbstractPipe
 from .ahead import MOST, Batch
-from .messages import recv_message, recv_rest, send_message
-
-name = "native"
+from .handles import check, handle
+from .loop import Loop
+from .pipe import Pipe
 
 _Body = TypeVar("_Body")
 
 _SLOT_SIZE = lib.PYMQ_SLOT
 _HOLD_FROM = lib.PYMQ_HOLD_FROM
-_EVENTS = 64  # taken in one call
 _POLLIN = 1
 _JOINED = 4096  # mean size in bytes up to which messages are worth joining
 
@@ -50,107 +40,7 @@ _chosen = lib.pymq_hub_chosen
 _handed = lib.pymq_hub_handed
 _wants = lib.pymq_hub_wants
 _from_buffer = ffi.from_buffer
-_release = ffi.release
 _buffer = ffi.buffer
-
-
-def _check(result: int) -> int:
-    """Raise for what the system refused us: memory, descriptors, threads."""
-    if result == -ENOMEM:
-        raise MemoryError
-    if result < 0:
-        raise OSError(-result, os.strerror(-result))
-    return result
-
-
-def _handle(pointer: Any, destructor: Any) -> Any:
-    """A handle that is released with its last reference."""
-    if pointer == ffi.NULL:
-        raise MemoryError
-    return ffi.gc(pointer, destructor)
-
-
-class Loop:
-    """See `pymq.backend.abc.Loop`."""
-
-    __slots__ = ("__weakref__", "_events", "_loop")
-
-    def __init__(self, threads: int) -> None:
-        self._loop = _handle(lib.pymq_loop_new(threads), lib.pymq_loop_release)
-        held.watch(self)
-
-    def start(self) -> None:
-        """See `pymq.backend.abc.Loop.start`."""
-        _check(lib.pymq_loop_start(self._loop))
-
-    def stop(self) -> None:
-        """See `pymq.backend.abc.Loop.stop`."""
-        lib.pymq_loop_stop(self._loop)
-
-    def fileno(self) -> int:
-        """See `pymq.backend.abc.Loop.fileno`."""
-        return _check(lib.pymq_loop_fileno(self._loop))
-
-    def take_events(self) -> Sequence[Event]:
-        """See `pymq.backend.abc.Loop.take_events`."""
-        held.settle()
-        events: list[Event] = []
-        into = ffi.new(f"pymq_event[{_EVENTS}]")
-        count = _EVENTS
-        while count == _EVENTS:
-            count = lib.pymq_loop_take(self._loop, into, _EVENTS)
-            for event in into[0:count]:
-                events.append(Event(EventKind(event.kind), event.pipe, event.error))
-        return events
-
-
-class Pipe:
-    """See `pymq.backend.abc.Pipe`."""
-
-    __slots__ = ("_hub", "_pipe", "id")
-
-    def __init__(self, pointer: Any, hub: Hub) -> None:
-        self._pipe = _handle(pointer, lib.pymq_pipe_release)
-        self._hub = ref(hub)
-        self.id = lib.pymq_pipe_id(self._pipe)
-
-    def name(self, routing_id: bytes, handover: bool = False) -> int:
-        """See `pymq.backend.abc.Pipe.name`."""
-        result = lib.pymq_pipe_name(
-            self._pipe, routing_id, len(routing_id), bool(handover)
-        )
-        return _check(result) if result == -ENOMEM else result
-
-    def attach(self, link: Link) -> None:
-        """See `pymq.backend.abc.Pipe.attach`.
-
-        Raises OSError or MemoryError; the descriptor is then still the caller's.
-        """
-        leftover = bytes(link.leftover)
-        _check(
-            lib.pymq_pipe_attach(
-                self._pipe,
-                link.fd,
-                leftover,
-                len(leftover),
-                link.minor,
-                link.max_size,
-            )
-        )
-
-    def join(self, other: AbstractPipe) -> None:
-        """See `pymq.backend.abc.Pipe.join`."""
-        if not isinstance(other, Pipe):
-            raise TypeError("only pipes of the same backend can be joined")
-        _check(lib.pymq_pipe_join(self._pipe, other._pipe))
-
-    def close(self, drain: bool, keep_input: bool = False) -> bool:
-        """See `pymq.backend.abc.Pipe.close`."""
-        done = lib.pymq_pipe_close(self._pipe, bool(drain), bool(keep_input))
-        hub = None if keep_input else self._hub()
-        if hub is not None:
-            hub.drop_ahead(self.id)
-        return bool(done)
 
 
 def _receiver(long: Callable[[Any, int], _Body]) -> Callable[[Hub], Any]:
@@ -207,7 +97,7 @@ class Hub:
         pointer = lib.pymq_hub_new(
             loop._loop, routing.send, routing.receive, routing.subscribes
         )
-        self._hub = _handle(pointer, lib.pymq_hub_release)
+        self._hub = handle(pointer, lib.pymq_hub_release)
         # Frames are received into slots; a thread that receives takes one out,
         # so that threads do not receive over each other.
         self._slots: list[tuple[Any, Any]] = []
@@ -426,7 +316,7 @@ class Hub:
 
     def fileno(self) -> int:
         """See `pymq.backend.abc.Hub.fileno`."""
-        return _check(lib.pymq_hub_fileno(self._hub))
+        return check(lib.pymq_hub_fileno(self._hub))
 
     def set(self, option: HubOption, value: int) -> None:
         """See `pymq.backend.abc.Hub.set`."""
@@ -434,7 +324,7 @@ class Hub:
 
     def subscribe(self, topic: bytes, announce: bool = True) -> None:
         """See `pymq.backend.abc.Hub.subscribe`."""
-        _check(lib.pymq_hub_subscribe(self._hub, topic, len(topic), bool(announce)))
+        check(lib.pymq_hub_subscribe(self._hub, topic, len(topic), bool(announce)))
 
     def unsubscribe(self, topic: bytes, announce: bool = True) -> bool:
         """See `pymq.backend.abc.Hub.unsubscribe`."""
@@ -466,18 +356,3 @@ def _new_slot(hub: Any) -> tuple[Any, Any]:
     slot = ffi.new("pymq_slot *")
     slot.hub = hub
     return slot, _buffer(slot.bytes)
-
-
-settle = held.settle
-
-
-def loop(threads: int) -> AbstractLoop:
-    """See `pymq.backend.abc.Backend.loop`."""
-    return Loop(threads)
-
-
-def hub(loop: AbstractLoop, routing: Routing) -> AbstractHub:
-    """See `pymq.backend.abc.Backend.hub`."""
-    if not isinstance(loop, Loop):
-        raise TypeError("the loop is another backend's")
-    return Hub(loop, routing)

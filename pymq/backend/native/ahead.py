@@ -11,7 +11,7 @@ from itertools import accumulate
 from struct import Struct
 from typing import Any, Callable, Iterator
 
-from .._core import ffi, lib
+from ..._core import ffi, lib
 
 MOST = lib.PYMQ_BATCH_MESSAGES
 

@@ -1,0 +1,31 @@
+"""The data plane in C: a thin face on `pymq._core` (``csrc/pymq.h``).
+
+Calls keep the GIL but for `Hub.wait` (see ``csrc/gil.h``); the C side locks for
+itself, so any thread may call anything on every Python.  Handles are freed when
+their Python objects are.
+"""
+
+from __future__ import annotations
+
+from ..abc import Hub as AbstractHub
+from ..abc import Loop as AbstractLoop
+from ..abc import Routing
+from .held import settle
+from .hub import Hub
+from .loop import Loop
+
+__all__ = ["hub", "loop", "name", "settle"]
+
+name = "native"
+
+
+def loop(threads: int) -> AbstractLoop:
+    """See `pymq.backend.abc.Backend.loop`."""
+    return Loop(threads)
+
+
+def hub(loop: AbstractLoop, routing: Routing) -> AbstractHub:
+    """See `pymq.backend.abc.Backend.hub`."""
+    if not isinstance(loop, Loop):
+        raise TypeError("the loop is another backend's")
+    return Hub(loop, routing)

@@ -1,0 +1,64 @@
+"""A hub's end of one connection; see `pymq.backend.abc.Pipe`."""
+
+from __future__ import annotations
+
+from errno import ENOMEM
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from ..._core import lib
+from ..abc import Link
+from ..abc import Pipe as AbstractPipe
+from .handles import check, handle
+
+if TYPE_CHECKING:
+    from .hub import Hub
+
+
+class Pipe:
+    """See `pymq.backend.abc.Pipe`."""
+
+    __slots__ = ("_hub", "_pipe", "id")
+
+    def __init__(self, pointer: Any, hub: Hub) -> None:
+        self._pipe = handle(pointer, lib.pymq_pipe_release)
+        self._hub = ref(hub)
+        self.id = lib.pymq_pipe_id(self._pipe)
+
+    def name(self, routing_id: bytes, handover: bool = False) -> int:
+        """See `pymq.backend.abc.Pipe.name`."""
+        result = lib.pymq_pipe_name(
+            self._pipe, routing_id, len(routing_id), bool(handover)
+        )
+        return check(result) if result == -ENOMEM else result
+
+    def attach(self, link: Link) -> None:
+        """See `pymq.backend.abc.Pipe.attach`.
+
+        Raises OSError or MemoryError; the descriptor is then still the caller's.
+        """
+        leftover = bytes(link.leftover)
+        check(
+            lib.pymq_pipe_attach(
+                self._pipe,
+                link.fd,
+                leftover,
+                len(leftover),
+                link.minor,
+                link.max_size,
+            )
+        )
+
+    def join(self, other: AbstractPipe) -> None:
+        """See `pymq.backend.abc.Pipe.join`."""
+        if not isinstance(other, Pipe):
+            raise TypeError("only pipes of the same backend can be joined")
+        check(lib.pymq_pipe_join(self._pipe, other._pipe))
+
+    def close(self, drain: bool, keep_input: bool = False) -> bool:
+        """See `pymq.backend.abc.Pipe.close`."""
+        done = lib.pymq_pipe_close(self._pipe, bool(drain), bool(keep_input))
+        hub = None if keep_input else self._hub()
+        if hub is not None:
+            hub.drop_ahead(self.id)
+        return bool(done)
