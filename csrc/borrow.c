@@ -29,8 +29,8 @@ static bool may_push(struct hub *hub)
     return true;
 }
 
-/* A forked child has the descriptors, too: its parent's connections are none of
- * its business. */
+/* A forked child has the descriptors, too: its parent's connections are none
+ * of its business. */
 void hub_tell(struct hub *hub, struct pipe *pipe)
 {
     if (!may_push(hub) || pipe->engine == NULL || loop_is_foreign(hub->loop)

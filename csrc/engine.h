@@ -4,8 +4,9 @@
  * Ownership.  An engine is a state machine that any one thread at a time may
  * drive: whoever has claimed it may call engine_drive* and touch its fields,
  * until it releases it.  The I/O thread that the engine is at home with never
- * waits for a claim: if it does not get it, the driver posts the engine when it
- * is done.  That thread alone ends and dismisses engines, and tells the poller.
+ * waits for a claim: if it does not get it, the driver posts the engine when
+ * it is done.  Apart from the first turn, which is the maker's, that thread
+ * alone ends and dismisses engines, and tells the poller.
  *
  * Callers drive for the sake of latency (borrow.c): a sender writes to an idle
  * connection itself (engine_push), and a receiver reads (engine_pull) from an

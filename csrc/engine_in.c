@@ -94,8 +94,8 @@ static ssize_t read_some(struct engine *e, unsigned char *to, size_t room)
     return done < 0 ? -errno : done;
 }
 
-/* Reads once, at most `most` bytes.  Positive, with `*all` if there may be more;
- * 0 at the end; or a negative errno. */
+/* Reads once, at most `most` bytes.  Positive, with `*all` if there may be
+ * more; 0 at the end; or a negative errno. */
 static ssize_t read_chunk(struct engine *e, size_t most, bool *all)
 {
     int result = make_room(e);

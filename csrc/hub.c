@@ -225,8 +225,8 @@ int pymq_hub_send_long(pymq_hub *hub, const char *data, size_t size, int more,
     return result;
 }
 
-/* An answer cannot be there yet when the caller has just sent; but who sends on
- * without one gets what is there. */
+/* An answer cannot be there yet when the caller has just sent; but who sends
+ * on without one gets what is there. */
 static bool too_early(struct hub *hub)
 {
     bool early = hub->pushed && !hub->skipped;

@@ -105,8 +105,8 @@ int64_t pymq_hub_recv_short(pymq_hub *hub, char *into);
 /* size << 1 | more of a frame that is at most PYMQ_SLOT bytes long and now in
  * `into`, or a negative errno; -EMSGSIZE if it is longer. */
 int64_t pymq_hub_recv_frame(pymq_hub *hub, char *into);
-/* size << 2 | waiting << 1 | more, or a negative errno.  `waiting`: it is worth
- * asking for a batch. */
+/* size << 2 | waiting << 1 | more, or a negative errno.  `waiting`: it is
+ * worth asking for a batch. */
 int64_t pymq_slot_recv(pymq_slot *slot);
 /* How many messages are in the batch; 0 also when the next has several frames
  * or does not fit.  `ahead`: the user gets them later.  So none is taken that

@@ -90,7 +90,7 @@ void queue_set_fill(struct queue *queue, struct chunk *chunk)
     queue->fill_at = 0;
 }
 
-/* Room for `need` bytes where short frames go; NULL when there is no memory. */
+/* Room for `need` bytes where short frames go; NULL when there is none. */
 static unsigned char *fill_room(struct queue *queue, size_t need)
 {
     if (queue->fill == NULL || queue->fill->size - queue->fill_at < need) {
