@@ -148,7 +148,7 @@ class Socket(Endpoints, Settings, Payloads):
             if deadline is None:
                 deadline = _deadline(self._options[_RCVTIMEO])
             self._wait(POLLIN, deadline)
-            result = None
+            result = self._quick_recv()
 
     def _wait(self, events: int, deadline: Union[float, None]) -> None:
         """Until `events` may be.  Raises Again at `deadline`.

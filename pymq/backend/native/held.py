@@ -30,7 +30,7 @@ _IN_PLACE = sys.implementation.name == "cpython"
 _COPY_FROM = (32 << 20) + 1
 
 #: What is lent: the buffer (and that C reads it), and who wants to know.
-_loans: dict[int, tuple[Any, Any, object]] = {}
+loans: dict[int, tuple[Any, Any, object]] = {}
 _tokens = itertools.count(1)
 
 # Bound once: looking a function up in `lib` costs a third of the call.
@@ -45,10 +45,10 @@ def send(hub: Any, data: Buffer, more: bool, owner: object) -> int:
     settle()
     token = next(_tokens)
     view = ffi.from_buffer(data)
-    _loans[token] = data, view, owner
+    loans[token] = data, view, owner
     result = _send_long(hub, view, len(view), more, token)
     if result == -ENOMEM:
-        _loans.pop(token, None)  # C may not even have room for the loan
+        loans.pop(token, None)  # C may not even have room for the loan
     return result
 
 
@@ -74,7 +74,7 @@ def view(slot: Any, size: int) -> Buffer:
     whole = _whole(slot.token, size)
     if whole is not None or size < _VIEW_FROM:
         return body(slot, size)
-    drop = partial(_drop, slot.chunk, _loans.get(slot.token))
+    drop = partial(_drop, slot.chunk, loans.get(slot.token))
     seen = memoryview(ffi.buffer(ffi.gc(slot.data, drop), size))
     return seen.toreadonly() if slot.common else seen
 
@@ -82,7 +82,7 @@ def view(slot: Any, size: int) -> Buffer:
 def _whole(token: int, size: int) -> Union[bytes, None]:
     """What was lent, if it is bytes and all of it: the receiver may have the same."""
     if token:
-        data: object = _loans[token][0]
+        data: object = loans[token][0]
         if type(data) is bytes and len(data) == size:
             return data
     return None
@@ -95,14 +95,14 @@ def _drop(chunk: Any, loan: object, data: Any) -> None:
 
 def settle() -> None:
     """Let go of what nobody needs any more."""
-    if not _loans:
+    if not loans:
         return
     tokens = ffi.new(f"int64_t[{_ROOM}]")
     count = _ROOM
     while count == _ROOM:
         count = _take(tokens, _ROOM)
         for token in ffi.unpack(tokens, count):
-            _loans.pop(token, None)
+            loans.pop(token, None)
 
 
 _loops: WeakSet[Any] = WeakSet()
@@ -118,6 +118,6 @@ def _at_exit() -> None:
     """The interpreter is going to free what its loans are of: nobody may read that
     any more.  What is still to be sent now would not have been."""
     settle()
-    if _loans:
+    if loans:
         for loop in list(_loops):
             loop.stop()

@@ -39,6 +39,7 @@ _peer = lib.pymq_hub_peer
 _chosen = lib.pymq_hub_chosen
 _handed = lib.pymq_hub_handed
 _wants = lib.pymq_hub_wants
+_loans = held.loans
 _from_buffer = ffi.from_buffer
 _buffer = ffi.buffer
 
@@ -299,7 +300,8 @@ class Hub:
 
     def wait(self, events: int, timeout: int) -> int:
         """See `pymq.backend.abc.Hub.wait`."""
-        held.settle()
+        if _loans:
+            held.settle()
         if not (events & _POLLIN and self.looks_ahead):
             return _wait(self._hub, events, timeout)
         with self._lock:

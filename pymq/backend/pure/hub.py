@@ -102,6 +102,14 @@ class Hub:
         if owner is not None:
             body = Owned(body)
             body.owner = owner
+        return self._send(body, more)
+
+    @property
+    def quick_send(self) -> Callable[[bytes], int]:
+        """See `pymq.backend.abc.Hub.quick_send`."""
+        return self._send
+
+    def _send(self, body: bytes, more: bool = False) -> int:
         with self.lock:
             if self._stopped:
                 return -self._stopped
@@ -110,24 +118,6 @@ class Hub:
             result = self.sender.send(body, more)
             if result == 0:
                 self._inside = more
-            elif result == -EAGAIN:
-                self._clear()
-            return result
-
-    @property
-    def quick_send(self) -> Callable[[bytes], int]:
-        """See `pymq.backend.abc.Hub.quick_send`."""
-        return self._send
-
-    def _send(self, data: bytes) -> int:
-        with self.lock:
-            if self._stopped:
-                return -self._stopped
-            if self.takes_topics:
-                self.receiver.ready()
-            result = self.sender.send(data, False)
-            if result == 0:
-                self._inside = False
             elif result == -EAGAIN:
                 self._clear()
             return result
@@ -144,7 +134,7 @@ class Hub:
             if self._inside:
                 return -EINVAL
             for count, message in enumerate(messages):
-                result = self.send(message)
+                result = self._send(message)
                 if result < 0:
                     return count or result
             return len(messages)
