@@ -1,6 +1,6 @@
-"""Messages that native receives ahead of their user are as if they still were in C.
+"""Messages that are received ahead of their user are as if they still were queued.
 
-Pure, which does no such thing, is what it is compared with.
+A hub that does no such thing is what it is compared with.
 """
 
 from __future__ import annotations

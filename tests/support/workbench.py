@@ -36,6 +36,8 @@ XSUB = Routing(Send.TO_ALL, Receive.FAIR, subscribes=True)
 class Bench:
     """One backend's loop and the hubs of a test."""
 
+    looks_ahead = True  # readers of lookahead.py
+
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.loop = backend.loop(1)
