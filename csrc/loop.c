@@ -20,7 +20,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { BATCH = 64 };
+enum {
+    BATCH = 64,
+    RUSH = 100 /* us of sleep: less costs more than it saves */
+};
 
 struct worker {
     pthread_t thread;
@@ -32,6 +35,7 @@ struct worker {
     struct list lent;      /* so are these */
     size_t load;           /* engines of all lists */
     struct loop *loop;
+    bool rushed; /* the last sleep was hardly worth it */
     atomic_bool stopping;
 };
 
@@ -208,8 +212,11 @@ static void poll_once(struct worker *worker)
     mailbox_watch(&worker->box, &worker->bell);
     bool idle = mailbox_count(&worker->box) == 0
                 && !atomic_load(&worker->stopping);
+    int64_t before = idle ? clock_us() : 0;
     int count =
         poller_wait(worker->poller, idle ? timeout(worker) : 0, ready, BATCH);
+    if (idle)
+        worker->rushed = clock_us() - before < RUSH;
     mailbox_unwatch(&worker->box, &worker->bell);
     for (int i = 0; i < count; i++)
         if (ready[i].who != NULL)
@@ -277,8 +284,8 @@ static void *run(void *argument)
         bool busy = attend(worker);
         expire(worker);
         expire_leases(worker);
-        if (busy)
-            sched_yield(); /* who has posted may do so again: sleep later */
+        if (busy && worker->rushed)
+            sched_yield(); /* who has posted will do so again: sleep later */
     }
     attend(worker);
     end_all(worker, &worker->engines);
