@@ -1,9 +1,10 @@
-/* builtin.h - sending and receiving a short message as builtins of CPython.
+/* builtin.h - sending and receiving short messages as builtins of CPython.
  *
  * CFFI packs the arguments of a call in a tuple and takes it apart again: some
  * 70 ns for the four of pymq_hub_send, more than the call itself takes; and
- * bytes that are received have to be cut out of a slot.  So the two calls that
- * programs make for every message are builtins here, bound to their hub.  They
+ * bytes that are received have to be cut out of a slot.  So the calls that
+ * programs make for every message, of one frame or of several, are builtins
+ * here, bound to their hub.  They
  * do nothing that the plain calls could not do, and PyPy, whose compiler makes
  * CFFI's calls cheap, has only those.
  *
