@@ -177,24 +177,28 @@ def worker(
         while True:
             try:
                 job, endpoint = pipe.recv()
-            except (EOFError, KeyboardInterrupt):
+                pipe.send(jobs[job](maker, pipe, endpoint, tree))
+            except (EOFError, BrokenPipeError, KeyboardInterrupt):
                 return
-            try:
-                answer = jobs[job](maker, pipe, endpoint, tree)
             except Exception as error:
-                answer = (f"{type(error).__name__}: {error}",)
-            pipe.send(answer)
+                pipe.send((f"{type(error).__name__}: {error}",))
 
 
 def send_to(
     maker: Maker, pipe: Connection, endpoint: str, tree: list[Message]
 ) -> Report:
-    """The job of a sender."""
+    """The job of a sender; stays connected until something comes through `pipe`.
+
+    A libzmq that receives over ipc and is at its high-water mark drops what the
+    kernel still holds when its peer closes: close only when it has everything.
+    """
     context = maker.context()
     try:
         push = maker.socket(context, "PUSH")
         push.connect(endpoint)
-        return send(push, tree)
+        report = send(push, tree)
+        pipe.recv()
+        return report
     finally:
         context.destroy(PATIENCE)
 
@@ -307,7 +311,9 @@ def transfer(
         return [answer(senders[sender])]
     receivers[receiver].send(("receive", endpoint))
     senders[sender].send(("send", answer(receivers[receiver])))
-    return [answer(senders[sender]), answer(receivers[receiver])]
+    received = answer(receivers[receiver])
+    senders[sender].send("received")
+    return [answer(senders[sender]), received]
 
 
 def matrix(root: Path, files: list[Path], names: list[str]) -> Iterator[Row]:
