@@ -219,7 +219,7 @@ int pymq_hub_send_long(pymq_hub *hub, const char *data, size_t size, int more,
 {
     struct chunk *lent = token ? loan_new(data, size, token) : NULL;
     if (token != 0 && lent == NULL)
-        return -ENOMEM;
+        return -ENOBUFS;
     int result = send_frame(hub, data, size, more, lent);
     chunk_drop(lent);
     return result;
@@ -236,8 +236,8 @@ static bool too_early(struct hub *hub)
 }
 
 /* Receives in one of the ways of receive.c. */
-static int64_t receive(struct hub *hub, void *into,
-                       int64_t (*take)(struct hub *, void *))
+static int64_t receive(struct hub *hub, pymq_slot *into,
+                       int64_t (*take)(struct hub *, pymq_slot *))
 {
     pthread_mutex_lock(&hub->lock);
     int64_t result = hub->handing ? -EALREADY : -hub->stopped;
@@ -262,14 +262,9 @@ int64_t pymq_slot_recv(pymq_slot *slot)
     return receive(slot->hub, slot, hub_recv);
 }
 
-int64_t pymq_hub_recv_frame(pymq_hub *hub, char *into)
+int64_t pymq_slot_recv_plain(pymq_slot *slot)
 {
-    return receive(hub, into, hub_recv_frame);
-}
-
-int64_t pymq_hub_recv_short(pymq_hub *hub, char *into)
-{
-    return receive(hub, into, hub_recv_short);
+    return receive(slot->hub, slot, hub_recv_plain);
 }
 
 void pymq_slot_clear(pymq_slot *slot)

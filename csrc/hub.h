@@ -118,11 +118,9 @@ bool hub_resumable(struct hub *hub);
 bool hub_sends_in_turn(const struct hub *hub);
 
 /* receive.c: by policy. */
-/* A frame into a pymq_slot. */
-int64_t hub_recv(struct hub *hub, void *slot);
-/* As pymq_hub_recv_frame and pymq_hub_recv_short. */
-int64_t hub_recv_frame(struct hub *hub, void *bytes);
-int64_t hub_recv_short(struct hub *hub, void *bytes);
+/* As pymq_slot_recv and pymq_slot_recv_plain. */
+int64_t hub_recv(struct hub *hub, pymq_slot *slot);
+int64_t hub_recv_plain(struct hub *hub, pymq_slot *slot);
 /* Whether its messages come just as they are in the pipes. */
 static inline bool hub_plain(const struct hub *hub)
 {

@@ -48,7 +48,7 @@ typedef struct {
     pymq_hub *hub;
     void *chunk;
     const char *data;
-    int64_t token; /* of data that Python lent, else 0 */
+    int64_t token; /* of data that Python lent (loan.h), else 0 */
     int common;    /* others may see the data, too */
     char bytes[PYMQ_SLOT];
 } pymq_slot;
@@ -89,25 +89,24 @@ void pymq_hub_stop(pymq_hub *hub, int error);
 /* -E2BIG from PYMQ_HOLD_FROM bytes on: these go by pymq_hub_send_long. */
 int pymq_hub_send(pymq_hub *hub, const char *data, size_t size, int more);
 /* With a token other than 0 the data is not copied: it must stay as it is
- * until pymq_take_returned gives the token, whatever this returns but for
- * -ENOMEM, when it may not come. */
+ * until the token comes back, whatever this returns but for -ENOBUFS, when it
+ * does not come. */
 int pymq_hub_send_long(pymq_hub *hub, const char *data, size_t size, int more,
                        int64_t token);
-/* How many tokens were stored in `into`, at most `room`. */
+/* How many tokens were stored in `into`, at most `room`: positive ones ... */
 int pymq_take_returned(int64_t *into, int room);
+/* ... and those of objects. */
+int pymq_take_objects(int64_t *into, int room);
 /* As many messages of one frame as fit: how many, or the negative errno of the
  * first. */
 int pymq_hub_send_many(pymq_hub *hub, const char *bytes,
                        const uint32_t *sizes, int count);
-/* The size of a message of one frame that is at most PYMQ_SLOT bytes long and
- * now in `into`, or a negative errno; -EMSGSIZE: receive into a slot. */
-int64_t pymq_hub_recv_short(pymq_hub *hub, char *into);
-/* size << 1 | more of a frame that is at most PYMQ_SLOT bytes long and now in
- * `into`, or a negative errno; -EMSGSIZE if it is longer. */
-int64_t pymq_hub_recv_frame(pymq_hub *hub, char *into);
 /* size << 2 | waiting << 1 | more, or a negative errno.  `waiting`: it is
  * worth asking for a batch. */
 int64_t pymq_slot_recv(pymq_slot *slot);
+/* The size of a message of one frame, or a negative errno; -EMSGSIZE if it is
+ * one for pymq_slot_recv: has several frames, or many short ones behind it. */
+int64_t pymq_slot_recv_plain(pymq_slot *slot);
 /* How many messages are in the batch; 0 also when the next has several frames
  * or does not fit.  `ahead`: the user gets them later.  So none is taken that
  * would tell the sender that there is room again, and until pymq_hub_handed
@@ -144,8 +143,8 @@ int pymq_pipe_join(pymq_pipe *pipe, pymq_pipe *other);
 /* 1 when nothing is left to do, 0 when PYMQ_PIPE_CLOSED follows. */
 int pymq_pipe_close(pymq_pipe *pipe, int drain, int keep_input);
 
-/* Gives a Python module the function bind_hub, where there are builtins
+/* Gives a Python module bind_hub and lent_object, where there are builtins
  * (builtin.h): 1, or 0 where there are none. */
-int pymq_add_builtins(const char *module);
+int pymq_add_builtins(const char *name);
 
 #endif

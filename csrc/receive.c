@@ -7,7 +7,10 @@
 #include <string.h>
 
 enum { MORE = 1, WAITING = 2 }; /* with the size, what recv returns */
-enum { WORTHWHILE = 4 };        /* messages */
+enum {
+    WORTHWHILE = 4,   /* messages, to be fetched in a batch */
+    BATCHED_TO = 1024 /* bytes; in a batch, a message is copied twice */
+};
 
 /* The frame in a slot; a long body stays in its chunk. */
 static int64_t deliver(pymq_slot *slot, struct queue *queue,
@@ -104,7 +107,7 @@ static void close_message(struct hub *hub)
 static bool more_waits(const struct hub *hub, size_t size)
 {
     const struct list *first = hub->readable.next;
-    if (first == &hub->readable)
+    if (first == &hub->readable || size > BATCHED_TO)
         return false;
     const struct queue *in = OWNER(first, struct pipe, in_readable)->in;
     return queue_loaded(in) && queue_backlog(in) >= WORTHWHILE * (size + 2);
@@ -159,9 +162,8 @@ static int open_next(struct hub *hub)
     return hub->receive_policy == PYMQ_RECEIVE_NAMED;
 }
 
-int64_t hub_recv(struct hub *hub, void *into)
+int64_t hub_recv(struct hub *hub, pymq_slot *slot)
 {
-    pymq_slot *slot = into;
     if (!hub->receiving) {
         int result = open_next(hub);
         if (result != 0)
@@ -170,38 +172,16 @@ int64_t hub_recv(struct hub *hub, void *into)
     return next_frame(hub, slot);
 }
 
-static int64_t copy_name(const struct pipe *pipe, void *bytes)
+/* Whether a message has one frame, and is best taken alone. */
+static bool is_plain(const struct queue *queue, const struct frame *frame)
 {
-    const struct name *name = pipe->name;
-    if (name == NULL)
-        return MORE;
-    memcpy(bytes, name->bytes, name->size);
-    return (int64_t)name->size << 1 | MORE;
+    size_t size = (size_t)frame->size;
+    return !(frame->flags & FRAME_MORE)
+           && (size > BATCHED_TO
+               || queue_backlog(queue) < (1 + WORTHWHILE) * (size + 2));
 }
 
-int64_t hub_recv_frame(struct hub *hub, void *bytes)
-{
-    if (!hub->receiving) {
-        int result = open_next(hub);
-        if (result != 0)
-            return result < 0 ? result : copy_name(hub->source, bytes);
-    }
-    struct queue *queue = current_queue(hub);
-    struct frame frame;
-    peek_frame(queue, &frame);
-    if (frame.size > PYMQ_SLOT)
-        return -EMSGSIZE;
-    bool more = frame.flags & FRAME_MORE;
-    size_t size = (size_t)frame.size;
-    if (size > 0)
-        memcpy(bytes, frame.body, size);
-    queue_skip(queue, &frame);
-    if (!more)
-        close_message(hub);
-    return (int64_t)size << 1 | more;
-}
-
-int64_t hub_recv_short(struct hub *hub, void *bytes)
+int64_t hub_recv_plain(struct hub *hub, pymq_slot *slot)
 {
     struct frame frame;
     if (hub->receiving || !hub_plain(hub))
@@ -210,11 +190,10 @@ int64_t hub_recv_short(struct hub *hub, void *bytes)
     if (pipe == NULL)
         return -EAGAIN;
     queue_peek(pipe->in, &frame);
-    size_t size = (size_t)frame.size;
-    if ((frame.flags & FRAME_MORE) || frame.size > PYMQ_SLOT
-        || queue_backlog(pipe->in) >= (1 + WORTHWHILE) * (size + 2))
+    if (!is_plain(pipe->in, &frame))
         return -EMSGSIZE;
-    memcpy(bytes, frame.body, size);
+    size_t size = (size_t)frame.size;
+    deliver(slot, pipe->in, frame.body, size, false);
     queue_skip(pipe->in, &frame);
     list_move_last(&hub->readable, &pipe->in_readable);
     hub->peer = pipe->id;

@@ -112,7 +112,7 @@ class Socket(Endpoints, Settings, Payloads):
                 body = self._ahead.popleft()
             except IndexError:
                 pass  # another thread was faster
-        if body is None:
+        if body is None and copy:
             body = self._quick_recv()
         if type(body) is not bytes:
             receive = self._recv_frame if copy else self._recv_view
@@ -148,7 +148,7 @@ class Socket(Endpoints, Settings, Payloads):
             if deadline is None:
                 deadline = _deadline(self._options[_RCVTIMEO])
             self._wait(POLLIN, deadline)
-            result = self._quick_recv()
+            result = None if receive == self._recv_view else self._quick_recv()
 
     def _wait(self, events: int, deadline: Union[float, None]) -> None:
         """Until `events` may be.  Raises Again at `deadline`.
