@@ -96,6 +96,8 @@ static bool takes_batches(const struct hub *hub)
  * less the next time. */
 static int look_ahead(struct hub *hub, pymq_batch *batch, int most)
 {
+    if (hub->waiters > 0)
+        return 0; /* it is for them */
     if (hub->stride < STRIDE_MIN)
         hub->stride = STRIDE_MIN;
     int result =

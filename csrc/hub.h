@@ -71,6 +71,7 @@ struct hub {
     bool starved; /* nothing was there to receive since the last push */
     bool handing; /* messages were taken ahead, and not handed out yet */
     int64_t handing_since; /* coarse ms */
+    int waiters;           /* threads, for something to receive */
     int stride;            /* how many may be taken ahead */
 };
 

@@ -118,6 +118,7 @@ int pymq_hub_wants(pymq_hub *hub, const char *data, size_t size);
 int64_t pymq_hub_peer(pymq_hub *hub);
 int64_t pymq_hub_chosen(pymq_hub *hub);
 int pymq_hub_ready(pymq_hub *hub);
+/* -EALREADY: for something to receive, when some was taken ahead. */
 int pymq_hub_wait(pymq_hub *hub, int events, int timeout);
 int pymq_hub_fileno(pymq_hub *hub);
 void pymq_hub_set(pymq_hub *hub, int option, int value);

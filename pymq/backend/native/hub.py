@@ -113,7 +113,7 @@ class Hub:
         self._batch: Union[Batch, None] = None
         self._batches: list[Batch] = []  # of recv_many; as with slots
         self._sources: Union[list[int], None] = None  # of the last fetch, once asked
-        self._waiting = 0  # threads, for input
+        self._waiting = 0  # calls that are about to receive more
 
     def _bind(self) -> None:
         self.quick_send: Callable[[bytes], int] = self._send_plain
@@ -302,19 +302,21 @@ class Hub:
         """See `pymq.backend.abc.Hub.wait`."""
         if _loans:
             held.settle()
-        if not (events & _POLLIN and self.looks_ahead):
-            return _wait(self._hub, events, timeout)
-        with self._lock:
-            self._load()
-            result = self.ready() if self.ahead else 0
-            if result < 0 or result & events:
-                return result if result < 0 else result & events
-            self._waiting += 1
-        try:
-            return _wait(self._hub, events, timeout)
-        finally:
+        result = _wait(self._hub, events, timeout)
+        return result if result != -EALREADY else self._wait_again(events, timeout)
+
+    def _wait_again(self, events: int, timeout: int) -> int:
+        """Unless what was received ahead is still there."""
+        result = -EALREADY
+        while result == -EALREADY:
             with self._lock:
-                self._waiting -= 1
+                self._load()
+                if self.ahead:
+                    result = self.ready()
+                    return result if result < 0 else result & events
+                _handed(self._hub)
+            result = _wait(self._hub, events, timeout)
+        return result
 
     def fileno(self) -> int:
         """See `pymq.backend.abc.Hub.fileno`."""
