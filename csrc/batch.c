@@ -61,7 +61,8 @@ static struct pipe *next_pipe(struct hub *hub, size_t room, bool ahead,
     if (pipe == NULL)
         return NULL;
     queue_peek(pipe->in, frame);
-    if ((frame->flags & FRAME_MORE) || frame->size > room)
+    if ((frame->flags & FRAME_MORE) || frame->size > PYMQ_SLOT
+        || frame->size > room)
         return NULL;
     return ahead && queue_reports_next(pipe->in) ? NULL : pipe;
 }

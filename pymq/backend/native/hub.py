@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from errno import EALREADY, ENOMEM
+from errno import E2BIG, EALREADY, ENOMEM
 from threading import RLock
 from typing import Any, Callable, Sequence, TypeVar, Union
 
@@ -179,7 +179,9 @@ class Hub:
         if result < 0:
             return result
         for count, message in enumerate(messages):
-            result = self.send(message)
+            result = self.quick_send(message)
+            if result == -E2BIG:
+                result = self.send(message)
             if result < 0:
                 return count or result
         return len(messages)
@@ -264,10 +266,23 @@ class Hub:
         """What was ahead, and as many as are there behind that."""
         _handed(self._hub)
         batch = self._batches.pop() if self._batches else Batch()
-        batch.fetch(self._hub, most - len(found), False)
-        found += batch.messages()
+        while len(found) < most:
+            before = len(found)
+            batch.fetch(self._hub, most - before, False)
+            found += batch.messages()
+            if len(found) == before and not self._fetch_long(found):
+                break
         self._batches.append(batch)
         return found
+
+    def _fetch_long(self, found: list[bytes]) -> bool:
+        """A message that is too long for a batch, where one call tells that it has one
+        frame."""
+        body = self.quick_recv() if _BUILTINS else None
+        if not isinstance(body, bytes):
+            return False
+        found.append(body)
+        return True
 
     def _keep(self, wanted: Callable[[int, bytes], bool]) -> None:
         """Of what was received ahead only what is `wanted`, by pipe and message."""
