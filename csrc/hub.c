@@ -40,8 +40,8 @@ pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
     mailbox_init(&hub->box);
     bell_init(&hub->standing);
     names_init(&hub->names);
-    topics_init(&hub->own);
-    topics_init(&hub->topics);
+    topics_init(&hub->own, sizeof(uint64_t));
+    topics_init(&hub->topics, sizeof(struct member));
     notices_init(&hub->notices);
     return hub;
 }

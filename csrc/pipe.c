@@ -121,10 +121,12 @@ static int announce_all(struct pipe *pipe)
 {
     size_t at = 0;
     struct entry *entry;
+    const struct table *own = &pipe->hub->own.table;
     if (!pipe->hub->subscribes || pipe->closed)
         return 0;
-    while ((entry = table_next(&pipe->hub->own.table, &at)) != NULL) {
-        int result = announce(pipe, true, entry->key, entry->size);
+    while ((entry = table_next(own, &at)) != NULL) {
+        int result =
+            announce(pipe, true, table_key(own, entry), entry->size);
         if (result < 0)
             return result;
     }

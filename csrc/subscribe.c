@@ -103,7 +103,8 @@ void hub_forget_topics(struct hub *hub, struct pipe *pipe)
         if (!topics_drop(&hub->topics, member))
             continue;
         if (hub->receive_policy == PYMQ_RECEIVE_NOTICES)
-            notices_add(&hub->notices, pipe, false, entry->key, entry->size);
+            notices_add(&hub->notices, pipe, false,
+                        table_key(&hub->topics.table, entry), entry->size);
         topics_forget(&hub->topics, entry);
     }
 }
