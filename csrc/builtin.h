@@ -61,7 +61,7 @@ static PyObject *copy_body(const char *from, size_t size)
     return bytes;
 }
 
-/* The body in a slot, which is cleared.  What was lent is received as it is. */
+/* The body in a slot, which is cleared.  An object is received as it is. */
 static PyObject *take_body(pymq_slot *slot, size_t size)
 {
     if (size <= PYMQ_SLOT)

@@ -108,9 +108,9 @@ int64_t pymq_slot_recv(pymq_slot *slot);
  * one for pymq_slot_recv: has several frames, or many short ones behind it. */
 int64_t pymq_slot_recv_plain(pymq_slot *slot);
 /* How many messages are in the batch; 0 also when the next has several frames
- * or is longer than PYMQ_SLOT.  `ahead`: the user gets them later.  So none is taken that
- * would tell the sender that there is room again, and until pymq_hub_handed
- * nobody receives what comes behind them (-EALREADY). */
+ * or is longer than PYMQ_SLOT.  `ahead`: the user gets them later.  So none is
+ * taken that would tell the sender that there is room again, and until
+ * pymq_hub_handed nobody receives what comes behind them (-EALREADY). */
 int pymq_hub_recv_many(pymq_hub *hub, pymq_batch *batch, int most, int ahead);
 void pymq_hub_handed(pymq_hub *hub);
 /* Whether a subscriber still wants a message. */
