@@ -123,7 +123,7 @@ static int append_new(PyObject *list, PyObject *item)
 }
 
 /* The frames of a message, or a negative errno, or None: receive frame by
- * frame.  So is the rest to be, if the last one is None. */
+ * frame.  Those that are there, if the hub is stopped in between. */
 static PyObject *quick_recv_message(PyObject *self, PyObject *unused)
 {
     pymq_slot slot;
@@ -138,12 +138,9 @@ static PyObject *quick_recv_message(PyObject *self, PyObject *unused)
         return PyLong_FromLongLong(got);
     PyObject *list = PyList_New(0);
     int failed = list == NULL;
-    for (; !failed; got = pymq_slot_recv(&slot)) {
-        failed = got < 0 ? PyList_Append(list, Py_None)
-                         : append_new(list,
-                                      take_body(&slot, (size_t)(got >> 2)));
-        if (got < 0 || !(got & 1))
-            break;
+    while (!failed && got >= 0) {
+        failed = append_new(list, take_body(&slot, (size_t)(got >> 2)));
+        got = got & 1 ? pymq_slot_recv(&slot) : -EAGAIN;
     }
     if (failed)
         Py_CLEAR(list);

@@ -213,6 +213,15 @@ class Hub(Protocol):
         """`recv`, but for the error that it returns, negative, instead of None; None
         if only `recv` can tell."""
 
+    @property
+    def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
+        """`send_message`; None if only that can do it, and nothing was queued."""
+
+    @property
+    def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:
+        """`recv_message`, where nothing is `ahead`; None if only that can tell.  Does
+        not set `more`."""
+
     def send_many(self, messages: Sequence[bytes]) -> int:
         """Queue messages of one frame each.  Returns how many fitted, or the negative
         errno that the first one gave; EINVAL in the middle of a message.  TypeError,

@@ -11,7 +11,7 @@ from typing import Any, Callable, Sequence, TypeVar, Union
 from ... import _core
 from ..._core import ffi, lib
 from ..abc import Buffer, HubOption, Routing, check_bytes
-from ..messages import recv_message, recv_rest, send_message
+from ..messages import recv_message, send_message
 from . import held
 from .ahead import MOST, Batch
 from .handles import check, handle
@@ -81,8 +81,6 @@ class Hub:
         "_batches",
         "_hub",
         "_lock",
-        "_recv_short",
-        "_send_short",
         "_slots",
         "_sources",
         "_waiting",
@@ -91,7 +89,9 @@ class Hub:
         "looks_ahead",
         "more",
         "quick_recv",
+        "quick_recv_message",
         "quick_send",
+        "quick_send_message",
     )
 
     def __init__(self, loop: Loop, routing: Routing) -> None:
@@ -118,11 +118,12 @@ class Hub:
     def _bind(self) -> None:
         self.quick_send: Callable[[bytes], int] = self._send_plain
         self.quick_recv: Callable[[], Union[bytes, int, None]] = self._recv_plain
-        self._send_short: Any = None
-        self._recv_short: Any = None
+        self.quick_send_message: Callable[[list[bytes]], Union[int, None]] = _nothing
+        self.quick_recv_message: Callable[[], Union[list[Any], int, None]] = _nothing
         if _BUILTINS:
             bound = _core.bind_hub(int(ffi.cast("intptr_t", self._hub)))
-            self.quick_send, self.quick_recv, self._send_short, self._recv_short = bound
+            self.quick_send, self.quick_recv, *messages = bound
+            self.quick_send_message, self.quick_recv_message = messages
 
     def _send_plain(self, data: bytes) -> int:
         return _send(self._hub, data, len(data), False)
@@ -235,22 +236,16 @@ class Hub:
 
     def send_message(self, frames: list[bytes]) -> int:
         """See `pymq.backend.abc.Hub.send_message`."""
-        result: Union[int, None] = self._send_short and self._send_short(frames)
+        result = self.quick_send_message(frames)
         return send_message(self, frames) if result is None else result
 
     def recv_message(self) -> Union[list[bytes], int]:
         """See `pymq.backend.abc.Hub.recv_message`."""
-        if self.ahead or not self._recv_short:
-            return recv_message(self)
-        frames: Any = self._recv_short()
+        frames = None if self.ahead else self.quick_recv_message()
         if frames is None:
             return recv_message(self)
-        if type(frames) is list:
-            self.more = frames[-1] is None
-            if self.more:
-                frames.pop()
-                recv_rest(self, frames)
-        return frames  # type: ignore[no-any-return]
+        self.more = False
+        return frames
 
     def recv_many(self, most: int) -> list[bytes]:
         """See `pymq.backend.abc.Hub.recv_many`."""
@@ -369,6 +364,10 @@ class Hub:
     def free(self) -> None:
         """See `pymq.backend.abc.Hub.free`."""
         lib.pymq_hub_free(self._hub)
+
+
+def _nothing(*_: object) -> None:
+    """What there is no quick way for."""
 
 
 def _new_slot(hub: Any) -> tuple[Any, Any]:

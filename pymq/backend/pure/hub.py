@@ -144,6 +144,16 @@ class Hub:
         with self.lock:
             return send_message(self, frames)
 
+    @property
+    def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
+        """See `pymq.backend.abc.Hub.quick_send_message`."""
+        return self.send_message
+
+    @property
+    def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:
+        """See `pymq.backend.abc.Hub.quick_recv_message`."""
+        return self.recv_message
+
     def recv_message(self) -> Union[list[bytes], int]:
         """See `pymq.backend.abc.Hub.recv_message`."""
         with self.lock:
