@@ -40,6 +40,7 @@ def _timeout(default: int = -1) -> Option:
 _O = SocketOption
 _ROUTERS = frozenset({SocketType.ROUTER, SocketType.REP})
 _ROUTER = frozenset({SocketType.ROUTER})
+_REQ = frozenset({SocketType.REQ})
 _XPUB = frozenset({SocketType.XPUB})
 
 OPTIONS: dict[int, Option] = {
@@ -64,6 +65,8 @@ OPTIONS: dict[int, Option] = {
     ),
     _O.CONNECT_ROUTING_ID: Option(b"", 1, 255, readable=False, types=_ROUTER),
     _O.ROUTER_HANDOVER: Option(0, readable=False, types=_ROUTER),
+    _O.REQ_CORRELATE: Option(0, readable=False, types=_REQ),
+    _O.REQ_RELAXED: Option(0, readable=False, types=_REQ),
     _O.XPUB_VERBOSE: Option(0, live=HubOption.VERBOSE, readable=False, types=_XPUB),
     _O.MECHANISM: Option(int(SecurityMechanism.NULL), writable=False),
     _O.THREAD_SAFE: Option(0, writable=False),
