@@ -141,9 +141,7 @@ void pymq_hub_handed(pymq_hub *hub)
 int pymq_hub_wants(pymq_hub *hub, const char *data, size_t size)
 {
     pthread_mutex_lock(&hub->lock);
-    bool wants =
-        hub->receive_policy != PYMQ_RECEIVE_FILTERED
-        || topics_match(&hub->own, (const unsigned char *)data, size);
+    bool wants = hub_wants(hub, (const unsigned char *)data, size);
     pthread_mutex_unlock(&hub->lock);
     return wants;
 }

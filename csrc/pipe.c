@@ -13,6 +13,7 @@ static atomic_int_fast64_t last_id;
 static void init_lists(struct pipe *pipe)
 {
     list_init(&pipe->topics);
+    table_init(&pipe->asked);
     list_init(&pipe->in_hub);
     list_init(&pipe->in_writable);
     list_init(&pipe->in_readable);
@@ -37,6 +38,7 @@ static void pipe_destroy(struct pipe *pipe)
     engine_drop(pipe->engine);
     queue_release(pipe->out);
     queue_release(pipe->in);
+    table_fini(&pipe->asked);
     free(pipe->event);
     free(pipe->name);
     hub_drop(pipe->hub);

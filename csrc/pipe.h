@@ -14,6 +14,7 @@
 #include "list.h"
 #include "mailbox.h"
 #include "queue.h"
+#include "table.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -36,6 +37,7 @@ struct pipe {
     struct name *name;
     struct event *event; /* for PIPE_CLOSED of a pipe that was joined late */
     struct list topics;  /* members (topics.h) */
+    struct table asked;  /* topics that it asked for, when MANUAL */
     struct list in_hub, in_writable, in_readable, in_targets; /* hub's lists */
     int minor;           /* of the link's ZMTP 3 */
     bool linked;         /* attached or joined at least once */
