@@ -89,7 +89,8 @@ static int recv_many(struct hub *hub, pymq_batch *batch, int most, bool ahead)
 
 static bool takes_batches(const struct hub *hub)
 {
-    return !hub->receiving && !hub->handing && hub_plain(hub);
+    return !hub->receiving && !hub->handing && !hub->conflates
+           && hub_plain(hub);
 }
 
 /* Who sends after that waits for what was taken, so a user that is slow gets

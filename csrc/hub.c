@@ -88,14 +88,14 @@ struct pipe *hub_live_pipe(const struct hub *hub, int64_t id)
     return NULL;
 }
 
-int pymq_hub_open(pymq_hub *hub, pymq_pipe **made)
+int pymq_hub_open(pymq_hub *hub, pymq_pipe **made, int conflate)
 {
     int result = 0;
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
     if (hub->send_policy == PYMQ_SEND_ONE && hub_live_pipe(hub, 0)) {
         result = -EBUSY;
-    } else if ((*made = pipe_new(hub)) == NULL) {
+    } else if ((*made = pipe_new(hub, conflate)) == NULL) {
         result = -ENOMEM;
     } else if ((result = hub_greet(hub, *made)) < 0) {
         pipe_release(*made);

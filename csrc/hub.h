@@ -71,6 +71,7 @@ struct hub {
     bool pushed;  /* nothing was received since */
     bool skipped; /* a look for what has come since */
     bool starved; /* nothing was there to receive since the last push */
+    bool conflates; /* a pipe of it does: no batches */
     bool handing; /* messages were taken ahead, and not handed out yet */
     int64_t handing_since; /* coarse ms */
     int stride;            /* how many may be taken ahead */

@@ -50,7 +50,8 @@ struct pipe {
     bool stalled;   /* too many of them */
 };
 
-struct pipe *pipe_new(struct hub *hub);
+/* `conflate`: of what waits in it only the last message is kept. */
+struct pipe *pipe_new(struct hub *hub, bool conflate);
 struct pipe *pipe_hold(struct pipe *pipe);
 void pipe_release(struct pipe *pipe);
 

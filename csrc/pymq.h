@@ -134,7 +134,7 @@ int64_t pymq_hub_topics(pymq_hub *hub);
 int pymq_hub_has(pymq_hub *hub, int64_t pipe);
 
 /* 0 with the new pipe in `*made`, or -EBUSY (policy ONE) or -ENOMEM. */
-int pymq_hub_open(pymq_hub *hub, pymq_pipe **made);
+int pymq_hub_open(pymq_hub *hub, pymq_pipe **made, int conflate);
 void pymq_pipe_release(pymq_pipe *pipe);
 int64_t pymq_pipe_id(pymq_pipe *pipe);
 /* 0, -EADDRINUSE, -ENOMEM, or the id of the pipe that lost its name. */

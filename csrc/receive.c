@@ -51,6 +51,8 @@ struct pipe *hub_next_source(struct hub *hub)
                 hub_forget(hub, pipe);
             continue;
         }
+        if (pipe->in->conflate)
+            queue_skip_old(pipe->in);
         queue_peek(pipe->in, &frame);
         if (frame.flags & FRAME_COMMAND)
             queue_skip(pipe->in, &frame);

@@ -59,6 +59,7 @@ OPTIONS: dict[int, Option] = {
     _O.SNDTIMEO: _timeout(),
     _O.IPV6: _bool(),
     _O.IMMEDIATE: _bool(),
+    _O.CONFLATE: _bool(),
     _O.HANDSHAKE_IVL: Option(30000),  # ms, 0: no limit
     _O.ROUTER_MANDATORY: Option(
         0, live=HubOption.MANDATORY, readable=False, types=_ROUTERS

@@ -187,8 +187,13 @@ class Hub(Protocol):
     def chosen(self) -> int:
         """Id of the pipe that the last message went to (ONE, IN_TURN, BY_NAME)."""
 
-    def open(self) -> Union[Pipe, None]:
-        """Add a pipe.  None if the policy is ONE and there is a live pipe."""
+    def open(self, conflate: bool = False) -> Union[Pipe, None]:
+        """Add a pipe.  None if the policy is ONE and there is a live pipe.
+
+        `conflate`: of the messages that wait in it, each way, only the last one is
+        kept, whole; marks mean nothing.  A joined queue is so if either end wants it.
+        Not for subscriptions, and what takes them in.
+        """
 
     def send(
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None

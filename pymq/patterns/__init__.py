@@ -136,6 +136,7 @@ class Pattern(NamedTuple):
     name: str  # on the wire, RFC 37's Socket-Type
     routing: Routing
     wrap: Callable[[Hub, Mapping[int, Any]], End] = plain  # options: as they are now
+    conflates: bool = False  # CONFLATE has a meaning
     once: bool = False  # a second connect to the same endpoint does nothing
     linger: int = -1  # milliseconds; subscriptions need not outlive their socket
 

@@ -141,10 +141,10 @@ class Hub:
         """See `pymq.backend.abc.Hub.chosen`."""
         return _chosen(self._hub)
 
-    def open(self) -> Union[Pipe, None]:
+    def open(self, conflate: bool = False) -> Union[Pipe, None]:
         """See `pymq.backend.abc.Hub.open`."""
         made = ffi.new("pymq_pipe *[1]")
-        result = lib.pymq_hub_open(self._hub, made)
+        result = lib.pymq_hub_open(self._hub, made, bool(conflate))
         if result == -ENOMEM:
             raise MemoryError
         return None if result < 0 else Pipe(made[0], self)

@@ -62,13 +62,15 @@ class Hub:
 
     # Pipes.
 
-    def open(self) -> Union[Pipe, None]:
+    def open(self, conflate: bool = False) -> Union[Pipe, None]:
         """See `pymq.backend.abc.Hub.open`."""
         with self.lock:
             one = self.routing.send is Send.ONE
             if one and any(not pipe.closed for pipe in self.pipes.values()):
                 return None
             pipe = Pipe(self, self.send_hwm, self.recv_hwm)
+            if conflate:
+                pipe._conflate()
             if self._greeting is not None:
                 pipe.output.write(self._greeting, False)
             self.pipes[pipe.id] = pipe
