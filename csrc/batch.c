@@ -90,7 +90,8 @@ static int recv_many(struct hub *hub, pymq_batch *batch, int most, bool ahead)
 
 static bool takes_batches(const struct hub *hub)
 {
-    return !hub->receiving && !hub->handing && hub_plain(hub);
+    return !hub->receiving && !hub->handing && !hub->conflates
+           && hub_plain(hub);
 }
 
 /* Who sends after that waits for what was taken, so a user that is slow gets
@@ -144,9 +145,7 @@ void pymq_hub_handed(pymq_hub *hub)
 int pymq_hub_wants(pymq_hub *hub, const char *data, size_t size)
 {
     pthread_mutex_lock(&hub->lock);
-    bool wants =
-        hub->receive_policy != PYMQ_RECEIVE_FILTERED
-        || topics_match(&hub->own, (const unsigned char *)data, size);
+    bool wants = hub_wants(hub, (const unsigned char *)data, size);
     pthread_mutex_unlock(&hub->lock);
     return wants;
 }

@@ -66,6 +66,7 @@ void hub_drop(struct hub *hub)
     if (atomic_fetch_sub(&hub->refs, 1) != 1)
         return;
     free_sleepers(hub);
+    chunk_drop(hub->greeting);
     mailbox_unwatch(&hub->box, &hub->standing);
     bell_fini(&hub->standing);
     mailbox_fini(&hub->box);
@@ -76,26 +77,28 @@ void hub_drop(struct hub *hub)
 
 /* Pipes. */
 
-static bool live_pipe(const struct hub *hub, int64_t id)
+struct pipe *hub_live_pipe(const struct hub *hub, int64_t id)
 {
     const struct list *at = hub->pipes.next;
     for (; at != &hub->pipes; at = at->next) {
-        const struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
         if (!pipe->closed && (id == 0 || pipe->id == id))
-            return true;
+            return pipe;
     }
-    return false;
+    return NULL;
 }
 
-int pymq_hub_open(pymq_hub *hub, pymq_pipe **made)
+int pymq_hub_open(pymq_hub *hub, pymq_pipe **made, int conflate)
 {
     int result = 0;
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
-    if (hub->send_policy == PYMQ_SEND_ONE && live_pipe(hub, 0)) {
+    if (hub->send_policy == PYMQ_SEND_ONE && hub_live_pipe(hub, 0)) {
         result = -EBUSY;
-    } else if ((*made = pipe_new(hub)) == NULL) {
+    } else if ((*made = pipe_new(hub, conflate)) == NULL) {
         result = -ENOMEM;
+    } else if ((result = hub_greet(hub, *made)) < 0) {
+        pipe_release(*made);
     } else {
         list_append(&hub->pipes, &pipe_hold(*made)->in_hub);
         if (hub_sends_in_turn(hub))
@@ -312,24 +315,11 @@ int pymq_hub_ready(pymq_hub *hub)
     return result;
 }
 
-void pymq_hub_set(pymq_hub *hub, int option, int value)
-{
-    if (option < PYMQ_SEND_HWM || option > PYMQ_VERBOSE)
-        return;
-    pthread_mutex_lock(&hub->lock);
-    hub->options[option] = value < 0 ? 0 : value;
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next)
-        pipe_set_marks(OWNER(at, struct pipe, in_hub));
-    hub_wake(hub, ANY_NEWS);
-    pthread_mutex_unlock(&hub->lock);
-}
-
 int pymq_hub_has(pymq_hub *hub, int64_t pipe)
 {
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
-    bool has = pipe > 0 && live_pipe(hub, pipe);
+    bool has = pipe > 0 && hub_live_pipe(hub, pipe) != NULL;
     pthread_mutex_unlock(&hub->lock);
     return has;
 }

@@ -13,6 +13,7 @@ static atomic_int_fast64_t last_id;
 static void init_lists(struct pipe *pipe)
 {
     list_init(&pipe->topics);
+    table_init(&pipe->asked, 0);
     list_init(&pipe->in_hub);
     list_init(&pipe->in_writable);
     list_init(&pipe->in_readable);
@@ -37,13 +38,23 @@ static void pipe_destroy(struct pipe *pipe)
     engine_drop(pipe->engine);
     queue_release(pipe->out);
     queue_release(pipe->in);
+    table_fini(&pipe->asked);
     free(pipe->event);
     free(pipe->name);
     hub_drop(pipe->hub);
     free(pipe);
 }
 
-struct pipe *pipe_new(struct hub *hub)
+/* Subscriptions are no messages, of which the last one counts. */
+static void set_conflating(struct pipe *pipe, bool conflate)
+{
+    struct hub *hub = pipe->hub;
+    pipe->out->conflate = conflate && !hub->subscribes;
+    pipe->in->conflate = conflate && !hub->takes_topics;
+    hub->conflates = hub->conflates || pipe->in->conflate;
+}
+
+struct pipe *pipe_new(struct hub *hub, bool conflate)
 {
     struct pipe *pipe = calloc(1, sizeof *pipe);
     if (pipe == NULL)
@@ -61,6 +72,7 @@ struct pipe *pipe_new(struct hub *hub)
         pipe_destroy(pipe);
         return NULL;
     }
+    set_conflating(pipe, conflate);
     own_ends(pipe);
     pipe_set_marks(pipe);
     return pipe;
@@ -86,8 +98,10 @@ bool pipe_ending(const struct pipe *pipe)
 void pipe_set_marks(struct pipe *pipe)
 {
     const int *options = pipe->hub->options;
-    queue_set_mark(pipe->out, WRITER_MARK, options[PYMQ_SEND_HWM]);
-    queue_set_mark(pipe->in, READER_MARK, options[PYMQ_RECV_HWM]);
+    int out = pipe->out->conflate ? 0 : options[PYMQ_SEND_HWM];
+    int in = pipe->in->conflate ? 0 : options[PYMQ_RECV_HWM];
+    queue_set_mark(pipe->out, WRITER_MARK, out);
+    queue_set_mark(pipe->in, READER_MARK, in);
 }
 
 /* By kind of topic change, then by what the peer understands. */
@@ -169,6 +183,9 @@ int pipe_attach(struct pipe *pipe, int fd, const void *leftover, size_t size,
 /* One direction of a join: what `from` wrote is `to`'s to read. */
 static void cross(struct pipe *from, struct pipe *to)
 {
+    bool conflate = from->out->conflate || to->in->conflate;
+    from->out->conflate = conflate;
+    to->hub->conflates = to->hub->conflates || conflate;
     queue_set_reader(to->in, NULL);
     queue_release(to->in);
     to->in = queue_hold(from->out);

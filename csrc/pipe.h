@@ -14,6 +14,7 @@
 #include "list.h"
 #include "mailbox.h"
 #include "queue.h"
+#include "table.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -36,6 +37,7 @@ struct pipe {
     struct name *name;
     struct event *event; /* for PIPE_CLOSED of a pipe that was joined late */
     struct list topics;  /* members (topics.h) */
+    struct table asked;  /* topics that it asked for, when MANUAL */
     struct list in_hub, in_writable, in_readable, in_targets; /* hub's lists */
     int minor;           /* of the link's ZMTP 3 */
     bool linked;         /* attached or joined at least once */
@@ -48,7 +50,8 @@ struct pipe {
     bool stalled;   /* too many of them */
 };
 
-struct pipe *pipe_new(struct hub *hub);
+/* `conflate`: of what waits in it only the last message is kept. */
+struct pipe *pipe_new(struct hub *hub, bool conflate);
 struct pipe *pipe_hold(struct pipe *pipe);
 void pipe_release(struct pipe *pipe);
 

@@ -27,7 +27,8 @@ enum pymq_receive_policy {
 };
 
 enum pymq_hub_option {
-    PYMQ_SEND_HWM = 1, PYMQ_RECV_HWM, PYMQ_MANDATORY, PYMQ_VERBOSE
+    PYMQ_SEND_HWM = 1, PYMQ_RECV_HWM, PYMQ_MANDATORY, PYMQ_VERBOSE,
+    PYMQ_VERBOSER, PYMQ_MANUAL, PYMQ_NO_DROP, PYMQ_INVERT, PYMQ_HUB_OPTIONS
 };
 
 enum pymq_event_kind { PYMQ_LINK_DOWN = 1, PYMQ_PIPE_CLOSED };
@@ -122,6 +123,8 @@ int pymq_hub_ready(pymq_hub *hub);
 int pymq_hub_wait(pymq_hub *hub, int events, int timeout);
 int pymq_hub_fileno(pymq_hub *hub);
 void pymq_hub_set(pymq_hub *hub, int option, int value);
+int pymq_hub_greet(pymq_hub *hub, const char *data, size_t size, int wanted);
+int pymq_hub_grant(pymq_hub *hub, const char *topic, size_t size, int wanted);
 int pymq_hub_subscribe(pymq_hub *hub, const char *topic, size_t size,
                        int announce);
 /* 1 if that was the last subscription of the topic, else 0. */
@@ -131,7 +134,7 @@ int64_t pymq_hub_topics(pymq_hub *hub);
 int pymq_hub_has(pymq_hub *hub, int64_t pipe);
 
 /* 0 with the new pipe in `*made`, or -EBUSY (policy ONE) or -ENOMEM. */
-int pymq_hub_open(pymq_hub *hub, pymq_pipe **made);
+int pymq_hub_open(pymq_hub *hub, pymq_pipe **made, int conflate);
 void pymq_pipe_release(pymq_pipe *pipe);
 int64_t pymq_pipe_id(pymq_pipe *pipe);
 /* 0, -EADDRINUSE, -ENOMEM, or the id of the pipe that lost its name. */

@@ -249,6 +249,25 @@ struct chunk *queue_hold_chunk(struct queue *queue)
     return chunk_hold(piece->body ? piece->body : piece->chunk);
 }
 
+static bool message_follows(const struct queue *queue)
+{
+    struct place at = queue->head;
+    struct frame frame;
+    do
+        queue_look(queue, &at, &frame);
+    while (!frame_ends(&frame));
+    return at.piece != queue->limit.piece || at.at != queue->limit.at;
+}
+
+void queue_skip_old(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->limit = queue->shown;
+    pthread_mutex_unlock(&queue->lock);
+    while (message_follows(queue))
+        queue_skip_message(queue);
+}
+
 void queue_skip_message(struct queue *queue)
 {
     struct frame frame;

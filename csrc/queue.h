@@ -15,6 +15,10 @@
  * the reader, once, when something is shown after it found the queue empty;
  * the writer, once, when there is room after it found the queue full.
  *
+ * Conflating.  Such a queue has no mark: of what the reader has not looked at
+ * the writer keeps the last message only, and the reader passes over what it
+ * has looked at but not taken.  There must be no commands in it.
+ *
  * Counting.  Messages and commands count one each.  The reader reports what
  * it has read in steps of half the mark, as libzmq does, so a writer that
  * found the queue full resumes only then.
@@ -60,6 +64,7 @@ struct place {
 
 struct queue {
     atomic_uint refs;
+    bool conflate;           /* set before either side is there */
     atomic_uint hwm;     /* messages, 0: no mark */
     atomic_bool closed;  /* the writer is gone: when read empty, that is all */
     atomic_bool dropped; /* closed, and what is unread is not wanted */
@@ -197,6 +202,10 @@ void queue_look(const struct queue *queue, struct place *at,
 
 /* A reference to the chunk that holds the next frame. */
 struct chunk *queue_hold_chunk(struct queue *queue);
+
+/* Removes all messages but the last; of a conflating queue that is
+ * readable, and between messages. */
+void queue_skip_old(struct queue *queue);
 
 /* Removes the rest of a message. */
 void queue_skip_message(struct queue *queue);

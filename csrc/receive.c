@@ -34,6 +34,13 @@ static int64_t deliver_name(pymq_slot *slot, const struct pipe *pipe)
     return name ? deliver(slot, NULL, name->bytes, name->size, true) : MORE;
 }
 
+bool hub_wants(const struct hub *hub, const unsigned char *first, size_t size)
+{
+    return hub->receive_policy != PYMQ_RECEIVE_FILTERED
+           || topics_match(&hub->own, first, size)
+                  != (hub->options[PYMQ_INVERT] != 0);
+}
+
 struct pipe *hub_next_source(struct hub *hub)
 {
     while (!list_empty(&hub->readable)) {
@@ -47,11 +54,12 @@ struct pipe *hub_next_source(struct hub *hub)
                 hub_forget(hub, pipe);
             continue;
         }
+        if (pipe->in->conflate)
+            queue_skip_old(pipe->in);
         queue_peek(pipe->in, &frame);
         if (frame.flags & FRAME_COMMAND)
             queue_skip(pipe->in, &frame);
-        else if (hub->receive_policy == PYMQ_RECEIVE_FILTERED
-                 && !topics_match(&hub->own, frame.body, (size_t)frame.size))
+        else if (!hub_wants(hub, frame.body, (size_t)frame.size))
             queue_skip_message(pipe->in);
         else
             return pipe;
@@ -80,6 +88,8 @@ static int open_notice(struct hub *hub)
     hub->peer = pipe->id;
     if (of_user)
         pipe->held--;
+    else
+        hub->noticed = pipe->id;
     if (pipe->stalled && list_linked(&pipe->in_hub)) {
         pipe->stalled = false;
         list_append(&hub->readable, &pipe->in_readable);

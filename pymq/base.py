@@ -56,7 +56,7 @@ class SocketBase(Attributes):
         self._options = table.defaults()
         self._options[SocketOption.LINGER] = self._pattern.linger
         self._hub = context._backend.hub(context._loop, self._pattern.routing)
-        self._end = self._pattern.wrap(self._hub)
+        self._end = self._pattern.wrap(self._hub, self._options)
         self._hub.looks_ahead = self._end is self._hub
         self._send = self._end.send
         self._quick_send = self._end.quick_send

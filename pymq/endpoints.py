@@ -84,9 +84,13 @@ class Endpoints(SocketBase):
 
     def _connect(self, endpoint: Endpoint) -> Session:
         try:
-            return self._connect_to(endpoint)
-        finally:
-            self._options[_O.CONNECT_ROUTING_ID] = b""  # it names one connection
+            session = self._connect_to(endpoint)
+        except ZMQError as error:
+            if error.errno == EADDRINUSE:
+                self._options[_O.CONNECT_ROUTING_ID] = b""
+            raise
+        self._options[_O.CONNECT_ROUTING_ID] = b""  # it names one connection
+        return session
 
     def _connect_to(self, endpoint: Endpoint) -> Session:
         if endpoint.scheme == "inproc":

@@ -39,8 +39,9 @@ def _timeout(default: int = -1) -> Option:
 
 _O = SocketOption
 _ROUTERS = frozenset({SocketType.ROUTER, SocketType.REP})
-_ROUTER = frozenset({SocketType.ROUTER})
-_XPUB = frozenset({SocketType.XPUB})
+_PROBERS = _ROUTERS | {SocketType.DEALER, SocketType.REQ}
+_REQ = frozenset({SocketType.REQ})
+_PUBS = frozenset({SocketType.PUB, SocketType.XPUB})
 
 OPTIONS: dict[int, Option] = {
     _O.AFFINITY: Option(0, 0, 0),  # I/O threads cannot be chosen
@@ -58,13 +59,22 @@ OPTIONS: dict[int, Option] = {
     _O.SNDTIMEO: _timeout(),
     _O.IPV6: _bool(),
     _O.IMMEDIATE: _bool(),
+    _O.CONFLATE: _bool(),
     _O.HANDSHAKE_IVL: Option(30000),  # ms, 0: no limit
     _O.ROUTER_MANDATORY: Option(
         0, live=HubOption.MANDATORY, readable=False, types=_ROUTERS
     ),
-    _O.CONNECT_ROUTING_ID: Option(b"", 1, 255, readable=False, types=_ROUTER),
-    _O.ROUTER_HANDOVER: Option(0, readable=False, types=_ROUTER),
-    _O.XPUB_VERBOSE: Option(0, live=HubOption.VERBOSE, readable=False, types=_XPUB),
+    _O.CONNECT_ROUTING_ID: Option(b"", 1, 255, readable=False, types=_ROUTERS),
+    _O.ROUTER_HANDOVER: Option(0, readable=False, types=_ROUTERS),
+    _O.PROBE_ROUTER: Option(0, readable=False, types=_PROBERS),
+    _O.REQ_CORRELATE: Option(0, readable=False, types=_REQ),
+    _O.REQ_RELAXED: Option(0, readable=False, types=_REQ),
+    _O.XPUB_VERBOSE: Option(0, live=HubOption.VERBOSE, readable=False, types=_PUBS),
+    _O.XPUB_VERBOSER: Option(0, live=HubOption.VERBOSER, readable=False, types=_PUBS),
+    _O.XPUB_MANUAL: Option(0, live=HubOption.MANUAL, readable=False, types=_PUBS),
+    _O.XPUB_NODROP: Option(0, live=HubOption.NO_DROP, readable=False, types=_PUBS),
+    _O.XPUB_WELCOME_MSG: Option(b"", readable=False, types=_PUBS),
+    _O.INVERT_MATCHING: Option(0, ~INT_MAX, live=HubOption.INVERT),
     _O.MECHANISM: Option(int(SecurityMechanism.NULL), writable=False),
     _O.THREAD_SAFE: Option(0, writable=False),
     _O.LAST_ENDPOINT: Option(b"", writable=False),

@@ -46,6 +46,8 @@ class Settings(SocketBase):
         self._options[option] = value
         if row.live is not None:
             self._hub.set(row.live, value)
+        if option in _GREETINGS:
+            self._hub.greet(_GREETINGS[option](value))
 
     getsockopt = get
     setsockopt = set
@@ -78,11 +80,12 @@ class Settings(SocketBase):
     hwm = property(get_hwm, set_hwm, doc="SNDHWM; setting it sets RCVHWM too.")
 
     def subscribe(self, topic: Union[str, bytes]) -> None:
-        """Receive messages that begin with `topic` (SUB)."""
+        """Receive messages that begin with `topic` (SUB); XPUB_MANUAL: give the topic
+        to the peer whose subscription was received last."""
         self.set(_O.SUBSCRIBE, topic.encode() if isinstance(topic, str) else topic)
 
     def unsubscribe(self, topic: Union[str, bytes]) -> None:
-        """Take one subscription back (SUB)."""
+        """Take one subscription back (SUB; XPUB_MANUAL: of that peer)."""
         self.set(_O.UNSUBSCRIBE, topic.encode() if isinstance(topic, str) else topic)
 
     @property
@@ -99,9 +102,12 @@ class Settings(SocketBase):
 def _subscription(sock: Settings, topic: Any, change: str) -> None:
     if not isinstance(topic, bytes):
         raise TypeError(f"a topic is bytes, not {type(topic).__name__}: {topic!r}")
-    if sock._type is not SocketType.SUB:
+    if sock._type is SocketType.SUB:
+        getattr(sock._hub, change)(topic)
+    elif sock._options[_O.XPUB_MANUAL]:
+        sock._hub.grant(topic, change == "subscribe")
+    else:
         raise ZMQError(EINVAL)
-    getattr(sock._hub, change)(topic)
 
 
 def _set_ipv4only(sock: Settings, value: Any) -> None:
@@ -110,12 +116,28 @@ def _set_ipv4only(sock: Settings, value: Any) -> None:
     sock._options[_O.IPV6] = 1 - value
 
 
+def _topics_count(sock: Settings) -> int:
+    if sock._type not in _TOPICAL:
+        raise ZMQError(EINVAL)
+    return int(sock._hub.topics())
+
+
+_TOPICAL = (SocketType.PUB, SocketType.SUB, SocketType.XPUB, SocketType.XSUB)
+
+#: What every new pipe begins with.
+_GREETINGS: dict[int, Any] = {
+    _O.PROBE_ROUTER: lambda value: b"" if value else None,
+    _O.XPUB_WELCOME_MSG: lambda value: value or None,
+}
+
 _READERS: dict[int, Any] = {
     _O.RCVMORE: lambda sock: int(sock._end.more),
     _O.EVENTS: Settings._ready,
     _O.FD: Settings._signal_fd,
     _O.TYPE: lambda sock: int(sock._type),
     _O.IPV4ONLY: lambda sock: 1 - sock._options[_O.IPV6],
+    _O.INVERT_MATCHING: lambda sock: int(bool(sock._options[_O.INVERT_MATCHING])),
+    _O.TOPICS_COUNT: _topics_count,
 }
 
 _WRITERS: dict[int, Any] = {

@@ -32,7 +32,7 @@ class Send(IntEnum):
     NONE = 0  # sending is refused: ENOTSUP
     ONE = 1  # the only peer; EAGAIN when it is absent or full
     IN_TURN = 2  # round robin over peers with room; EAGAIN when there is none
-    TO_ALL = 3  # every (matching) peer with room; full peers miss it; never EAGAIN
+    TO_ALL = 3  # every (matching) peer with room; full peers miss it; see NO_DROP
     BY_NAME = 4  # the first frame names the peer; see `HubOption.MANDATORY`
 
 
@@ -62,7 +62,11 @@ class HubOption(IntEnum):
     SEND_HWM = 1  # messages, 0 = unlimited
     RECV_HWM = 2  # messages, 0 = unlimited
     MANDATORY = 3  # BY_NAME: unknown name -> EHOSTUNREACH, full peer -> EAGAIN
-    VERBOSE = 4  # NOTICES: pass on duplicate subscriptions too
+    VERBOSE = 4  # NOTICES: pass on duplicate subscriptions too; ends VERBOSER
+    VERBOSER = 5  # NOTICES: pass on every subscription and every cancellation
+    MANUAL = 6  # NOTICES: pass on all, but only `Hub.grant` lets them act
+    NO_DROP = 7  # TO_ALL: EAGAIN, for everybody, while a peer that matches is full
+    INVERT = 8  # FILTERED, and TO_ALL by topic: to those whose topics do not match
 
 
 class Link(NamedTuple):
@@ -183,8 +187,13 @@ class Hub(Protocol):
     def chosen(self) -> int:
         """Id of the pipe that the last message went to (ONE, IN_TURN, BY_NAME)."""
 
-    def open(self) -> Union[Pipe, None]:
-        """Add a pipe.  None if the policy is ONE and there is a live pipe."""
+    def open(self, conflate: bool = False) -> Union[Pipe, None]:
+        """Add a pipe.  None if the policy is ONE and there is a live pipe.
+
+        `conflate`: of the messages that wait in it, each way, only the last one is
+        kept, whole; marks mean nothing.  A joined queue is so if either end wants it.
+        Not for subscriptions, and what takes them in.
+        """
 
     def send(
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None
@@ -250,7 +259,8 @@ class Hub(Protocol):
 
     def ready(self) -> int:
         """POLLIN (1) if recv would give a frame, POLLOUT (2) if the first frame of
-        a message would be accepted (TO_ALL and plain BY_NAME: always); or a
+        a message would be accepted (plain BY_NAME and TO_ALL: always; with NO_DROP
+        not until a peer that the last message was refused for has room); or a
         negative errno after `stop`.  In the middle of sending a message POLLOUT is
         set; in the middle of receiving one POLLIN is."""
 
@@ -284,6 +294,14 @@ class Hub(Protocol):
     def unsubscribe(self, topic: bytes, announce: bool = True) -> bool:
         """Drop one count; peers are told when none is left.  Returns whether this
         was the last one; an unknown topic changes nothing and gives False."""
+
+    def greet(self, message: Union[bytes, None]) -> None:
+        """Every pipe that is opened from now on begins with this message of one
+        frame (which counts against its mark), or with none."""
+
+    def grant(self, topic: bytes, wanted: bool = True) -> None:
+        """MANUAL: give the topic to the peer whose notice was received last, or take
+        it away.  Nothing happens if there is none, or it is gone."""
 
     def topics(self) -> int:
         """How many distinct topics are subscribed here (SUB, XSUB) or by peers."""

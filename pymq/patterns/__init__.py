@@ -9,7 +9,16 @@ from abc import ABC, abstractmethod
 from collections import deque
 from errno import EINVAL
 from importlib import import_module
-from typing import Callable, NamedTuple, Protocol, Sequence, Union, cast
+from typing import (
+    Any,
+    Callable,
+    Mapping,
+    NamedTuple,
+    Protocol,
+    Sequence,
+    Union,
+    cast,
+)
 
 from ..backend.abc import Buffer, Hub, Routing, check_bytes
 from ..backend.messages import recv_message, send_message
@@ -65,7 +74,7 @@ class End(Protocol):
         """See `pymq.backend.abc.Hub.ready`."""
 
 
-def plain(hub: Hub) -> End:
+def plain(hub: Hub, options: Mapping[int, Any]) -> End:
     """Most types need nothing beyond their policies."""
     return hub
 
@@ -126,7 +135,8 @@ class Pattern(NamedTuple):
 
     name: str  # on the wire, RFC 37's Socket-Type
     routing: Routing
-    wrap: Callable[[Hub], End] = plain
+    wrap: Callable[[Hub, Mapping[int, Any]], End] = plain  # options: as they are now
+    conflates: bool = False  # CONFLATE has a meaning
     once: bool = False  # a second connect to the same endpoint does nothing
     linger: int = -1  # milliseconds; subscriptions need not outlive their socket
 

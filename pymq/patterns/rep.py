@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from errno import EHOSTUNREACH
-from typing import Union
+from typing import Any, Mapping, Union
 
 from ..backend.abc import Buffer, Hub, Receive, Routing, Send
 from ..constants import POLLIN, POLLOUT, Errno
@@ -18,7 +18,7 @@ from . import Pattern, Wrapper
 class Rep(Wrapper):
     """The alternation, and the envelope."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, options: Mapping[int, Any]) -> None:
         super().__init__()
         self._hub = hub
         self._envelope: list[bytes] = []  # of the request to be answered

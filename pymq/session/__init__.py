@@ -33,6 +33,11 @@ class Side(NamedTuple):
         """Whether peers are known by their routing ids."""
         return self.pattern.routing.send is Send.BY_NAME
 
+    @property
+    def conflates(self) -> bool:
+        """Whether pipes keep the last message only (CONFLATE)."""
+        return self.pattern.conflates and bool(self.options[SocketOption.CONFLATE])
+
     def claim(self, pipe: Pipe, routing_id: bytes) -> bool:
         """Name a pipe, if pipes have names; with ROUTER_HANDOVER whoever had the
         name goes.  A joined pipe has no owner, and stays under a generated name."""

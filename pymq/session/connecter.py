@@ -38,7 +38,9 @@ class Connecter:
         self._transport = transports.get(endpoint.scheme)
         self._transport.check(endpoint.address)
         self._immediate = bool(side.options[SocketOption.IMMEDIATE])
-        self._pipe: Union[Pipe, None] = None if self._immediate else side.hub.open()
+        self._pipe: Union[Pipe, None] = None
+        if not self._immediate:
+            self._pipe = side.hub.open(side.conflates)
         if self._pipe is not None:
             side.control.owners[self._pipe.id] = self
         self._first_name = side.options[SocketOption.CONNECT_ROUTING_ID]
@@ -154,7 +156,7 @@ class Connecter:
 
     def _attach(self, greeter: Greeter, ready: Ready) -> bool:
         if self._pipe is None:
-            self._pipe = self._side.hub.open()
+            self._pipe = self._side.hub.open(self._side.conflates)
             if self._pipe is None:
                 return False
             self._side.control.owners[self._pipe.id] = self

@@ -75,7 +75,7 @@ class Listener:
             greeter.close()
 
     def _attach(self, greeter: Greeter, ready: Ready) -> bool:
-        pipe = self._side.hub.open()
+        pipe = self._side.hub.open(self._side.conflates)
         if pipe is None:
             logger.info("%s: refused a second peer", self.endpoint)
             return False

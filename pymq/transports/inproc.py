@@ -93,7 +93,7 @@ class Connection:
         self.endpoint = f"inproc://{name}"
         self.name = name
         self.side = side
-        self.pipe: Union[Pipe, None] = side.hub.open()
+        self.pipe: Union[Pipe, None] = side.hub.open(side.conflates)
         self.closed = False
         self._registry = registry
         routing_id = side.options[SocketOption.CONNECT_ROUTING_ID]
@@ -114,7 +114,7 @@ def _join(connection: Connection, binder: Side) -> None:
     pipe = connection.pipe
     if pipe is None:
         return
-    peer = binder.hub.open()
+    peer = binder.hub.open(binder.conflates)
     if peer is None:
         pipe.close(False)
     elif _name(peer, binder, connection.side) and (

@@ -142,10 +142,10 @@ class Hub:
         """See `pymq.backend.abc.Hub.chosen`."""
         return _chosen(self._hub)
 
-    def open(self) -> Union[Pipe, None]:
+    def open(self, conflate: bool = False) -> Union[Pipe, None]:
         """See `pymq.backend.abc.Hub.open`."""
         made = ffi.new("pymq_pipe *[1]")
-        result = lib.pymq_hub_open(self._hub, made)
+        result = lib.pymq_hub_open(self._hub, made, bool(conflate))
         if result == -ENOMEM:
             raise MemoryError
         return None if result < 0 else Pipe(made[0], self)
@@ -335,15 +335,30 @@ class Hub:
     def set(self, option: HubOption, value: int) -> None:
         """See `pymq.backend.abc.Hub.set`."""
         lib.pymq_hub_set(self._hub, option, value)
+        if option is HubOption.INVERT:
+            self._keep_wanted()
+
+    def _keep_wanted(self) -> None:
+        self._keep(lambda _, message: bool(_wants(self._hub, message, len(message))))
+
+    def greet(self, message: Union[bytes, None]) -> None:
+        """See `pymq.backend.abc.Hub.greet`."""
+        body = message or b""
+        check(lib.pymq_hub_greet(self._hub, body, len(body), message is not None))
+
+    def grant(self, topic: bytes, wanted: bool = True) -> None:
+        """See `pymq.backend.abc.Hub.grant`."""
+        check(lib.pymq_hub_grant(self._hub, topic, len(topic), bool(wanted)))
 
     def subscribe(self, topic: bytes, announce: bool = True) -> None:
         """See `pymq.backend.abc.Hub.subscribe`."""
         check(lib.pymq_hub_subscribe(self._hub, topic, len(topic), bool(announce)))
+        self._keep_wanted()  # INVERT
 
     def unsubscribe(self, topic: bytes, announce: bool = True) -> bool:
         """See `pymq.backend.abc.Hub.unsubscribe`."""
         last = lib.pymq_hub_unsubscribe(self._hub, topic, len(topic), bool(announce))
-        self._keep(lambda _, message: bool(_wants(self._hub, message, len(message))))
+        self._keep_wanted()
         return bool(last)
 
     def topics(self) -> int:
