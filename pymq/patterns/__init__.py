@@ -83,10 +83,23 @@ class Wrapper(ABC):
     """The calls that are for speed, of an end that wraps a hub and is not after that:
     what they have no answer for, `send` and `recv` have."""
 
-    def __init__(self) -> None:
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._quick_send_message = hub.quick_send_message
+        self._quick_recv_message = hub.quick_recv_message
         self.ahead: deque[bytes] = deque()  # never anything
         self.error = 0
         self.more = False
+
+    def _give(self, frames: list[bytes]) -> int:
+        """Send a message through the hub."""
+        result = self._quick_send_message(frames)
+        return self._hub.send_message(frames) if result is None else result
+
+    def _take(self) -> Union[list[bytes], int]:
+        """Receive a message from the hub."""
+        frames = self._quick_recv_message()
+        return self._hub.recv_message() if frames is None else frames
 
     @abstractmethod
     def send(

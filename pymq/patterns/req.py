@@ -24,8 +24,7 @@ class Req(Wrapper):
     """The alternation, and whose reply counts."""
 
     def __init__(self, hub: Hub, options: Mapping[int, Any]) -> None:
-        super().__init__()
-        self._hub = hub
+        super().__init__(hub)
         self._options = options
         self._number = random.getrandbits(32)  # of the last request
         self._envelope = [b""]
@@ -47,7 +46,7 @@ class Req(Wrapper):
         if not self._inside:
             self._begin()
             if not more and type(data) is bytes and owner is None:
-                return self._asking(self._hub.send_message([*self._envelope, data]))
+                return self._asking(self._give([*self._envelope, data]))
             for frame in self._envelope:
                 result = self._hub.send(frame, True)
                 if result < 0:
@@ -68,7 +67,7 @@ class Req(Wrapper):
 
     def _drain(self) -> None:
         """What came late, or unasked, would be taken for the reply."""
-        while isinstance(self._hub.recv_message(), list):
+        while isinstance(self._take(), list):
             pass
 
     def _asking(self, result: int) -> int:
@@ -90,17 +89,29 @@ class Req(Wrapper):
         """Look for the reply among what has arrived."""
         self.error = int(Errno.EFSM)
         while self._waiting:
-            frames = self._hub.recv_message()
+            frames = self._take()
             if isinstance(frames, int):
                 self.error = -frames
                 return False
-            size = len(self._envelope)
-            fits = frames[:size] == self._envelope and len(frames) > size
-            if fits and self._expected():
-                self._reply.extend(frames[size:])
-                self._waiting = False
-                return True
-        return False
+            self._accept(frames)
+        return bool(self._reply)
+
+    def _accept(self, frames: list[bytes]) -> None:
+        """If that is the reply."""
+        size = len(self._envelope)
+        fits = frames[:size] == self._envelope and len(frames) > size
+        if fits and self._expected():
+            self._reply.extend(frames[size:])
+            self._waiting = False
+
+    def quick_recv(self) -> Union[bytes, int, None]:
+        """As `recv`: while nothing is there, with less ado."""
+        if self._waiting:
+            frames = self._take()
+            if isinstance(frames, int):
+                return frames
+            self._accept(frames)
+        return super().quick_recv()
 
     def _expected(self) -> bool:
         # When the peer that was asked is gone, libzmq takes anyone's reply.

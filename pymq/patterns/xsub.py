@@ -17,8 +17,7 @@ class XSub(Wrapper):
     """
 
     def __init__(self, hub: Hub, options: Mapping[int, Any]) -> None:
-        super().__init__()
-        self._hub = hub
+        super().__init__(hub)
         self._inside = False  # a message of several frames
 
     def recv(self) -> Union[bytes, None]:
