@@ -80,7 +80,9 @@ class Endpoints(SocketBase):
         from .session.listener import Listener  # `import pymq` should cost little
 
         self._start_control()
-        return self._start(Listener(self._side(), endpoint))
+        listener = Listener(self._side(), endpoint)
+        self._options[_O.USE_FD] = -1  # it is the listener's now
+        return self._start(listener)
 
     def _connect(self, endpoint: Endpoint) -> Session:
         try:

@@ -1,24 +1,30 @@
 """The table of socket options: to add one, add a row, and the code that obeys it.
 
-Values live in a dict by option number, copied when an endpoint is bound or connected:
-most options act from the next bind or connect on (see libzmq's zmq_setsockopt).
+Getters, setters, attributes, checks, errors, tests and ``docs/options.md`` come from
+it.  Values live in a dict by option number, copied when an endpoint is bound or
+connected: most options act from the next bind or connect on (see libzmq's
+zmq_setsockopt).
 """
 
 from __future__ import annotations
 
 from errno import EINVAL
-from typing import Any, NamedTuple, Union
+from typing import Any, Callable, NamedTuple, Union
 
 from .backend.abc import HubOption
-from .constants import SecurityMechanism, SocketOption, SocketType
-from .error import ZMQError
+from .constants import SecurityMechanism, SocketOption, SocketType, _OptType
+from .error import error_for
 
 INT_MAX = 2**31 - 1
 INT64_MAX = 2**63 - 1
+INT64_MIN = -(2**63)
 
 
 class Option(NamedTuple):
-    """One row.  Integers are within `low`..`high`, bytes have that many octets."""
+    """One row.  Integers are within `low`..`high`, bytes have that many octets.
+
+    What is not here is `SocketOption`'s to tell: its name, number and type.
+    """
 
     default: Any
     low: int = 0
@@ -27,53 +33,261 @@ class Option(NamedTuple):
     readable: bool = True
     writable: bool = True
     types: Union[frozenset[SocketType], None] = None  # None: every type
+    unit: str = ""
+    text: str = ""  # what it is, for docs/options.md
+    at_once: bool = False  # acts before the next bind or connect; if `live`, always
+    #: What is kept, of the value that was there and the new one; None: the new one.
+    keep: Union[Callable[[Any, Any], Any], None] = None
 
 
-def _bool(default: int = 0) -> Option:
-    return Option(default, 0, 1)
+def _bool(default: int = 0, text: str = "") -> Option:
+    return Option(default, 0, 1, unit="0 or 1", text=text)
 
 
-def _timeout(default: int = -1) -> Option:
-    return Option(default, -1)
+def _truth(default: int, text: str) -> Option:
+    """libzmq takes any integer for these."""
+    return Option(
+        default,
+        -INT_MAX - 1,
+        unit="0 or not",
+        text=text,
+        keep=lambda _, new: int(bool(new)),
+    )
+
+
+def _timeout(default: int = -1, text: str = "") -> Option:
+    return Option(default, -1, unit="ms", text=text, at_once=True)
+
+
+def _state(default: Any, text: str) -> Option:
+    """What can only be read."""
+    return Option(default, writable=False, text=text, at_once=True)
+
+
+def _admitted(text: str) -> Option:
+    """Each value is one more that is admitted; a pid_t, uid_t or gid_t."""
+    return Option(
+        frozenset(),
+        -INT_MAX - 1,
+        readable=False,
+        text=text,
+        keep=lambda old, new: old | {new & 0xFFFFFFFF},
+    )
 
 
 _O = SocketOption
+_SUBSCRIBERS = frozenset({SocketType.SUB})
 _ROUTERS = frozenset({SocketType.ROUTER, SocketType.REP})
 _ROUTER = frozenset({SocketType.ROUTER})
 _XPUB = frozenset({SocketType.XPUB})
 
 OPTIONS: dict[int, Option] = {
-    _O.AFFINITY: Option(0, 0, 0),  # I/O threads cannot be chosen
-    _O.ROUTING_ID: Option(b"", 1, 255),
-    _O.SNDBUF: Option(-1, -1),  # bytes, -1: the system's default
-    _O.RCVBUF: Option(-1, -1),  # bytes
-    _O.LINGER: _timeout(),  # ms
-    _O.RECONNECT_IVL: Option(100, -1),  # ms; 0 and -1: never
-    _O.RECONNECT_IVL_MAX: Option(0),  # ms; 0: no back-off
-    _O.BACKLOG: Option(100),  # connections
-    _O.MAXMSGSIZE: Option(-1, -INT64_MAX, INT64_MAX),  # bytes in a frame
-    _O.SNDHWM: Option(1000, live=HubOption.SEND_HWM),  # messages, 0: no limit
-    _O.RCVHWM: Option(1000, live=HubOption.RECV_HWM),
-    _O.RCVTIMEO: _timeout(),  # ms
-    _O.SNDTIMEO: _timeout(),
-    _O.IPV6: _bool(),
-    _O.IMMEDIATE: _bool(),
-    _O.HANDSHAKE_IVL: Option(30000),  # ms, 0: no limit
-    _O.ROUTER_MANDATORY: Option(
-        0, live=HubOption.MANDATORY, readable=False, types=_ROUTERS
+    _O.AFFINITY: Option(
+        0,
+        INT64_MIN,
+        INT64_MAX,
+        unit="bits",
+        text="I/O threads that may serve new connections: bit n for thread n; "
+        "0: any. EMTHREAD from bind and connect if there is none of them",
     ),
-    _O.CONNECT_ROUTING_ID: Option(b"", 1, 255, readable=False, types=_ROUTER),
-    _O.ROUTER_HANDOVER: Option(0, readable=False, types=_ROUTER),
-    _O.XPUB_VERBOSE: Option(0, live=HubOption.VERBOSE, readable=False, types=_XPUB),
-    _O.MECHANISM: Option(int(SecurityMechanism.NULL), writable=False),
-    _O.THREAD_SAFE: Option(0, writable=False),
-    _O.LAST_ENDPOINT: Option(b"", writable=False),
+    _O.ROUTING_ID: Option(
+        b"", 1, 255, unit="bytes", text="the name under which a ROUTER knows us"
+    ),
+    _O.SUBSCRIBE: Option(
+        b"",
+        readable=False,
+        types=_SUBSCRIBERS,
+        text="receive what begins with this; the same once more counts twice",
+        at_once=True,
+    ),
+    _O.UNSUBSCRIBE: Option(
+        b"",
+        readable=False,
+        types=_SUBSCRIBERS,
+        text="take one SUBSCRIBE back",
+        at_once=True,
+    ),
+    _O.RATE: Option(100, 1, unit="kbit/s", text="of multicast; kept, has no effect"),
+    _O.RECOVERY_IVL: Option(10000, unit="ms", text="of multicast; kept, has no effect"),
+    _O.SNDBUF: Option(
+        -1, -1, unit="bytes", text="SO_SNDBUF, of tcp; -1: the system's choice"
+    ),
+    _O.RCVBUF: Option(
+        -1, -1, unit="bytes", text="SO_RCVBUF, of tcp; -1: the system's choice"
+    ),
+    _O.RCVMORE: _state(0, "whether more frames of the message last received follow"),
+    _O.FD: _state(-1, "a descriptor that turns readable when EVENTS may have changed"),
+    _O.EVENTS: _state(0, "POLLIN and POLLOUT, as they are now"),
+    _O.TYPE: _state(0, "the socket type"),
+    _O.LINGER: _timeout(
+        text="how long what was sent may take to leave after close or disconnect; "
+        "-1: for ever. 0 in SUB and XSUB, and if BLOCKY is 0 in the context"
+    ),
+    _O.RECONNECT_IVL: Option(
+        100,
+        -1,
+        unit="ms",
+        text="wait before the next attempt to connect; -1 and 0: there is none",
+    ),
+    _O.BACKLOG: Option(
+        100, unit="connections", text="how many may wait to be accepted"
+    ),
+    _O.RECONNECT_IVL_MAX: Option(
+        0,
+        unit="ms",
+        text="each wait is twice the last one, up to this; 0: they are equal",
+    ),
+    _O.MAXMSGSIZE: Option(
+        -1,
+        INT64_MIN,
+        INT64_MAX,
+        unit="bytes",
+        text="the longest frame that may arrive: for a longer one the connection ends, "
+        "and is not made again; negative: no limit. The handshake has its own",
+    ),
+    _O.SNDHWM: Option(
+        1000,
+        live=HubOption.SEND_HWM,
+        unit="messages",
+        text="that may wait for one peer; 0: no limit",
+    ),
+    _O.RCVHWM: Option(
+        1000,
+        live=HubOption.RECV_HWM,
+        unit="messages",
+        text="from one peer that may wait to be received; 0: no limit",
+    ),
+    _O.MULTICAST_HOPS: Option(
+        1, 1, unit="hops", text="of multicast; kept, has no effect"
+    ),
+    _O.RCVTIMEO: _timeout(text="how long a receive waits; -1: for ever"),
+    _O.SNDTIMEO: _timeout(text="how long a send waits; -1: for ever"),
+    _O.IPV4ONLY: _bool(1, "old name of the opposite of IPV6"),
+    _O.LAST_ENDPOINT: _state(b"", "what was last bound or connected"),
+    _O.ROUTER_MANDATORY: Option(
+        0,
+        live=HubOption.MANDATORY,
+        readable=False,
+        types=_ROUTERS,
+        unit="0 or more",
+        text="EHOSTUNREACH for an unknown peer, and waiting for a full one, instead "
+        "of dropping the message",
+    ),
+    _O.TCP_KEEPALIVE: Option(
+        -1, -1, 1, text="SO_KEEPALIVE; -1: the system's, and the next three unused"
+    ),
+    _O.TCP_KEEPALIVE_CNT: Option(
+        -1, -1, unit="probes", text="TCP_KEEPCNT; -1: the system's choice"
+    ),
+    _O.TCP_KEEPALIVE_IDLE: Option(
+        -1, -1, unit="s", text="TCP_KEEPIDLE; -1: the system's choice"
+    ),
+    _O.TCP_KEEPALIVE_INTVL: Option(
+        -1, -1, unit="s", text="TCP_KEEPINTVL; -1: the system's choice"
+    ),
+    _O.TCP_ACCEPT_FILTER: Option(
+        (),
+        1,
+        255,
+        readable=False,
+        unit="address/bits",
+        text="one more network whose addresses may connect; before the first: all",
+    ),
+    _O.IMMEDIATE: _bool(text="queue only for peers that are connected now"),
+    _O.IPV6: _bool(text="IPv6 beside IPv4; the context's IPV6 is the default"),
+    _O.MECHANISM: _state(int(SecurityMechanism.NULL), "the security mechanism"),
+    _O.ROUTER_HANDOVER: Option(
+        0,
+        readable=False,
+        types=_ROUTER,
+        unit="0 or more",
+        text="a new peer takes a name over from the one that has it",
+        at_once=True,
+    ),
+    _O.XPUB_VERBOSE: Option(
+        0,
+        live=HubOption.VERBOSE,
+        readable=False,
+        types=_XPUB,
+        unit="0 or more",
+        text="receive repeated subscriptions too",
+    ),
+    _O.TOS: Option(0, text="IP_TOS and IPV6_TCLASS, of tcp; 0: the system's choice"),
+    _O.IPC_FILTER_PID: _admitted("one more process that may connect over ipc"),
+    _O.IPC_FILTER_UID: _admitted("one more user that may connect over ipc"),
+    _O.IPC_FILTER_GID: _admitted("one more group whose members may connect over ipc"),
+    _O.CONNECT_ROUTING_ID: Option(
+        b"",
+        1,
+        255,
+        readable=False,
+        types=_ROUTER,
+        unit="bytes",
+        text="the name of the peer that is connected to next",
+    ),
+    _O.HANDSHAKE_IVL: Option(
+        30000, unit="ms", text="how long a handshake may take; 0: no limit"
+    ),
+    _O.CONNECT_TIMEOUT: Option(
+        0, unit="ms", text="how long tcp may take to connect; 0: the system's choice"
+    ),
+    _O.TCP_MAXRT: Option(
+        0,
+        unit="ms",
+        text="TCP_USER_TIMEOUT: how long what was sent may lack an acknowledgement; "
+        "0: the system's choice",
+    ),
+    _O.THREAD_SAFE: _state(0, "0, as in libzmq, although every socket here is"),
+    _O.MULTICAST_MAXTPDU: Option(
+        1500, 1, unit="bytes", text="of multicast; kept, has no effect"
+    ),
+    _O.USE_FD: Option(
+        -1,
+        -1,
+        unit="descriptor",
+        text="that listens already, for the next bind over tcp or ipc, which closes "
+        "it at the end; the address that bind is given does not count. -1: none",
+    ),
+    _O.BINDTODEVICE: Option(
+        b"", 1, 16, unit="bytes", text="the only network interface that tcp uses"
+    ),
+    _O.LOOPBACK_FASTPATH: _truth(0, "of Windows; kept, has no effect"),
+    _O.MULTICAST_LOOP: _truth(1, "of multicast; kept, has no effect"),
+    _O.RECONNECT_STOP: Option(
+        0,
+        -INT_MAX - 1,
+        unit="bits",
+        text="do not connect again after 1: a refused connection, 2: a failed "
+        "handshake; 4 has no effect: what was disconnected stays so",
+    ),
+    _O.PRIORITY: Option(0, text="SO_PRIORITY, of tcp; 0: the system's choice"),
 }
+
+#: Why an option has no row, by the beginning of its name.
+ABSENT = (
+    ("PLAIN_", "security mechanisms are not built"),
+    ("CURVE_", "security mechanisms are not built"),
+    ("ZAP_", "security mechanisms are not built"),
+    ("GSSAPI_", "GSSAPI is not built"),
+    ("VMCI_", "VMCI, of VMware, is not built"),
+    ("NORM_", "NORM is not built"),
+    ("WSS_", "WebSockets are not built"),
+    ("HWM", "zmq.h has none of this name any more; see SNDHWM and RCVHWM"),
+    ("BLOCKY", "it is the context's"),
+)
+
+
+def why_absent(name: str) -> str:
+    """Why an option has no row; "" if there is nothing to say."""
+    return next((why for start, why in ABSENT if name.startswith(start)), "")
+
+
+_DEFAULTS = {number: option.default for number, option in OPTIONS.items()}
 
 
 def defaults() -> dict[int, Any]:
     """A new socket's values."""
-    return {number: option.default for number, option in OPTIONS.items()}
+    return _DEFAULTS.copy()
 
 
 def find(number: int) -> Option:
@@ -81,19 +295,35 @@ def find(number: int) -> Option:
     built."""
     option = OPTIONS.get(number)
     if option is None:
-        raise ZMQError(EINVAL, f"socket option {_name(number)} is not supported")
+        name = _name(number)
+        why = why_absent(name)
+        text = f"socket option {name} is not supported"
+        raise error_for(EINVAL, f"{text}: {why}" if why else text)
     return option
 
 
 def check(number: int, option: Option, value: Any, socket_type: int) -> None:
-    """Refuse a value: TypeError, or ZMQError(EINVAL) as libzmq would."""
-    require_type(number, value, type(option.default))
-    if isinstance(value, int) and abs(value) > max(option.high, INT_MAX):
-        raise OverflowError(f"socket option {_name(number)}: {value} is too large")
+    """Refuse a value: TypeError, OverflowError, or ZMQError(EINVAL) as libzmq would."""
+    check_type(number, value)
     size = len(value) if isinstance(value, bytes) else value
-    applies = option.types is None or socket_type in option.types
-    if not (option.writable and applies and option.low <= size <= option.high):
-        raise ZMQError(EINVAL)
+    name = _name(number)
+    if not option.writable:
+        raise error_for(EINVAL, f"socket option {name} can only be read")
+    if option.types is not None and socket_type not in option.types:
+        raise error_for(EINVAL, f"socket option {name} is not of this socket type")
+    if not option.low <= size <= option.high:
+        what = "length " if isinstance(value, bytes) else ""
+        wanted = f"{what}{option.low}..{option.high}"
+        raise error_for(EINVAL, f"socket option {name} takes {wanted}, not {size}")
+
+
+def check_type(number: int, value: Any) -> None:
+    """TypeError, or OverflowError for an integer that C has no room for."""
+    kind = _kind(number)
+    require_type(number, value, bytes if kind is _OptType.bytes else int)
+    most = INT64_MAX if kind is _OptType.int64 else INT_MAX
+    if isinstance(value, int) and not -most - 1 <= value <= most:
+        raise OverflowError(f"socket option {_name(number)}: {value} is too large")
 
 
 def require_type(number: int, value: Any, wanted: type) -> None:
@@ -103,6 +333,14 @@ def require_type(number: int, value: Any, wanted: type) -> None:
             f"socket option {_name(number)} takes {wanted.__name__}, "
             f"not {type(value).__name__}: {value!r}"
         )
+
+
+def _kind(number: int) -> _OptType:
+    """pyzmq's rule: an option that it does not know is an int."""
+    try:
+        return SocketOption(number)._opt_type
+    except ValueError:
+        return _OptType.int
 
 
 def _name(number: int) -> str:
