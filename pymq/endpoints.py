@@ -10,6 +10,7 @@ from .base import SocketBase
 from .constants import EMTHREAD, ContextOption, SocketOption
 from .endpoint import Endpoint, parse
 from .error import ZMQBindError, ZMQError, error_for
+from .threads import choice
 
 if TYPE_CHECKING:
     from .session import Session, Side
@@ -103,9 +104,11 @@ class Endpoints(SocketBase):
         return self._start(Connecter(self._side(), endpoint))
 
     def _start_control(self) -> None:
-        if not self.context.get(ContextOption.IO_THREADS):
+        """ZMQError(EMTHREAD) if there is no I/O thread, or AFFINITY has none."""
+        threads = self.context.get(ContextOption.IO_THREADS)
+        if choice(self._options[_O.AFFINITY], threads) is None:
             raise error_for(EMTHREAD)
-        self.context._control.start()
+        self.context._start_threads()
 
     def _start(self, session: Any) -> Session:
         self.context._control.call(session.start)

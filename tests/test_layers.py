@@ -14,9 +14,10 @@ ROOT = Path(pymq.__file__).parent
 # From the top down.  A name stands for the module or everything in the package.
 LAYERS = (
     ("", "__main__", "cli", "demo"),
+    ("reference",),
     ("context",),
     ("socket", "poller"),
-    ("endpoints", "settings"),
+    ("endpoints", "settings", "context_options"),
     ("base",),
     ("message", "payload", "attributes"),
     ("session",),
@@ -24,6 +25,7 @@ LAYERS = (
     ("transports", "options"),
     ("backend", "endpoint"),
     ("zmtp",),
+    ("threads",),
     ("error",),
     ("constants", "version"),
 )
