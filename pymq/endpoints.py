@@ -10,7 +10,7 @@ from .base import SocketBase
 from .constants import EMTHREAD, ContextOption, SocketOption
 from .endpoint import Endpoint, parse
 from .error import ZMQBindError, ZMQError, error_for
-from .threads import choice
+from .threads import available
 
 if TYPE_CHECKING:
     from .session import Session, Side
@@ -106,7 +106,7 @@ class Endpoints(SocketBase):
     def _start_control(self) -> None:
         """ZMQError(EMTHREAD) if there is no I/O thread, or AFFINITY has none."""
         threads = self.context.get(ContextOption.IO_THREADS)
-        if choice(self._options[_O.AFFINITY], threads) is None:
+        if not available(self._options[_O.AFFINITY], threads):
             raise error_for(EMTHREAD)
         self.context._start_threads()
 

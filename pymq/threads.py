@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from errno import EINVAL, ENOTSUP
-from typing import Any, Callable, Mapping, NamedTuple, Union
+from typing import Any, Callable, Mapping, NamedTuple
 
 from .constants import ContextOption
 from .error import error_for
@@ -90,7 +90,7 @@ def _rename(name: str) -> None:
         pass
 
 
-def choice(affinity: int, threads: int) -> Union[int, None]:
-    """Which of so many I/O threads AFFINITY allows, as bits, 0 for any; None: none."""
-    mask = affinity & ((1 << min(threads, 64)) - 1)
-    return None if not threads or (affinity and not mask) else mask
+def available(affinity: int, threads: int) -> bool:
+    """Whether AFFINITY allows one of so many I/O threads; 0 allows any."""
+    mask = affinity or -1
+    return mask & ((1 << min(threads, 64)) - 1) != 0
