@@ -78,8 +78,7 @@ def _admitted(text: str) -> Option:
 _O = SocketOption
 _SUBSCRIBERS = frozenset({SocketType.SUB})
 _ROUTERS = frozenset({SocketType.ROUTER, SocketType.REP})
-_ROUTER = frozenset({SocketType.ROUTER})
-_XPUB = frozenset({SocketType.XPUB})
+_PUBS = frozenset({SocketType.PUB, SocketType.XPUB})
 
 OPTIONS: dict[int, Option] = {
     _O.AFFINITY: Option(
@@ -199,7 +198,7 @@ OPTIONS: dict[int, Option] = {
     _O.ROUTER_HANDOVER: Option(
         0,
         readable=False,
-        types=_ROUTER,
+        types=_ROUTERS,
         unit="0 or more",
         text="a new peer takes a name over from the one that has it",
         at_once=True,
@@ -208,7 +207,7 @@ OPTIONS: dict[int, Option] = {
         0,
         live=HubOption.VERBOSE,
         readable=False,
-        types=_XPUB,
+        types=_PUBS,
         unit="0 or more",
         text="receive repeated subscriptions too",
     ),
@@ -221,7 +220,7 @@ OPTIONS: dict[int, Option] = {
         1,
         255,
         readable=False,
-        types=_ROUTER,
+        types=_ROUTERS,
         unit="bytes",
         text="the name of the peer that is connected to next",
     ),
