@@ -84,7 +84,7 @@ CONTEXT_OPTIONS: dict[int, ContextRow] = {
         text="the system's name of an I/O thread begins so; 0: it does not",
     ),
     ZERO_COPY_RECV: ContextRow(
-        "ZERO_COPY_RECV (10)",
+        "ZERO_COPY_RECV",
         1,
         truth=True,
         unit="0 or not",

@@ -134,7 +134,7 @@ OPTIONS: dict[int, Option] = {
     _O.RECONNECT_IVL_MAX: Option(
         0,
         unit="ms",
-        text="each wait is twice the last one, up to this; 0: they are equal",
+        text="each wait is twice the last one, up to this; 0: they do not grow",
     ),
     _O.MAXMSGSIZE: Option(
         -1,
@@ -271,6 +271,19 @@ ABSENT = (
     ("VMCI_", "VMCI, of VMware, is not built"),
     ("NORM_", "NORM is not built"),
     ("WSS_", "WebSockets are not built"),
+    *(
+        (name, "a draft, which releases of libzmq do not have")
+        for name in (
+            "BUSY_POLL",
+            "DISCONNECT_MSG",
+            "HELLO_MSG",
+            "HICCUP_MSG",
+            "IN_BATCH_SIZE",
+            "OUT_BATCH_SIZE",
+            "ROUTER_NOTIFY",
+            "XSUB_VERBOSE_UNSUBSCRIBE",
+        )
+    ),
     ("HWM", "zmq.h has none of this name any more; see SNDHWM and RCVHWM"),
     ("BLOCKY", "it is the context's"),
 )
