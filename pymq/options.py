@@ -294,6 +294,15 @@ def why_absent(name: str) -> str:
     return next((why for start, why in ABSENT if name.startswith(start)), "")
 
 
+#: The type of each option's values, and the largest integer.
+_KINDS: dict[int, tuple[type, int]] = {
+    option: {
+        _OptType.bytes: (bytes, 0),
+        _OptType.int64: (int, INT64_MAX),
+    }.get(option._opt_type, (int, INT_MAX))
+    for option in SocketOption
+}
+
 _DEFAULTS = {number: option.default for number, option in OPTIONS.items()}
 
 
@@ -318,23 +327,30 @@ def check(number: int, option: Option, value: Any, socket_type: int) -> None:
     """Refuse a value: TypeError, OverflowError, or ZMQError(EINVAL) as libzmq would."""
     check_type(number, value)
     size = len(value) if isinstance(value, bytes) else value
-    name = _name(number)
+    applies = option.types is None or socket_type in option.types
+    if not (option.writable and applies and option.low <= size <= option.high):
+        raise error_for(EINVAL, _fault(number, option, value, applies))
+
+
+def _fault(number: int, option: Option, value: Any, applies: bool) -> str:
+    """What is wrong, in words."""
+    name = f"socket option {_name(number)}"
     if not option.writable:
-        raise error_for(EINVAL, f"socket option {name} can only be read")
-    if option.types is not None and socket_type not in option.types:
-        raise error_for(EINVAL, f"socket option {name} is not of this socket type")
-    if not option.low <= size <= option.high:
-        what = "length " if isinstance(value, bytes) else ""
-        wanted = f"{what}{option.low}..{option.high}"
-        raise error_for(EINVAL, f"socket option {name} takes {wanted}, not {size}")
+        return f"{name} can only be read"
+    if not applies:
+        return f"{name} is not of this socket type"
+    span = f"{option.low} to {option.high}"
+    if isinstance(value, bytes):
+        return f"{name} takes {span} bytes, not {len(value)}"
+    return f"{name} takes {span}, not {value}"
 
 
 def check_type(number: int, value: Any) -> None:
-    """TypeError, or OverflowError for an integer that C has no room for."""
-    kind = _kind(number)
-    require_type(number, value, bytes if kind is _OptType.bytes else int)
-    most = INT64_MAX if kind is _OptType.int64 else INT_MAX
-    if isinstance(value, int) and not -most - 1 <= value <= most:
+    """TypeError, or OverflowError for an integer that C has no room for.  As in pyzmq,
+    an option that does not exist is an int."""
+    wanted, most = _KINDS.get(number, (int, INT_MAX))
+    require_type(number, value, wanted)
+    if wanted is int and not ~most <= value <= most:
         raise OverflowError(f"socket option {_name(number)}: {value} is too large")
 
 
@@ -345,14 +361,6 @@ def require_type(number: int, value: Any, wanted: type) -> None:
             f"socket option {_name(number)} takes {wanted.__name__}, "
             f"not {type(value).__name__}: {value!r}"
         )
-
-
-def _kind(number: int) -> _OptType:
-    """pyzmq's rule: an option that it does not know is an int."""
-    try:
-        return SocketOption(number)._opt_type
-    except ValueError:
-        return _OptType.int
 
 
 def _name(number: int) -> str:

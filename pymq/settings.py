@@ -44,7 +44,7 @@ class Settings(SocketBase):
             table.check_type(option, value)
         row = table.find(option)
         table.check(option, row, value, self._type)
-        if isinstance(value, int):
+        if type(value) is not int and isinstance(value, int):
             value = int(value)  # no bool, no enum
         if row.keep is not None:
             value = row.keep(self._options[option], value)
