@@ -243,12 +243,17 @@ def _returns(listener: RawListener, times: int) -> None:
             assert b"patient" in _who(peer)
 
 
-def test_no_reconnect_after_a_failed_handshake(zmq: Library) -> None:
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("reconnect_stop", 2), ("reconnect_ivl", -1), ("reconnect_ivl", 0)],
+)
+def test_no_reconnect_after_a_failed_handshake(
+    zmq: Library, option: str, value: int
+) -> None:
     with RawListener() as listener:
-        for name, stop in ((b"stopping", 2), (b"patient", 0)):
-            sock = zmq.socket(
-                zmq.DEALER, routing_id=name, reconnect_ivl=10, reconnect_stop=stop
-            )
+        for name, changed in ((b"stopping", {option: value}), (b"patient", {})):
+            options = {"reconnect_ivl": 10, **changed}
+            sock = zmq.socket(zmq.DEALER, routing_id=name, **options)
             sock.connect(listener.endpoint)
         with listener.accept() as one, listener.accept() as other:
             assert one.recv(10)
