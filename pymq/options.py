@@ -9,71 +9,17 @@ zmq_setsockopt).
 from __future__ import annotations
 
 from errno import EINVAL
-from typing import Any, Callable, NamedTuple, Union
+from typing import Any
 
 from .backend.abc import HubOption
 from .constants import SecurityMechanism, SocketOption, SocketType, _OptType
 from .error import error_for
-
-INT_MAX = 2**31 - 1
-INT64_MAX = 2**63 - 1
-INT64_MIN = -(2**63)
-
-
-class Option(NamedTuple):
-    """One row.  Integers are within `low`..`high`, bytes have that many octets.
-
-    What is not here is `SocketOption`'s to tell: its name, number and type.
-    """
-
-    default: Any
-    low: int = 0
-    high: int = INT_MAX
-    live: Union[HubOption, None] = None  # acts at once, in the data plane
-    readable: bool = True
-    writable: bool = True
-    types: Union[frozenset[SocketType], None] = None  # None: every type
-    unit: str = ""
-    text: str = ""  # what it is, for docs/options.md
-    at_once: bool = False  # acts before the next bind or connect; if `live`, always
-    #: What is kept, of the value that was there and the new one; None: the new one.
-    keep: Union[Callable[[Any, Any], Any], None] = None
-
-
-def _bool(default: int = 0, text: str = "") -> Option:
-    return Option(default, 0, 1, unit="0 or 1", text=text)
-
-
-def _truth(default: int, text: str) -> Option:
-    """libzmq takes any integer for these."""
-    return Option(
-        default,
-        -INT_MAX - 1,
-        unit="0 or not",
-        text=text,
-        keep=lambda _, new: int(bool(new)),
-    )
-
-
-def _timeout(default: int = -1, text: str = "") -> Option:
-    return Option(default, -1, unit="ms", text=text, at_once=True)
-
-
-def _state(default: Any, text: str) -> Option:
-    """What can only be read."""
-    return Option(default, writable=False, text=text, at_once=True)
-
-
-def _admitted(text: str) -> Option:
-    """Each value is one more that is admitted; a pid_t, uid_t or gid_t."""
-    return Option(
-        frozenset(),
-        -INT_MAX - 1,
-        readable=False,
-        text=text,
-        keep=lambda old, new: old | {new & 0xFFFFFFFF},
-    )
-
+from .option import INT64_MAX, INT64_MIN, INT_MAX, Option
+from .option import admitted as _admitted
+from .option import boolean as _bool
+from .option import state as _state
+from .option import timeout as _timeout
+from .option import truth as _truth
 
 _O = SocketOption
 _SUBSCRIBERS = frozenset({SocketType.SUB})

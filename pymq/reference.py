@@ -9,7 +9,8 @@ from typing import Iterable, Iterator, Sequence
 
 from .constants import SocketOption, _OptType
 from .context_options import CONTEXT_OPTIONS, ContextRow
-from .options import INT64_MAX, INT_MAX, OPTIONS, Option, why_absent
+from .option import INT64_MAX, INT_MAX, Option
+from .options import OPTIONS, why_absent
 
 _HEAD = """\
 # Options

@@ -23,6 +23,7 @@ LAYERS = (
     ("session",),
     ("control", "patterns"),
     ("transports", "options"),
+    ("option",),
     ("backend", "endpoint"),
     ("zmtp",),
     ("threads",),

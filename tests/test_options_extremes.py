@@ -12,7 +12,8 @@ from marriage import marry
 
 from pymq import control
 from pymq.constants import SocketOption, SocketType, _OptType
-from pymq.options import INT64_MAX, INT_MAX, OPTIONS, Option
+from pymq.option import INT64_MAX, INT_MAX, Option
+from pymq.options import OPTIONS
 
 ENDS = [
     (SocketOption(number).name, value)

@@ -11,7 +11,8 @@ from library import Library
 from pymq import settings
 from pymq.constants import SocketOption, SocketType, _OptType
 from pymq.context_options import CONTEXT_OPTIONS
-from pymq.options import INT64_MAX, INT_MAX, OPTIONS, Option
+from pymq.option import INT64_MAX, INT_MAX, Option
+from pymq.options import OPTIONS
 
 ROWS = {SocketOption(number).name: row for number, row in OPTIONS.items()}
 #: Drafts that releases of libzmq do not have.
