@@ -84,7 +84,7 @@ int engine_start(struct loop *loop, const struct engine_link *link,
     e->in = queue_hold(in);
     e->scan = e->fill = in->fill_at;
     *made = engine_hold(e);
-    int result = loop_adopt(loop, e);
+    int result = loop_adopt(loop, e, link->affinity);
     if (result < 0) {
         engine_drop(e);
         engine_drop(e);

@@ -96,7 +96,8 @@ struct engine {
 
 struct engine_link {
     int fd;
-    int64_t max_size; /* -1: unlimited */
+    int64_t max_size;  /* -1: unlimited */
+    uint64_t affinity; /* bits of the threads it may be at home with; 0: all */
     int64_t pipe;
     const void *leftover;
     size_t leftover_size;

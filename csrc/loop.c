@@ -375,11 +375,17 @@ void pymq_loop_stop(pymq_loop *loop)
     }
 }
 
-static struct worker *least_loaded(struct loop *loop)
+static bool allowed(int worker, uint64_t affinity)
+{
+    return affinity == 0 || (worker < 64 && (affinity >> worker & 1) != 0);
+}
+
+static struct worker *least_loaded(struct loop *loop, uint64_t affinity)
 {
     struct worker *best = NULL;
     for (int i = 0; i < loop->running; i++)
-        if (best == NULL || loop->workers[i].load < best->load)
+        if (allowed(i, affinity)
+            && (best == NULL || loop->workers[i].load < best->load))
             best = &loop->workers[i];
     return best;
 }
@@ -414,11 +420,11 @@ static void settle(struct worker *worker, struct engine *engine)
         mailbox_post(&engine->end);
 }
 
-int loop_adopt(struct loop *loop, struct engine *engine)
+int loop_adopt(struct loop *loop, struct engine *engine, uint64_t affinity)
 {
     pthread_mutex_lock(&loop->lock);
     int result = loop->stopped ? -ESHUTDOWN : -EINVAL;
-    struct worker *worker = least_loaded(loop);
+    struct worker *worker = least_loaded(loop, affinity);
     if (worker != NULL) {
         settle(worker, engine);
         result = 0;

@@ -148,7 +148,7 @@ static int announce_all(struct pipe *pipe)
 }
 
 int pipe_attach(struct pipe *pipe, int fd, const void *leftover, size_t size,
-                int minor, int64_t max_size)
+                int minor, int64_t max_size, uint64_t affinity)
 {
     if (pipe->joined)
         return -EINVAL;
@@ -164,6 +164,7 @@ int pipe_attach(struct pipe *pipe, int fd, const void *leftover, size_t size,
         return result;
     struct engine_link link = {.fd = fd,
                                .max_size = max_size,
+                               .affinity = affinity,
                                .pipe = pipe->id,
                                .leftover = leftover,
                                .leftover_size = size,
@@ -313,11 +314,13 @@ int64_t pymq_pipe_name(pymq_pipe *pipe, const char *name, size_t size,
 }
 
 int pymq_pipe_attach(pymq_pipe *pipe, int fd, const char *leftover,
-                     size_t size, int minor, int64_t max_size)
+                     size_t size, int minor, int64_t max_size,
+                     uint64_t affinity)
 {
     struct hub *hub = pipe->hub;
     pthread_mutex_lock(&hub->lock);
-    int result = pipe_attach(pipe, fd, leftover, size, minor, max_size);
+    int result = pipe_attach(pipe, fd, leftover, size, minor, max_size,
+                             affinity);
     pthread_mutex_unlock(&hub->lock);
     return result;
 }

@@ -64,7 +64,7 @@ void pipe_announce(struct pipe *pipe, bool subscribe, const void *topic,
 
 /* As the hub's functions of the same names in pymq.h; the lock is held. */
 int pipe_attach(struct pipe *pipe, int fd, const void *leftover, size_t size,
-                int minor, int64_t max_size);
+                int minor, int64_t max_size, uint64_t affinity);
 int pipe_close(struct pipe *pipe, bool drain, bool keep_input);
 
 /* Both hubs' locks are held. */

@@ -142,7 +142,8 @@ int64_t pymq_pipe_name(pymq_pipe *pipe, const char *name, size_t size,
                        int handover);
 /* On failure the descriptor is still the caller's. */
 int pymq_pipe_attach(pymq_pipe *pipe, int fd, const char *leftover,
-                     size_t size, int minor, int64_t max_size);
+                     size_t size, int minor, int64_t max_size,
+                     uint64_t affinity);
 int pymq_pipe_join(pymq_pipe *pipe, pymq_pipe *other);
 /* 1 when nothing is left to do, 0 when PYMQ_PIPE_CLOSED follows. */
 int pymq_pipe_close(pymq_pipe *pipe, int drain, int keep_input);

@@ -55,6 +55,7 @@ class SocketBase(Attributes):
             self.copy_threshold = copy_threshold
         self._options = table.defaults()
         self._options[SocketOption.LINGER] = self._pattern.linger
+        self._options.update(context._inherited)
         self._hub = context._backend.hub(context._loop, self._pattern.routing)
         self._end = self._pattern.wrap(self._hub, self._options)
         self._hub.looks_ahead = self._end is self._hub

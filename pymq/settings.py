@@ -9,7 +9,7 @@ from . import options as table
 from .attributes import define_options
 from .base import SocketBase
 from .constants import SocketOption, SocketType
-from .error import ZMQError
+from .error import ZMQError, error_for
 
 _O = SocketOption
 
@@ -25,14 +25,15 @@ class Settings(SocketBase):
             return reader(self)
         row = table.find(option)
         if not row.readable:
-            raise ZMQError(EINVAL)
+            raise error_for(EINVAL, "the option can only be set")
         return self._options[option]
 
     def set(self, option: int, value: Any) -> None:
         """Set an option (zmq_setsockopt).
 
-        TypeError for a value of the wrong type, ZMQError(EINVAL) for one out of
-        range, or for an option that this type does not have.
+        TypeError for a value of the wrong type, OverflowError for an integer that C
+        has no room for, ZMQError(EINVAL) for one out of range, or for an option that
+        this type does not have.
         """
         self._check_open()
         writer = _WRITERS.get(option)
@@ -40,9 +41,13 @@ class Settings(SocketBase):
             writer(self, value)
             return
         if option not in table.OPTIONS:
-            table.require_type(option, value, int)
+            table.check_type(option, value)
         row = table.find(option)
         table.check(option, row, value, self._type)
+        if type(value) is not int and isinstance(value, int):
+            value = int(value)  # no bool, no enum
+        if row.keep is not None:
+            value = row.keep(self._options[option], value)
         self._options[option] = value
         if row.live is not None:
             self._hub.set(row.live, value)
@@ -130,6 +135,16 @@ _GREETINGS: dict[int, Any] = {
     _O.XPUB_WELCOME_MSG: lambda value: value or None,
 }
 
+
+def _admit_network(sock: Settings, value: Any) -> None:
+    from .transports import filters  # `import pymq` should cost little
+
+    row = table.find(_O.TCP_ACCEPT_FILTER)
+    table.check(_O.TCP_ACCEPT_FILTER, row, value, sock._type)
+    network = filters.parse(value, bool(sock._options[_O.IPV6]))
+    sock._options[_O.TCP_ACCEPT_FILTER] += (network,)
+
+
 _READERS: dict[int, Any] = {
     _O.RCVMORE: lambda sock: int(sock._end.more),
     _O.EVENTS: Settings._ready,
@@ -144,7 +159,7 @@ _WRITERS: dict[int, Any] = {
     _O.SUBSCRIBE: lambda sock, topic: _subscription(sock, topic, "subscribe"),
     _O.UNSUBSCRIBE: lambda sock, topic: _subscription(sock, topic, "unsubscribe"),
     _O.IPV4ONLY: _set_ipv4only,
-    _O.HWM: Settings.set_hwm,
+    _O.TCP_ACCEPT_FILTER: _admit_network,
 }
 
 define_options(Settings, SocketOption)

@@ -14,16 +14,19 @@ ROOT = Path(pymq.__file__).parent
 # From the top down.  A name stands for the module or everything in the package.
 LAYERS = (
     ("", "__main__", "cli", "demo"),
+    ("reference",),
     ("context",),
     ("socket", "poller"),
-    ("endpoints", "settings"),
+    ("endpoints", "settings", "context_options"),
     ("base",),
     ("message", "payload", "attributes"),
     ("session",),
     ("control", "patterns"),
     ("transports", "options"),
+    ("option",),
     ("backend", "endpoint"),
     ("zmtp",),
+    ("threads",),
     ("error",),
     ("constants", "version"),
 )

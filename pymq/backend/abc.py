@@ -76,6 +76,7 @@ class Link(NamedTuple):
     leftover: bytes = b""  # bytes the peer sent behind its handshake
     minor: int = 1  # ZMTP 3.minor of the peer; decides how topics are announced
     max_size: int = -1  # bytes in one frame, -1 = unlimited (ZMQ_MAXMSGSIZE)
+    affinity: int = 0  # bits of the I/O threads that may drive it, 0: any
 
 
 class EventKind(IntEnum):

@@ -11,7 +11,7 @@ from typing import Any, Mapping, Union
 
 from .. import transports
 from ..backend.abc import Pipe
-from ..constants import SocketOption
+from ..constants import ReconnectStop, SocketOption
 from ..control import Timer
 from ..endpoint import Endpoint
 from ..error import ZMQError, error_for
@@ -52,6 +52,7 @@ class Connecter:
         self._timer: Union[Timer, None] = None
         self._attempts = 0
         self._watched = False  # what is opening
+        self._refused = False  # by one of the addresses tried
         self.over = False  # closed, or never to be tried again
 
     def _name_first(self, routing_id: bytes) -> bool:
@@ -90,12 +91,13 @@ class Connecter:
     def _resolved(self, targets: list[Target]) -> None:
         if not self.over:
             self._targets = targets
+            self._refused = False
             self._open_next()
 
     def _open_next(self) -> None:
         self._open()
         if self._opening is None:
-            self._retry()
+            self._retry(ReconnectStop.CONN_REFUSED if self._refused else 0)
         else:
             self._opened()
 
@@ -105,25 +107,39 @@ class Connecter:
             try:
                 self._opening = self._transport.open(target, self._side.options)
             except OSError as error:
-                logger.debug("%s: %s", self.endpoint, error.strerror)
+                self._failed(error.errno)
+
+    def _failed(self, error: Union[int, None]) -> None:
+        """An address is not to be had."""
+        self._refused |= error == errno.ECONNREFUSED
+        logger.debug("%s: %s", self.endpoint, errno.errorcode.get(error or 0))
 
     def _opened(self) -> None:
         """Look what came of it; on one machine that is known at once."""
         if self._opening is None:
             return
-        connected = _connected(self._opening)
-        if connected:
+        error = _error(self._opening)
+        if error == 0:
             self._greet(self._unwatch())
-        elif connected is None and not self._watched:
+        elif error is None and not self._watched:
             self._watch(self._opening)
         else:
+            self._failed(error)
             self._close_opening()
             self._open_next()
 
     def _watch(self, connection: socket.socket) -> None:
         self._watched = True
-        fd = connection.fileno()
-        self._side.control.watch(fd, selectors.EVENT_WRITE, self._opened)
+        control, fd = self._side.control, connection.fileno()
+        control.watch(fd, selectors.EVENT_WRITE, self._opened)
+        patience = self._side.options[SocketOption.CONNECT_TIMEOUT]  # ms, 0: no limit
+        if patience:
+            self._timer = control.later(patience / 1000, self._too_slow)
+
+    def _too_slow(self) -> None:
+        """CONNECT_TIMEOUT is over."""
+        self._close_opening()
+        self._open_next()
 
     def _unwatch(self) -> socket.socket:
         """Take the descriptor that was opening."""
@@ -132,6 +148,9 @@ class Connecter:
         if self._watched:
             self._watched = False
             self._side.control.unwatch(connection.fileno())
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
         return connection
 
     def _close_opening(self) -> None:
@@ -152,7 +171,8 @@ class Connecter:
         if isinstance(result, Failed) and result.fatal:
             self._give_up()
         else:
-            self._retry()
+            failed = isinstance(result, Failed)
+            self._retry(ReconnectStop.HANDSHAKE_FAILED if failed else 0)
 
     def _attach(self, greeter: Greeter, ready: Ready) -> bool:
         if self._pipe is None:
@@ -168,7 +188,12 @@ class Connecter:
             return False
         return greeter.attach(self._pipe, ready)
 
-    def _retry(self) -> None:
+    def _retry(self, cause: int = 0) -> None:
+        """Try again later, unless RECONNECT_STOP has this cause (see
+        `ReconnectStop`)."""
+        if cause & self._side.options[SocketOption.RECONNECT_STOP]:
+            self._give_up()
+            return
         delay = _delay(self._side.options, self._attempts)
         self._attempts += 1
         if delay is None:
@@ -241,21 +266,20 @@ class Connecter:
             self._greeter = None
 
 
-def _connected(connection: socket.socket) -> Union[bool, None]:
-    """Whether a connection is established; None while it is not known.  The error
-    is the system's to tell once only.
+def _error(connection: socket.socket) -> Union[int, None]:
+    """Why a connection failed, 0 if it is established, None while it is not known.
+    The error is the system's to tell once only.
 
     TCP may have connected an ephemeral port to itself, on loopback: that is none.
     """
-    if connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-        return False
-    if connection.family == socket.AF_UNIX:
-        return True
+    error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if error or connection.family == socket.AF_UNIX:
+        return error
     try:
         peer = connection.getpeername()
-    except OSError as error:
-        return None if error.errno == errno.ENOTCONN else False
-    return bool(connection.getsockname() != peer)
+    except OSError as failed:
+        return None if failed.errno == errno.ENOTCONN else failed.errno
+    return errno.ECONNREFUSED if connection.getsockname() == peer else 0
 
 
 def _delay(options: Mapping[int, Any], attempts: int) -> Union[float, None]:

@@ -20,6 +20,7 @@ class Greeter:
     """One connection, from established to attached."""
 
     __slots__ = (
+        "_affinity",
         "_control",
         "_done",
         "_handshake",
@@ -52,6 +53,7 @@ class Greeter:
         self._timer: Union[Timer, None] = None
         self._patience = side.options[SocketOption.HANDSHAKE_IVL]  # ms, 0: no limit
         self._max_size = side.options[SocketOption.MAXMSGSIZE]
+        self._affinity = side.options[SocketOption.AFFINITY] & 0xFFFFFFFFFFFFFFFF
 
     def speak(self) -> None:
         """Shake hands, and speak first."""
@@ -65,7 +67,15 @@ class Greeter:
         """Hand the connection over to a pipe; False if the system has no room."""
         fd = self.socket.detach()
         try:
-            pipe.attach(Link(fd, ready.leftover, ready.minor, self._max_size))
+            pipe.attach(
+                Link(
+                    fd,
+                    ready.leftover,
+                    ready.minor,
+                    max_size=self._max_size,
+                    affinity=self._affinity,
+                )
+            )
         except (OSError, MemoryError) as error:
             logger.warning("%s: cannot attach: %s", self.where, error)
             os.close(fd)

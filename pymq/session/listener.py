@@ -8,6 +8,7 @@ import socket
 from .. import transports
 from ..backend.abc import Pipe
 from ..endpoint import Endpoint
+from ..transports import filters
 from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger
 from .greeter import Greeter
@@ -50,8 +51,12 @@ class Listener:
             except OSError as error:
                 self._pause(error)
                 return
-            connection.setblocking(False)
-            self._greet(connection)
+            if filters.admit(connection, self._side.options):
+                connection.setblocking(False)
+                self._greet(connection)
+            else:
+                logger.info("%s: a filter refused a peer", self.endpoint)
+                connection.close()
 
     def _pause(self, error: OSError) -> None:
         """Out of descriptors or memory: a ready listener must not make us spin."""

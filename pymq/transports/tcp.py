@@ -9,7 +9,7 @@ from typing import Any, Union
 
 from ..constants import SocketOption
 from ..error import ZMQError, error_for
-from . import Listening, Options, Target, interfaces
+from . import Listening, Options, Target, adopted, interfaces, tuning
 
 # What libzmq accepts without looking further: a host, and a port that begins with a
 # digit.  Anything else can never work, so it is refused at once.
@@ -24,7 +24,12 @@ def check(address: str) -> None:
 
 
 def listen(address: str, options: Options) -> Listening:
-    """Bind and listen; port ``*`` or 0 lets the system choose."""
+    """Bind and listen; port ``*`` or 0 lets the system choose.  With USE_FD only the
+    descriptor counts."""
+    if options[SocketOption.USE_FD] >= 0:
+        families = (socket.AF_INET, socket.AF_INET6)
+        listener = adopted.take(options[SocketOption.USE_FD], families)
+        return Listening(listener, _format(listener.getsockname()), lambda: None)
     host, port = _split(address)
     family, bound = _bind_address(host, port, options)
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -32,7 +37,7 @@ def listen(address: str, options: Options) -> Listening:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        _set_buffers(listener, options)
+        tuning.prepare(listener, options)
         listener.bind(bound)
         listener.listen(options[SocketOption.BACKLOG])
         listener.setblocking(False)
@@ -99,7 +104,7 @@ def open(target: Target, options: Options) -> socket.socket:
     connection = socket.socket(target.family, socket.SOCK_STREAM)
     try:
         connection.setblocking(False)
-        _set_buffers(connection, options)
+        tuning.prepare(connection, options)
         if target.source is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             connection.bind(target.source)
@@ -113,11 +118,8 @@ def open(target: Target, options: Options) -> socket.socket:
 
 
 def tune(connection: socket.socket, options: Options) -> None:
-    """No delay: batching is the engine's business, not the kernel's."""
-    try:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except OSError:
-        pass  # already broken: reading will tell
+    """Keepalive and the like."""
+    tuning.tune(connection, options)
 
 
 def same(one: str, other: str) -> bool:
@@ -151,13 +153,3 @@ def _split(address: str) -> tuple[str, str]:
 def _format(name: Union[tuple[Any, ...], Any]) -> str:
     host, port = name[:2]
     return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
-
-
-def _set_buffers(connection: socket.socket, options: Options) -> None:
-    """Before bind or connect, so that the window is negotiated with them."""
-    for option, name in (
-        (SocketOption.SNDBUF, socket.SO_SNDBUF),
-        (SocketOption.RCVBUF, socket.SO_RCVBUF),
-    ):
-        if options[option] >= 0:
-            connection.setsockopt(socket.SOL_SOCKET, name, options[option])

@@ -46,6 +46,7 @@ class Pipe:
                 len(leftover),
                 link.minor,
                 link.max_size,
+                link.affinity,
             )
         )
 
