@@ -100,11 +100,22 @@ static void close_message(struct hub *hub)
         hub_forget(hub, pipe);
 }
 
+/* Whether the calling thread received from this hub last, too.  Who reads many
+ * sockets in turn is better off without batches: those of all together fit no
+ * cache.  A hint, so it does not matter what has become of that hub. */
+static bool again(const struct hub *hub)
+{
+    static _Thread_local const struct hub *last;
+    bool same = last == hub;
+    last = hub;
+    return same;
+}
+
 /* Whether it is worth fetching a batch: a guess that costs nothing. */
 static bool more_waits(const struct hub *hub, size_t size)
 {
     const struct list *first = hub->readable.next;
-    if (first == &hub->readable)
+    if (!again(hub) || first == &hub->readable)
         return false;
     const struct queue *in = OWNER(first, struct pipe, in_readable)->in;
     return queue_loaded(in) && queue_backlog(in) >= WORTHWHILE * (size + 2);
@@ -212,7 +223,8 @@ int64_t hub_recv_short(struct hub *hub, void *bytes)
     queue_peek(pipe->in, &frame);
     size_t size = (size_t)frame.size;
     if ((frame.flags & FRAME_MORE) || frame.size > PYMQ_SLOT
-        || queue_backlog(pipe->in) >= (1 + WORTHWHILE) * (size + 2))
+        || (again(hub)
+            && queue_backlog(pipe->in) >= (1 + WORTHWHILE) * (size + 2)))
         return -EMSGSIZE;
     memcpy(bytes, frame.body, size);
     queue_skip(pipe->in, &frame);
