@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-enum { LINE = 64 }; /* bytes that processors fetch at once */
-
 struct queue *queue_new(void)
 {
     struct queue *q = calloc(1, sizeof *q);
@@ -236,7 +234,7 @@ static void expect(const struct queue *queue)
     uintptr_t at = (uintptr_t)piece->chunk + sizeof *piece->chunk
                    + queue->head.at;
     __builtin_prefetch((const void *)at);
-    __builtin_prefetch((const void *)(at + LINE));
+    __builtin_prefetch((const void *)(at + CACHE_LINE));
 }
 
 void queue_skip(struct queue *queue, const struct frame *frame)
