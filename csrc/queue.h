@@ -40,7 +40,8 @@ enum {
     CHUNK_HEADS = 64, /* bytes: malloc's head and ours */
     CHUNK_MIN = 4096 - CHUNK_HEADS,
     CHUNK_MAX = 65536 - CHUNK_HEADS,
-    CHUNK_OWN = 16384 /* a longer frame gets a chunk of its own */
+    CHUNK_OWN = 16384, /* a longer frame gets a chunk of its own */
+    CACHE_LINE = 64    /* bytes that processors fetch at once */
 };
 
 enum { WRITER_MARK, READER_MARK };

@@ -113,11 +113,22 @@ static void close_message(struct hub *hub)
         hub_forget(hub, pipe);
 }
 
+/* Whether the calling thread received from this hub last, too.  Who reads many
+ * sockets in turn is better off without batches: those of all together fit no
+ * cache.  A hint, so it does not matter what has become of that hub. */
+static bool again(const struct hub *hub)
+{
+    static _Thread_local const struct hub *last;
+    bool same = last == hub;
+    last = hub;
+    return same;
+}
+
 /* Whether it is worth fetching a batch: a guess that costs nothing. */
 static bool more_waits(const struct hub *hub, size_t size)
 {
     const struct list *first = hub->readable.next;
-    if (first == &hub->readable || size > BATCHED_TO)
+    if (!again(hub) || first == &hub->readable || size > BATCHED_TO)
         return false;
     const struct queue *in = OWNER(first, struct pipe, in_readable)->in;
     return queue_loaded(in) && queue_backlog(in) >= WORTHWHILE * (size + 2);
@@ -183,11 +194,12 @@ int64_t hub_recv(struct hub *hub, pymq_slot *slot)
 }
 
 /* Whether a message has one frame, and is best taken alone. */
-static bool is_plain(const struct queue *queue, const struct frame *frame)
+static bool is_plain(const struct hub *hub, const struct queue *queue,
+                     const struct frame *frame)
 {
     size_t size = (size_t)frame->size;
     return !(frame->flags & FRAME_MORE)
-           && (size > BATCHED_TO
+           && (!again(hub) || size > BATCHED_TO
                || queue_backlog(queue) < (1 + WORTHWHILE) * (size + 2));
 }
 
@@ -200,7 +212,7 @@ int64_t hub_recv_plain(struct hub *hub, pymq_slot *slot)
     if (pipe == NULL)
         return -EAGAIN;
     queue_peek(pipe->in, &frame);
-    if (!is_plain(pipe->in, &frame))
+    if (!is_plain(hub, pipe->in, &frame))
         return -EMSGSIZE;
     size_t size = (size_t)frame.size;
     deliver(slot, pipe->in, frame.body, size, false);

@@ -54,9 +54,11 @@ class Socket(Endpoints, Settings, Payloads):
             and not (flags or track)
             and routing_id is None
             and group is None
-            and self._quick_send(data) == 0
         ):
-            return None
+            # Called as a method, CPython 3.11 would not specialise it.
+            send = self._quick_send
+            if send(data) == 0:
+                return None
         return self._send_any(data, flags, copy, track, routing_id, group)
 
     def _send_any(
@@ -113,10 +115,12 @@ class Socket(Endpoints, Settings, Payloads):
             except IndexError:
                 pass  # another thread was faster
         if body is None and copy:
-            body = self._quick_recv()
+            # As in `send`.
+            receive = self._quick_recv
+            body = receive()
         if type(body) is not bytes:
-            receive = self._recv_frame if copy else self._recv_view
-            body = self._recv_later(flags, receive, body)
+            later = self._recv_frame if copy else self._recv_view
+            body = self._recv_later(flags, later, body)
         if copy:
             return body
         return Frame(body, track=track, copy=False, more=self._end.more)
