@@ -104,8 +104,10 @@ static ssize_t read_chunk(struct engine *e, size_t most, bool *all)
     struct chunk *chunk = e->in->fill;
     size_t room = smaller(chunk->size - e->fill, most);
     ssize_t done = read_some(e, chunk->data + e->fill, room);
-    if (done > 0)
+    if (done > 0) {
         e->fill += (size_t)done;
+        e->beat.heard++;
+    }
     *all = e->flood = done > 0 && (size_t)done == room;
     return done;
 }
@@ -174,6 +176,7 @@ static int answer_ping(struct engine *e, const unsigned char *data,
     memcpy(to, pong, sizeof pong);
     memcpy(to + sizeof pong, data + TTL, context);
     e->replies_size += 2 + total;
+    heartbeat_promised(&e->beat, (unsigned)data[0] << 8 | data[1]);
     return 1;
 }
 

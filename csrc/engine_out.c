@@ -48,8 +48,10 @@ static bool write_replies(struct engine *e)
     size_t accepted;
     bool all = write_runs(e, &run, 1, &accepted);
     e->replies_at += accepted;
-    if (all)
+    if (all) {
         e->replies_at = e->replies_size = 0;
+        heartbeat_asked(&e->beat);
+    }
     return all;
 }
 

@@ -59,6 +59,9 @@ OPTIONS: dict[int, Option] = {
     _O.IPV6: _bool(),
     _O.IMMEDIATE: _bool(),
     _O.HANDSHAKE_IVL: Option(30000),  # ms, 0: no limit
+    _O.HEARTBEAT_IVL: Option(0),  # ms, 0: no PINGs
+    _O.HEARTBEAT_TIMEOUT: Option(-1),  # ms, 0: for ever; -1, at first: HEARTBEAT_IVL
+    _O.HEARTBEAT_TTL: Option(0, 0, 6553599),  # ms, kept in steps of 100
     _O.ROUTER_MANDATORY: Option(
         0, live=HubOption.MANDATORY, readable=False, types=_ROUTERS
     ),

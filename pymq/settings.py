@@ -110,6 +110,12 @@ def _set_ipv4only(sock: Settings, value: Any) -> None:
     sock._options[_O.IPV6] = 1 - value
 
 
+def _set_heartbeat_ttl(sock: Settings, value: Any) -> None:
+    row = table.find(_O.HEARTBEAT_TTL)
+    table.check(_O.HEARTBEAT_TTL, row, value, sock._type)
+    sock._options[_O.HEARTBEAT_TTL] = value - value % 100
+
+
 _READERS: dict[int, Any] = {
     _O.RCVMORE: lambda sock: int(sock._end.more),
     _O.EVENTS: Settings._ready,
@@ -123,6 +129,7 @@ _WRITERS: dict[int, Any] = {
     _O.UNSUBSCRIBE: lambda sock, topic: _subscription(sock, topic, "unsubscribe"),
     _O.IPV4ONLY: _set_ipv4only,
     _O.HWM: Settings.set_hwm,
+    _O.HEARTBEAT_TTL: _set_heartbeat_ttl,
 }
 
 define_options(Settings, SocketOption)

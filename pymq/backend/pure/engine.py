@@ -21,7 +21,7 @@ import math
 import socket
 import time
 from collections import deque
-from errno import EMSGSIZE, EPROTO
+from errno import EMSGSIZE, EPROTO, ETIMEDOUT
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import TYPE_CHECKING, Union
 
@@ -30,6 +30,7 @@ from ...zmtp.error import FrameTooLarge, ProtocolError
 from ...zmtp.frame import COMMAND, MORE, Decoder, encode, header
 from ..abc import Link
 from . import queue
+from .heartbeat import Heartbeat
 
 if TYPE_CHECKING:
     from .loop import Loop
@@ -62,7 +63,8 @@ class Engine:
         self._decoder = Decoder(link.max_size)
         self._leftover = link.leftover
         self._held: deque[tuple[int, bytes]] = deque()  # decoded, not yet queued
-        self._urgent = b""  # replies to the peer's commands
+        self._urgent = b""  # commands of our own, and replies to the peer's
+        self._heartbeat = Heartbeat(link.heartbeat, self._unread)
         self._batch: deque[memoryview] = deque()
         self._taken: list[queue.Frame] = []  # the frames that make up the batch
         self._sent = 0  # bytes of the batch that the kernel has accepted
@@ -102,6 +104,8 @@ class Engine:
             self._discard()
         elif self._aborted:
             self._end(0)
+        elif not self._beat():
+            self._end(ETIMEDOUT)
         else:
             self._blocked = self._blocked and not events & EVENT_WRITE
             self._drive_in(events)
@@ -126,6 +130,35 @@ class Engine:
         self.close()
         if self._error is not None:
             self._report(self._error)
+
+    # Heartbeats.
+
+    @property
+    def due(self) -> float:
+        """When to be driven, whatever happens; `math.inf` for never."""
+        return self._heartbeat.due
+
+    def _beat(self) -> bool:
+        """See to what is due; False if the peer is gone."""
+        heartbeat = self._heartbeat
+        if heartbeat.due == math.inf:
+            return True
+        now = time.monotonic()
+        if heartbeat.gone(now):
+            return False
+        if heartbeat.asks(now, not (self._urgent or self._eof or self._broken)):
+            self._urgent = encode(command.ping(heartbeat.ttl), COMMAND)
+        return True
+
+    def _unread(self) -> bool:
+        """Whether something, if only the end, has come that was not read."""
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError:
+            pass
+        return True
 
     # Input.
 
@@ -153,6 +186,7 @@ class Engine:
         except OSError as error:
             self._lost(error.errno or EPROTO)
             return
+        self._heartbeat.heard += 1
         if not data:
             self._lost(0)
         elif not self._closing:
@@ -204,11 +238,12 @@ class Engine:
 
     def _answer(self, data: bytes) -> None:
         try:
-            context = command.parse_ping(data).context
+            ping = command.parse_ping(data)
         except ProtocolError as fault:
             self._decoder.error = fault
         else:
-            self._urgent += encode(command.pong(context), COMMAND)
+            self._urgent += encode(command.pong(ping.context), COMMAND)
+            self._heartbeat.promised(ping.ttl)
 
     # Output.
 
@@ -236,6 +271,8 @@ class Engine:
             # Input may still hold messages: its end-of-file ends the link.
             self._broken = error.errno or EPROTO
             return
+        if self._sent < 0 <= self._sent + sent:
+            self._heartbeat.asked()
         self._sent += sent
         while sent:
             first = self._batch.popleft()
@@ -293,6 +330,7 @@ class Engine:
         with self.loop.lock:
             self._detach()
             self.pipe._drained()
+        self._heartbeat.stop()
         self.deadline = time.monotonic() + LINGER_AFTER
         try:
             self._socket.shutdown(socket.SHUT_WR)
