@@ -26,6 +26,7 @@ static struct engine *engine_new(const struct engine_link *with)
     pthread_mutex_init(&e->drive, NULL);
     list_init(&e->node);
     e->fd = link->fd;
+    e->major = link->major;
     e->pipe = with->pipe;
     e->takes_topics = with->takes_topics;
     e->subscribes = with->subscribes;

@@ -65,6 +65,7 @@ struct engine {
     struct queue *out, *in; /* NULL once drained */
     int fd;
     int watched; /* what the poller waits for */
+    int major; /* of the link's ZMTP */
     bool takes_topics, subscribes;
     bool ended;
     int64_t deadline; /* ms, of waiting for the peer to close; or 0 */

@@ -120,8 +120,10 @@ static size_t frame_total(const struct frame *frame)
     return frame->head + (size_t)frame->size;
 }
 
-static int take_part(struct engine *e, const struct frame *frame)
+static int take_part(struct engine *e, struct frame *frame)
 {
+    if (e->major == 1)
+        e->scan += frame_renew(e->in->fill->data + e->scan, frame);
     size_t total = frame_total(frame);
     int result = queue_adopt(e->in, e->scan, total);
     if (result < 0)
@@ -180,7 +182,7 @@ static int answer_ping(struct engine *e, const unsigned char *data,
     return 1;
 }
 
-static int take_command(struct engine *e, const struct frame *frame)
+static int take_command(struct engine *e, struct frame *frame)
 {
     const unsigned char *data;
     int result = 1;
@@ -208,6 +210,15 @@ static int skip_frame(struct engine *e, uint64_t size)
     return e->skip == 0;
 }
 
+static int parse_older(const struct engine *e, const unsigned char *at,
+                       size_t have, struct frame *frame)
+{
+    if (e->major == 1)
+        return frame_parse_old(at, have, frame);
+    int result = frame_parse(at, have, frame);
+    return result > 0 && frame->flags & FRAME_COMMAND ? -EPROTO : result;
+}
+
 static int take_frame(struct engine *e)
 {
     struct frame frame;
@@ -216,7 +227,9 @@ static int take_frame(struct engine *e)
         return skip_frame(e, e->skip);
     if (have == 0)
         return 0;
-    int result = frame_parse(e->in->fill->data + e->scan, have, &frame);
+    const unsigned char *at = e->in->fill->data + e->scan;
+    int result = e->major < 3 ? parse_older(e, at, have, &frame)
+                              : frame_parse(at, have, &frame);
     if (result <= 0)
         return result;
     uint64_t total = frame.head + frame.size;

@@ -86,7 +86,7 @@ class Link(NamedTuple):
     minor: int = 1  # ZMTP 3.minor of the peer; decides how topics are announced
     max_size: int = -1  # bytes in one frame, -1 = unlimited (ZMQ_MAXMSGSIZE)
     heartbeat: Heartbeat = Heartbeat()
-    major: int = 3
+    major: int = 3  # 1 and 2 have no commands, 1 has other frames
 
 
 class EventKind(IntEnum):

@@ -75,9 +75,8 @@ class Greeter:
         return True
 
     def _link(self, fd: int, ready: Ready) -> Link:
-        return Link(
-            fd, ready.leftover, ready.minor, self._max_size, heartbeat=self._heartbeat
-        )
+        beat = self._heartbeat if ready.major == 3 else Heartbeat()
+        return Link(fd, ready.leftover, ready.minor, self._max_size, beat, ready.major)
 
     def close(self) -> None:
         """Stop watching and close the descriptor, unless it was handed over."""

@@ -25,7 +25,7 @@ from errno import EMSGSIZE, EPROTO, ETIMEDOUT
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import TYPE_CHECKING, Union
 
-from ...zmtp import command
+from ...zmtp import command, older
 from ...zmtp.error import FrameTooLarge, ProtocolError
 from ...zmtp.frame import COMMAND, MORE, Decoder, encode, header
 from ..abc import Link
@@ -57,10 +57,14 @@ class Engine:
         self.ended = False
         self.deadline = math.inf  # of waiting for the peer's end-of-file
         self._error: Union[int, None] = None  # why the link is down
+        self._major = link.major
         self._minor = link.minor
+        self._header = older.header if link.major == 1 else header
+        self._short = _OLD_HEADERS if link.major == 1 else _HEADERS
         self._socket = socket.socket(fileno=link.fd)
         self._socket.setblocking(False)  # PyPy has just made it blocking
-        self._decoder = Decoder(link.max_size)
+        decoder = older.Decoder if link.major == 1 else Decoder
+        self._decoder = decoder(link.max_size)
         self._leftover = link.leftover
         self._held: deque[tuple[int, bytes]] = deque()  # decoded, not yet queued
         self._urgent = b""  # commands of our own, and replies to the peer's
@@ -227,6 +231,9 @@ class Engine:
 
     def _obey(self, body: bytes) -> None:
         """A command in the traffic phase; unknown and malformed ones are ignored."""
+        if self._major < 3:
+            self._decoder.error = ProtocolError("a command, in ZMTP 2.0")
+            return
         try:
             name, data = command.parse(body)
         except ProtocolError:
@@ -295,12 +302,12 @@ class Engine:
     def _join(self, short: list[bytes]) -> list[bytes]:
         """Encode what was taken.  Short pieces are joined, behind `short`, long ones
         left alone: few system calls, few copies."""
-        add, buffers = short.append, []
+        add, buffers, headers = short.append, [], self._short
         for frame in self._taken:
             kind, body = frame
             size = len(body)
             if size < 256 and kind < queue.SUBSCRIBE:
-                add(_HEADERS[kind][size])
+                add(headers[kind][size])
                 add(body)
                 continue
             head, body = self._encode(frame)
@@ -316,10 +323,10 @@ class Engine:
     def _encode(self, frame: queue.Frame) -> tuple[bytes, bytes]:
         kind, body = frame
         if kind < queue.SUBSCRIBE:
-            return header(len(body), kind), body
+            return self._header(len(body), kind), body
         if self._minor == 0:
             body = (b"\1" if kind == queue.SUBSCRIBE else b"\0") + body
-            return header(len(body)), body
+            return self._header(len(body)), body
         body = command.encode(_NAMES[kind], body)
         return header(len(body), COMMAND), body
 
@@ -389,5 +396,6 @@ class Engine:
 _HEADERS = [
     [header(size, kind) for size in range(256)] for kind in (queue.LAST, queue.MORE)
 ]
+_OLD_HEADERS = [[older.header(size, kind) for size in range(256)] for kind in (0, 1)]
 _NAMES = {queue.SUBSCRIBE: command.SUBSCRIBE, queue.CANCEL: command.CANCEL}
 _ANNOUNCEMENTS = {name: kind for kind, name in _NAMES.items()}
