@@ -6,11 +6,21 @@ Time passes until a link that nobody answers on is given up: no test sleeps.
 from __future__ import annotations
 
 import errno
+import select
 import socket
 import time
 
 import pytest
-from workbench import PAIR, PULL, PUSH, Bench, command, frame, read_exactly
+from workbench import (
+    PAIR,
+    PULL,
+    PUSH,
+    SECONDS,
+    Bench,
+    command,
+    frame,
+    read_exactly,
+)
 
 from pymq.backend.abc import EventKind, Heartbeat, HubOption, Pipe
 
@@ -164,6 +174,26 @@ def test_a_drained_pipe_waits_for_nothing(bench: Bench) -> None:
         bench.event(EventKind.PIPE_CLOSED, pipe)
     assert read_exactly(far, 6) == frame(b"last")
     assert far.recv(10) == b""
+
+
+def test_who_does_not_read_answers_is_not_read(bench: Bench) -> None:
+    """Else it could fill our memory with them."""
+    hub = bench.hub(PULL)
+    _, far = bench.link(hub)
+    many, sent = PING * 10_000, 0
+    far.setblocking(False)
+    while select.select([], [far], [], 0.5)[1]:
+        sent += far.send(many[sent % len(PING) :])
+        assert sent < 100_000_000
+    far.settimeout(SECONDS)
+    data, left = bytearray(), len(PING) - sent % len(PING)
+    size = (sent + left) // len(PING) * len(PONG)
+    while len(data) < size:
+        data += far.recv(1 << 20)
+        if left and len(data) > size // 2:
+            far.sendall(PING[-left:])
+            left = 0
+    assert bytes(data) == PONG * (size // len(PONG))
 
 
 def test_many_pings_do_not_pile_up(bench: Bench) -> None:

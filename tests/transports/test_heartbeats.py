@@ -7,7 +7,7 @@ from typing import Any, Callable, Iterator
 import pytest
 from implementations import ORACLE, load
 from library import Library
-from marriage import settle
+from marriage import marry, settle
 from rawpeer import GREETING_SIZE, RawListener, connect, frame, greeting, ready
 
 PING = frame(b"\x04PING\0\0", command=True)
@@ -101,6 +101,20 @@ def test_peers_of_zmtp_3_are_asked(zmq: Library, minor: int) -> None:
         peer.send(ready(b"PUSH"))
         peer.recv_frame()
         assert peer.recv(len(PING)) == PING
+
+
+@pytest.mark.fails_on("pyzmq", reason="takes what it does not read for silence")
+def test_a_reader_that_takes_its_time(zmq: Library) -> None:
+    """Nothing is lost, however long it leaves the messages where they are."""
+    options = {"heartbeat_ivl": 50, "heartbeat_timeout": 2000}
+    pull = zmq.socket(zmq.PULL, rcvhwm=1, rcvbuf=4096, **options)
+    push = zmq.socket(zmq.PUSH, sndhwm=0, sndbuf=4096, **options)
+    marry(zmq, pull, push, "tcp")
+    sent = [b"%04d" % number * 250 for number in range(1000)]
+    for body in sent:
+        push.send(body)
+    let_pass(zmq, zmq.socket(zmq.PULL, heartbeat_ivl=50, heartbeat_timeout=2500))
+    assert [pull.recv() for _ in sent] == sent
 
 
 # Between two libraries

@@ -40,6 +40,7 @@ READ_SIZE = 64 * 1024  # bytes
 READ_MAX = 1024 * 1024  # bytes, when a long frame is known to be coming
 BATCH_SIZE = 256 * 1024  # bytes gathered for one sendmsg
 JOIN_LIMIT = 8 * 1024  # bytes: longer bodies are handed to the kernel as they are
+REPLIES = 512  # bytes of commands that may be outstanding when input is read
 WRITES = 16  # in one turn: other connections want theirs
 LINGER_AFTER = 5.0  # seconds to wait for the peer's end-of-file after draining
 
@@ -178,8 +179,11 @@ class Engine:
             self._read()
 
     def _reading(self) -> bool:
-        """A paused pipe takes nothing; a closing one throws away."""
-        return not self._eof and (self._closing or not self._paused)
+        """A paused pipe takes nothing; a closing one throws away.  A peer that does not
+        read our replies is not read either."""
+        if self._eof or len(self._urgent) > REPLIES:
+            return False
+        return self._closing or not self._paused
 
     def _read(self) -> None:
         size = max(READ_SIZE, min(self._decoder.missing, READ_MAX))
