@@ -69,7 +69,7 @@ class Engine:
         self._leftover = link.leftover
         self._held: deque[tuple[int, bytes]] = deque()  # decoded, not yet queued
         self._urgent = b""  # commands of our own, and replies to the peer's
-        self._heartbeat = Heartbeat(link.heartbeat, self._unread)
+        self._heartbeat = Heartbeat(link.heartbeat, self._socket)
         self._batch: deque[memoryview] = deque()
         self._taken: list[queue.Frame] = []  # the frames that make up the batch
         self._sent = 0  # bytes of the batch that the kernel has accepted
@@ -153,16 +153,6 @@ class Engine:
             return False
         if heartbeat.asks(now, not (self._urgent or self._eof or self._broken)):
             self._urgent = encode(command.ping(heartbeat.ttl), COMMAND)
-        return True
-
-    def _unread(self) -> bool:
-        """Whether something, if only the end, has come that was not read."""
-        try:
-            self._socket.recv(1, socket.MSG_PEEK)
-        except (BlockingIOError, InterruptedError):
-            return False
-        except OSError:
-            pass
         return True
 
     # Input.

@@ -11,8 +11,8 @@ held up, are a sign of life.
 from __future__ import annotations
 
 import math
+import socket
 import time
-from typing import Callable
 
 from ..abc import Heartbeat as Settings
 
@@ -32,17 +32,17 @@ class Heartbeat:
         "_interval",
         "_peer_ttl",
         "_ping_at",
+        "_socket",
         "_timeout",
-        "_unread",
         "due",
         "heard",
         "ttl",
     )
 
-    def __init__(self, settings: Settings, unread: Callable[[], bool]) -> None:
+    def __init__(self, settings: Settings, connection: socket.socket) -> None:
         self.heard = 0  # how often something was read
         self.ttl = settings.ttl // 100  # of our PINGs, in tenths of a second
-        self._unread = unread  # whether something came that was not read
+        self._socket = connection
         self._interval = settings.interval / 1000
         self._timeout = settings.timeout / 1000
         self._ping_at = self._answer_by = self._alive_until = NEVER
@@ -68,6 +68,16 @@ class Heartbeat:
 
     def _silent(self, heard_then: int) -> bool:
         return self.heard == heard_then and not self._unread()
+
+    def _unread(self) -> bool:
+        """Whether something, if only the end, has come that was not read."""
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError:
+            pass
+        return True
 
     def _unanswered(self, now: float) -> bool:
         if now < self._answer_by:
