@@ -147,32 +147,27 @@ static int announce_all(struct pipe *pipe)
     return 0;
 }
 
-int pipe_attach(struct pipe *pipe, int fd, const void *leftover, size_t size,
-                int minor, int64_t max_size, uint64_t affinity)
+int pipe_attach(struct pipe *pipe, const pymq_link *link)
 {
     if (pipe->joined)
         return -EINVAL;
     if (queue_has_reader(pipe->out))
         return -EBUSY;
     if (pipe->spent) {
-        close(fd);
+        close(link->fd);
         return 0;
     }
-    pipe->minor = minor;
+    pipe->minor = link->minor;
     int result = announce_all(pipe);
     if (result < 0)
         return result;
-    struct engine_link link = {.fd = fd,
-                               .max_size = max_size,
-                               .affinity = affinity,
+    struct engine_link with = {.link = link,
                                .pipe = pipe->id,
-                               .leftover = leftover,
-                               .leftover_size = size,
                                .takes_topics = pipe->hub->takes_topics,
                                .subscribes = pipe->hub->subscribes};
     struct engine *engine;
     result =
-        engine_start(pipe->hub->loop, &link, pipe->out, pipe->in, &engine);
+        engine_start(pipe->hub->loop, &with, pipe->out, pipe->in, &engine);
     if (result < 0)
         return result;
     engine_drop(pipe->engine);
@@ -313,14 +308,11 @@ int64_t pymq_pipe_name(pymq_pipe *pipe, const char *name, size_t size,
     return result;
 }
 
-int pymq_pipe_attach(pymq_pipe *pipe, int fd, const char *leftover,
-                     size_t size, int minor, int64_t max_size,
-                     uint64_t affinity)
+int pymq_pipe_attach(pymq_pipe *pipe, const pymq_link *link)
 {
     struct hub *hub = pipe->hub;
     pthread_mutex_lock(&hub->lock);
-    int result = pipe_attach(pipe, fd, leftover, size, minor, max_size,
-                             affinity);
+    int result = pipe_attach(pipe, link);
     pthread_mutex_unlock(&hub->lock);
     return result;
 }

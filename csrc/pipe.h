@@ -13,6 +13,7 @@
 #include "events.h"
 #include "list.h"
 #include "mailbox.h"
+#include "pymq.h"
 #include "queue.h"
 #include "table.h"
 
@@ -63,8 +64,7 @@ void pipe_announce(struct pipe *pipe, bool subscribe, const void *topic,
                    size_t size);
 
 /* As the hub's functions of the same names in pymq.h; the lock is held. */
-int pipe_attach(struct pipe *pipe, int fd, const void *leftover, size_t size,
-                int minor, int64_t max_size, uint64_t affinity);
+int pipe_attach(struct pipe *pipe, const pymq_link *link);
 int pipe_close(struct pipe *pipe, bool drain, bool keep_input);
 
 /* Both hubs' locks are held. */

@@ -70,6 +70,18 @@ typedef struct {
     char bytes[PYMQ_BATCH];
 } pymq_batch;
 
+/* As Link in abc.py.  Times are in ms, 0 is none, but `ping_ttl` is in tenths
+ * of a second. */
+typedef struct {
+    int fd;
+    const char *leftover;
+    size_t leftover_size;
+    int major, minor;
+    int64_t max_size;
+    uint64_t affinity;
+    int ping_interval, ping_timeout, ping_ttl;
+} pymq_link;
+
 /* NULL when there is no memory; release with the function below. */
 pymq_loop *pymq_loop_new(int threads);
 void pymq_loop_release(pymq_loop *loop);
@@ -141,9 +153,7 @@ int64_t pymq_pipe_id(pymq_pipe *pipe);
 int64_t pymq_pipe_name(pymq_pipe *pipe, const char *name, size_t size,
                        int handover);
 /* On failure the descriptor is still the caller's. */
-int pymq_pipe_attach(pymq_pipe *pipe, int fd, const char *leftover,
-                     size_t size, int minor, int64_t max_size,
-                     uint64_t affinity);
+int pymq_pipe_attach(pymq_pipe *pipe, const pymq_link *link);
 int pymq_pipe_join(pymq_pipe *pipe, pymq_pipe *other);
 /* 1 when nothing is left to do, 0 when PYMQ_PIPE_CLOSED follows. */
 int pymq_pipe_close(pymq_pipe *pipe, int drain, int keep_input);

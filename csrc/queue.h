@@ -201,6 +201,13 @@ void queue_skip(struct queue *queue, const struct frame *frame);
 void queue_look(const struct queue *queue, struct place *at,
                 struct frame *frame);
 
+/* Whether a place has come to the end of what the reader knows of. */
+static inline bool queue_passed(const struct queue *queue,
+                                const struct place *at)
+{
+    return at->piece == queue->limit.piece && at->at == queue->limit.at;
+}
+
 /* A reference to the chunk that holds the next frame. */
 struct chunk *queue_hold_chunk(struct queue *queue);
 

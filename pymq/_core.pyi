@@ -100,16 +100,7 @@ class Library:
     def pymq_pipe_name(
         self, pipe: PipeHandle, name: bytes, size: int, handover: int
     ) -> int: ...
-    def pymq_pipe_attach(
-        self,
-        pipe: PipeHandle,
-        fd: int,
-        leftover: bytes,
-        size: int,
-        minor: int,
-        max_size: int,
-        affinity: int,
-    ) -> int: ...
+    def pymq_pipe_attach(self, pipe: PipeHandle, link: Any) -> int: ...
     def pymq_pipe_join(self, pipe: PipeHandle, other: PipeHandle) -> int: ...
     def pymq_pipe_close(self, pipe: PipeHandle, drain: int, keep_input: int) -> int: ...
 
@@ -124,7 +115,7 @@ class Interface:
 
     NULL: object
 
-    def new(self, kind: str) -> Any: ...
+    def new(self, kind: str, value: object = ...) -> Any: ...
     @overload
     def buffer(self, data: Any) -> CBuffer: ...
     @overload

@@ -252,6 +252,24 @@ OPTIONS: dict[int, Option] = {
     _O.HANDSHAKE_IVL: Option(
         30000, unit="ms", text="how long a handshake may take; 0: no limit"
     ),
+    _O.HEARTBEAT_IVL: Option(
+        0,
+        unit="ms",
+        text="between the PINGs that ask a peer for a sign of life; 0: none",
+    ),
+    _O.HEARTBEAT_TTL: Option(
+        0,
+        0,
+        6553599,
+        unit="ms",
+        text="after which the peer may give us up, kept in steps of 100; 0: never",
+    ),
+    _O.HEARTBEAT_TIMEOUT: Option(
+        -1,
+        unit="ms",
+        text="without any after a PING, the connection ends; 0: never; -1, at first: "
+        "HEARTBEAT_IVL",
+    ),
     _O.CONNECT_TIMEOUT: Option(
         0, unit="ms", text="how long tcp may take to connect; 0: the system's choice"
     ),

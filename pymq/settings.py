@@ -145,6 +145,12 @@ def _admit_network(sock: Settings, value: Any) -> None:
     sock._options[_O.TCP_ACCEPT_FILTER] += (network,)
 
 
+def _set_heartbeat_ttl(sock: Settings, value: Any) -> None:
+    row = table.find(_O.HEARTBEAT_TTL)
+    table.check(_O.HEARTBEAT_TTL, row, value, sock._type)
+    sock._options[_O.HEARTBEAT_TTL] = value - value % 100
+
+
 _READERS: dict[int, Any] = {
     _O.RCVMORE: lambda sock: int(sock._end.more),
     _O.EVENTS: Settings._ready,
@@ -160,6 +166,7 @@ _WRITERS: dict[int, Any] = {
     _O.UNSUBSCRIBE: lambda sock, topic: _subscription(sock, topic, "unsubscribe"),
     _O.IPV4ONLY: _set_ipv4only,
     _O.TCP_ACCEPT_FILTER: _admit_network,
+    _O.HEARTBEAT_TTL: _set_heartbeat_ttl,
 }
 
 define_options(Settings, SocketOption)

@@ -27,6 +27,9 @@ DEFAULTS = {
     "IPV6": 0,
     "MECHANISM": 0,
     "HANDSHAKE_IVL": 30000,
+    "HEARTBEAT_IVL": 0,
+    "HEARTBEAT_TIMEOUT": -1,
+    "HEARTBEAT_TTL": 0,
     "ROUTING_ID": b"",
     "LAST_ENDPOINT": b"",
 }
@@ -48,6 +51,13 @@ SETTABLE = [
     ("INVERT_MATCHING", 1),
     ("IPV6", 1),
     ("HANDSHAKE_IVL", 0),
+    ("HEARTBEAT_IVL", 1),
+    ("HEARTBEAT_IVL", 2**31 - 1),
+    ("HEARTBEAT_TIMEOUT", 0),
+    ("HEARTBEAT_TIMEOUT", 2**31 - 1),
+    ("HEARTBEAT_TTL", 100),
+    ("HEARTBEAT_TTL", 65600),
+    ("HEARTBEAT_TTL", 6553500),
     ("ROUTING_ID", b"A\0B\0"),
     ("ROUTING_ID", b"x" * 255),
 ]
@@ -66,6 +76,9 @@ REFUSED = [
     ("CONFLATE", -1),
     ("IPV6", 2),
     ("HANDSHAKE_IVL", -1),
+    ("HEARTBEAT_IVL", -1),
+    ("HEARTBEAT_TIMEOUT", -1),
+    ("HEARTBEAT_TTL", 6553600),
     ("ROUTING_ID", b""),
     ("ROUTING_ID", b"x" * 256),
 ]
@@ -181,6 +194,15 @@ def test_options_of_one_type(zmq: Library, name: str, kind: str, value: object) 
     other = zmq.socket(zmq.PUSH)
     with zmq.refused(errno.EINVAL):
         other.set(getattr(zmq, name), value)
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"), [(99, 0), (149, 100), (65599, 65500), (6553599, 6553500)]
+)
+def test_a_ttl_is_kept_in_tenths(zmq: Library, value: int, kept: int) -> None:
+    sock = zmq.socket(zmq.DEALER)
+    sock.heartbeat_ttl = value
+    assert sock.heartbeat_ttl == kept
 
 
 def test_write_only_options(zmq: Library) -> None:

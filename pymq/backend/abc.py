@@ -69,6 +69,19 @@ class HubOption(IntEnum):
     INVERT = 8  # FILTERED, and TO_ALL by topic: to those whose topics do not match
 
 
+class Heartbeat(NamedTuple):
+    """When a peer is asked for a sign of life: PING and PONG of ZMTP 3.1 (RFC 37).
+
+    Milliseconds; 0 is never, or none.  Whatever is received is a sign of life.  The
+    TTL of a peer's own PINGs is obeyed without any of this: silence for that long ends
+    the link.  What the engine has not read (at a mark) never counts as silence.
+    """
+
+    interval: int = 0  # between PINGs (ZMQ_HEARTBEAT_IVL)
+    timeout: int = 0  # after a PING without which the link ends (.._TIMEOUT)
+    ttl: int = 0  # tells the peer when it may give us up; 0..6553500 (.._TTL)
+
+
 class Link(NamedTuple):
     """An established connection: what a transport opened and a handshake agreed."""
 
@@ -77,6 +90,8 @@ class Link(NamedTuple):
     minor: int = 1  # ZMTP 3.minor of the peer; decides how topics are announced
     max_size: int = -1  # bytes in one frame, -1 = unlimited (ZMQ_MAXMSGSIZE)
     affinity: int = 0  # bits of the I/O threads that may drive it, 0: any
+    heartbeat: Heartbeat = Heartbeat()
+    major: int = 3  # 1 and 2 have no commands, 1 has other frames
 
 
 class EventKind(IntEnum):
@@ -90,8 +105,8 @@ class Event(NamedTuple):
     """One thing that happened in the data plane.
 
     `error` is why a link went down: 0 the peer closed it, EPROTO a malformed or
-    reserved frame, EMSGSIZE a frame above `Link.max_size`, ENOMEM, else the errno
-    of the failed system call.
+    reserved frame, EMSGSIZE a frame above `Link.max_size`, ETIMEDOUT no sign of life
+    (`Heartbeat`), ENOMEM, else the errno of the failed system call.
     """
 
     kind: EventKind

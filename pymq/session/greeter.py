@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import socket
 from selectors import EVENT_READ, EVENT_WRITE
-from typing import Callable, Union
+from typing import Any, Callable, Mapping, Union
 
-from ..backend.abc import Link, Pipe
+from ..backend.abc import Heartbeat, Link, Pipe
 from ..constants import SocketOption
 from ..control import Timer
 from ..zmtp.handshake import Failed, Handshake, Ready, Result
@@ -24,6 +24,7 @@ class Greeter:
         "_control",
         "_done",
         "_handshake",
+        "_heartbeat",
         "_max_size",
         "_patience",
         "_timer",
@@ -54,6 +55,7 @@ class Greeter:
         self._patience = side.options[SocketOption.HANDSHAKE_IVL]  # ms, 0: no limit
         self._max_size = side.options[SocketOption.MAXMSGSIZE]
         self._affinity = side.options[SocketOption.AFFINITY] & 0xFFFFFFFFFFFFFFFF
+        self._heartbeat = _heartbeat(side.options)
 
     def speak(self) -> None:
         """Shake hands, and speak first."""
@@ -67,20 +69,24 @@ class Greeter:
         """Hand the connection over to a pipe; False if the system has no room."""
         fd = self.socket.detach()
         try:
-            pipe.attach(
-                Link(
-                    fd,
-                    ready.leftover,
-                    ready.minor,
-                    max_size=self._max_size,
-                    affinity=self._affinity,
-                )
-            )
+            pipe.attach(self._link(fd, ready))
         except (OSError, MemoryError) as error:
             logger.warning("%s: cannot attach: %s", self.where, error)
             os.close(fd)
             return False
         return True
+
+    def _link(self, fd: int, ready: Ready) -> Link:
+        beat = self._heartbeat if ready.major == 3 else Heartbeat()
+        return Link(
+            fd,
+            ready.leftover,
+            ready.minor,
+            self._max_size,
+            affinity=self._affinity,
+            heartbeat=beat,
+            major=ready.major,
+        )
 
     def close(self) -> None:
         """Stop watching and close the descriptor, unless it was handed over."""
@@ -151,3 +157,12 @@ class Greeter:
         if isinstance(result, Failed):
             logger.info("%s: handshake failed: %s", self.where, result.reason)
         self._done(self, result)
+
+
+def _heartbeat(options: Mapping[int, Any]) -> Heartbeat:
+    interval = options[SocketOption.HEARTBEAT_IVL]
+    timeout = options[SocketOption.HEARTBEAT_TIMEOUT]
+    if not interval:
+        return Heartbeat()
+    ttl = options[SocketOption.HEARTBEAT_TTL]
+    return Heartbeat(interval, interval if timeout < 0 else timeout, ttl)
