@@ -43,9 +43,11 @@ static bool unread(const struct engine *engine)
     return done >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
+/* A paused engine has read what it cannot take yet. */
 static bool silent(const struct engine *engine, unsigned heard_then)
 {
-    return engine->beat.heard == heard_then && !unread(engine);
+    return engine->beat.heard == heard_then && !engine->paused
+           && !unread(engine);
 }
 
 /* Whether the peer has let the time for an answer pass. */

@@ -149,6 +149,7 @@ class Engine:
         if heartbeat.due == math.inf:
             return True
         now = time.monotonic()
+        heartbeat.held = self._paused
         if heartbeat.gone(now):
             return False
         if heartbeat.asks(now, not (self._urgent or self._eof or self._broken)):

@@ -36,11 +36,13 @@ class Heartbeat:
         "_timeout",
         "due",
         "heard",
+        "held",
         "ttl",
     )
 
     def __init__(self, settings: Settings, connection: socket.socket) -> None:
         self.heard = 0  # how often something was read
+        self.held = False  # something that cannot be taken yet
         self.ttl = settings.ttl // 100  # of our PINGs, in tenths of a second
         self._socket = connection
         self._interval = settings.interval / 1000
@@ -67,7 +69,7 @@ class Heartbeat:
         return self._unanswered(now) or self._outlived(now)
 
     def _silent(self, heard_then: int) -> bool:
-        return self.heard == heard_then and not self._unread()
+        return self.heard == heard_then and not (self.held or self._unread())
 
     def _unread(self) -> bool:
         """Whether something, if only the end, has come that was not read."""
