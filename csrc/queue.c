@@ -226,9 +226,7 @@ bool queue_reports_next(const struct queue *queue)
     return reports_at(queue, atomic_load(&queue->read) + 1);
 }
 
-/* The next message will be read.  Its bytes come from another processor's
- * cache, or from none if many queues are read in turn. */
-static void expect(const struct queue *queue)
+void queue_expect(const struct queue *queue)
 {
     const struct piece *piece = queue->head.piece;
     uintptr_t at = (uintptr_t)piece->chunk + sizeof *piece->chunk
@@ -247,7 +245,6 @@ void queue_skip(struct queue *queue, const struct frame *frame)
     }
     if (!frame_ends(frame))
         return;
-    expect(queue);
     const memory_order plain = memory_order_relaxed;
     uint64_t read = atomic_load_explicit(&queue->read, plain) + 1;
     atomic_store_explicit(&queue->read, read, plain);

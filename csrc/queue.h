@@ -193,6 +193,10 @@ static inline size_t queue_backlog(const struct queue *queue)
 /* Whether removing the next message will report to the writer. */
 bool queue_reports_next(const struct queue *queue);
 
+/* The next message will be read soon.  Its bytes come from another processor's
+ * cache, or from none if many queues are read in turn. */
+void queue_expect(const struct queue *queue);
+
 /* Removes the frame that queue_peek gave. */
 void queue_skip(struct queue *queue, const struct frame *frame);
 

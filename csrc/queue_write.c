@@ -119,14 +119,6 @@ static unsigned char *make_room(struct queue *queue, size_t need)
     return to;
 }
 
-/* The next frame will be written here.  Whoever writes to many queues in turn
- * would have to wait for memory at the next lock. */
-static void expect(const struct queue *queue)
-{
-    uintptr_t at = (uintptr_t)queue->fill->data + queue->fill_at;
-    __builtin_prefetch((const void *)(at + CACHE_LINE), 1);
-}
-
 static void extend(struct queue *queue, size_t size)
 {
     struct piece *tail = queue->tail;
@@ -134,7 +126,6 @@ static void extend(struct queue *queue, size_t size)
         return; /* it has its size */
     tail->end += size;
     queue->fill_at = tail->end;
-    expect(queue);
 }
 
 static void fill_frame(unsigned char *to, unsigned flags, const void *intro,

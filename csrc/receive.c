@@ -217,6 +217,7 @@ int64_t hub_recv_plain(struct hub *hub, pymq_slot *slot)
     size_t size = (size_t)frame.size;
     deliver(slot, pipe->in, frame.body, size, false);
     queue_skip(pipe->in, &frame);
+    queue_expect(pipe->in);
     list_move_last(&hub->readable, &pipe->in_readable);
     hub->peer = pipe->id;
     if (pipe_ending(pipe))
