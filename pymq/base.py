@@ -14,6 +14,7 @@ from . import patterns
 from .attributes import Attributes
 from .constants import ETERM, SocketOption, SocketType
 from .error import error_for
+from .monitor import Monitor
 
 if TYPE_CHECKING:
     from .context import Context
@@ -37,6 +38,7 @@ class SocketBase(Attributes):
     _recv: Any
     _ahead: deque[bytes]
     _sessions: dict[str, list[Session]]
+    _monitor: Monitor
     _pattern: patterns.Pattern
     _pid: int
 
@@ -64,6 +66,7 @@ class SocketBase(Attributes):
         self._recv = self._end.recv
         self._ahead = self._end.ahead
         self._sessions = {}
+        self._monitor = Monitor()
         context._adopt(self)
         self._closed = False
         for name, value in options.items():
@@ -111,7 +114,8 @@ class SocketBase(Attributes):
         sessions = [s for group in self._sessions.values() for s in group]
         if linger is None:
             linger = self._options[SocketOption.LINGER]
-        todo = [partial(_end, self._hub, sessions, linger, self.context._control)]
+        control, monitor = self.context._control, self._monitor
+        todo = [partial(_end, self._hub, sessions, linger, control, monitor)]
         return lambda: todo.pop()() if todo else None
 
     def __enter__(self) -> Any:
@@ -157,9 +161,12 @@ class SocketBase(Attributes):
         return int(self._hub.fileno())
 
 
-def _end(hub: Any, sessions: list[Session], linger: int, control: Control) -> None:
+def _end(
+    hub: Any, sessions: list[Session], linger: int, control: Control, monitor: Monitor
+) -> None:
     hub.stop(ENOTSOCK)
     for session in sessions:
         session.close(linger, False)
+    monitor.release()
     hub.free()
     control.release()

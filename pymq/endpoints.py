@@ -72,7 +72,8 @@ class Endpoints(SocketBase):
 
         context = self.context
         control, now = context._control, self._options
-        return Side(control, self._hub, self._pattern, dict(now), now)
+        options = dict(now)
+        return Side(control, self._hub, self._pattern, options, now, self._monitor)
 
     def _bind(self, endpoint: Endpoint) -> Session:
         if endpoint.scheme == "inproc":

@@ -10,6 +10,7 @@ from .constants import DONTWAIT, POLLIN, POLLOUT, SNDMORE, SocketOption
 from .endpoints import Endpoints
 from .error import Again, ZMQError, error_for
 from .message import _FINISHED_TRACKER, Frame, MessageTracker
+from .monitored import Monitored
 from .payload import Payloads
 from .settings import Settings
 
@@ -20,7 +21,7 @@ _LONGEST = 2**31 - 1  # ms that one wait takes
 _MANY = 1000  # messages that are copied together
 
 
-class Socket(Endpoints, Settings, Payloads):
+class Socket(Endpoints, Settings, Payloads, Monitored):
     """A socket of `context` (zmq_socket).
 
     Every call on a closed socket raises ZMQError(ENOTSOCK); every call after the

@@ -13,14 +13,14 @@ ROOT = Path(pymq.__file__).parent
 
 # From the top down.  A name stands for the module or everything in the package.
 LAYERS = (
-    ("", "__main__", "cli", "demo"),
+    ("", "__main__", "cli", "demo", "devices", "utils"),
     ("context",),
     ("socket", "poller"),
-    ("endpoints", "settings"),
+    ("endpoints", "settings", "monitored"),
     ("base",),
     ("message", "payload", "attributes"),
     ("session",),
-    ("control", "patterns"),
+    ("control", "patterns", "monitor"),
     ("transports", "options"),
     ("backend", "endpoint"),
     ("zmtp",),

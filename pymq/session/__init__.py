@@ -14,6 +14,7 @@ from typing import Any, Mapping, NamedTuple, Protocol
 from ..backend.abc import Hub, Pipe, Send
 from ..constants import SocketOption
 from ..control import Control
+from ..monitor import Monitor
 from ..patterns import Pattern
 
 logger = logging.getLogger("pymq")
@@ -27,6 +28,7 @@ class Side(NamedTuple):
     pattern: Pattern
     options: Mapping[int, Any]  # as they were at bind or connect
     live: Mapping[int, Any]  # as they are now
+    monitor: Monitor
 
     @property
     def named(self) -> bool:

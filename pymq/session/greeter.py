@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+from errno import ECONNREFUSED, EPIPE, ETIMEDOUT
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Callable, Union
 
 from ..backend.abc import Link, Pipe
-from ..constants import SocketOption
+from ..constants import Event, SocketOption
 from ..control import Timer
 from ..zmtp.handshake import Failed, Handshake, Ready, Result
 from ..zmtp.mechanisms.null import Null
@@ -24,10 +25,12 @@ class Greeter:
         "_done",
         "_handshake",
         "_max_size",
+        "_monitor",
         "_patience",
         "_timer",
         "_unsent",
         "_watched",
+        "fd",
         "socket",
         "where",
     )
@@ -40,8 +43,10 @@ class Greeter:
         done: Callable[[Greeter, Result], None],
     ) -> None:
         self.socket = connection
+        self.fd = connection.fileno()  # still its number when it was handed over
         self.where = where
         self._control = side.control
+        self._monitor = side.monitor
         self._done = done
         name = side.pattern.name
         identity = side.options[SocketOption.ROUTING_ID]
@@ -67,10 +72,21 @@ class Greeter:
         try:
             pipe.attach(Link(fd, ready.leftover, ready.minor, self._max_size))
         except (OSError, MemoryError) as error:
+            self._report(Event.HANDSHAKE_SUCCEEDED, 0)
+            self._report(Event.DISCONNECTED, fd)
             logger.warning("%s: cannot attach: %s", self.where, error)
             os.close(fd)
             return False
+        # Not before: who is told of a connection may use it at once.
+        self._report(Event.HANDSHAKE_SUCCEEDED, 0)
         return True
+
+    def refuse(self, why: str) -> None:
+        """There is no place for this peer, though nothing is wrong with it."""
+        self._report(Event.HANDSHAKE_SUCCEEDED, 0)
+        self._report(Event.DISCONNECTED, self.fd)
+        logger.info("%s: %s", self.where, why)
+        self.close()
 
     def close(self) -> None:
         """Stop watching and close the descriptor, unless it was handed over."""
@@ -92,7 +108,7 @@ class Greeter:
         except (BlockingIOError, InterruptedError):
             pass
         except OSError as error:
-            self._finish(Failed(0, error.strerror or "send failed", False))
+            self._break("send failed", error)
             return
         if self._handshake.result is not None and not self._unsent:
             self._finish(self._handshake.result)
@@ -114,7 +130,7 @@ class Greeter:
             self._flush()
             return
         except OSError as error:
-            self._finish(Failed(0, error.strerror or "receive failed", False))
+            self._break("receive failed", error)
             return
         if data:
             self._handshake.receive_data(data)
@@ -134,10 +150,33 @@ class Greeter:
             pass
 
     def _late(self) -> None:
-        self._finish(Failed(0, "handshake took too long", False))
+        self._finish(Failed(0, "handshake took too long", False), ETIMEDOUT)
 
-    def _finish(self, result: Result) -> None:
+    def _break(self, what: str, error: OSError) -> None:
+        failed = Failed(0, error.strerror or what, False)
+        self._finish(failed, error.errno or EPIPE)
+
+    def _finish(self, result: Result, error: int = EPIPE) -> None:
+        """`error` is why, of what failed without a fault of the peer's."""
         self._stop()
         if isinstance(result, Failed):
+            self._report(*_event(result, error))
+            self._report(Event.DISCONNECTED, self.fd)
             logger.info("%s: handshake failed: %s", self.where, result.reason)
         self._done(self, result)
+
+    def _report(self, event: int, value: int) -> None:
+        self._monitor.report(event, value, self.where)
+
+
+def _event(failed: Failed, error: int) -> tuple[int, int]:
+    """The event of a failure, and its value.
+
+    libzmq is silent about some broken rules, bad metadata for one; here each has its
+    code.
+    """
+    if failed.status:
+        return Event.HANDSHAKE_FAILED_AUTH, failed.status
+    if failed.code:
+        return Event.HANDSHAKE_FAILED_PROTOCOL, failed.code
+    return Event.HANDSHAKE_FAILED_NO_DETAIL, ECONNREFUSED if failed.fatal else error

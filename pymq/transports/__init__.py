@@ -44,6 +44,20 @@ class Target(NamedTuple):
     source: Union[tuple[Any, ...], None] = None
 
 
+class NotOpened(OSError):
+    """What `Transport.open` had begun and had to close; `fd` was its descriptor."""
+
+    fd = -1
+
+
+def close_failed(connection: socket.socket, error: OSError) -> NotOpened:
+    """Close what could not be opened; returns what to raise."""
+    failed = NotOpened(*error.args)
+    failed.fd = connection.fileno()
+    connection.close()
+    return failed
+
+
 class Transport(Protocol):
     """What a transport's file offers."""
 
@@ -60,7 +74,8 @@ class Transport(Protocol):
         """Whether `resolve` may have to ask the network."""
 
     def open(self, target: Target, options: Options) -> socket.socket:
-        """A non-blocking descriptor that is connecting or connected.  OSError."""
+        """A non-blocking descriptor that is connecting or connected.  OSError,
+        NotOpened if there was a descriptor."""
 
     def tune(self, connection: socket.socket, options: Options) -> None:
         """Set options on an established connection."""
