@@ -14,7 +14,7 @@ ROOT = Path(pymq.__file__).parent
 # From the top down.  A name stands for the module or everything in the package.
 LAYERS = (
     ("", "__main__", "cli", "demo", "devices", "utils"),
-    ("context",),
+    ("context", "proxies"),
     ("socket", "poller"),
     ("endpoints", "settings", "monitored"),
     ("base",),
