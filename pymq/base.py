@@ -15,6 +15,7 @@ from .attributes import Attributes
 from .constants import ETERM, SocketOption, SocketType
 from .error import error_for
 from .monitor import Monitor
+from .properties import Connections
 
 if TYPE_CHECKING:
     from .context import Context
@@ -39,6 +40,7 @@ class SocketBase(Attributes):
     _ahead: deque[bytes]
     _sessions: dict[str, list[Session]]
     _monitor: Monitor
+    _connections: Connections
     _pattern: patterns.Pattern
     _pid: int
 
@@ -67,6 +69,7 @@ class SocketBase(Attributes):
         self._ahead = self._end.ahead
         self._sessions = {}
         self._monitor = Monitor()
+        self._connections = Connections()
         context._adopt(self)
         self._closed = False
         for name, value in options.items():

@@ -13,6 +13,7 @@ from .constants import Event, SocketType
 from .endpoint import parse
 from .error import ZMQError
 from .monitor import Monitor, Outlet
+from .properties import Connections
 
 _ALL = 0xFFFF  # those that fit into the frame that tells of them
 _numbers = itertools.count(1)
@@ -58,7 +59,8 @@ class Monitored(SocketBase):
         if first is None:
             raise ZMQError(EMFILE)
         options = table.defaults()
-        side = Side(context._control, hub, pattern, options, options, Monitor())
+        control, nobody = context._control, Monitor()
+        side = Side(control, hub, pattern, options, options, nobody, Connections())
         try:
             return Outlet(hub, context._registry.bind(name, side, first))
         except ZMQError:

@@ -24,7 +24,7 @@ LAYERS = (
     ("transports", "options"),
     ("backend", "endpoint"),
     ("zmtp",),
-    ("error",),
+    ("error", "properties"),
     ("constants", "version"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

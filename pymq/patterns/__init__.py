@@ -61,6 +61,9 @@ class End(Protocol):
     def recv_view(self) -> Union[Buffer, None]:
         """See `pymq.backend.abc.Hub.recv_view`."""
 
+    def recv_from(self) -> Union[tuple[Buffer, int], None]:
+        """See `pymq.backend.abc.Hub.recv_from`."""
+
     def ready(self) -> int:
         """See `pymq.backend.abc.Hub.ready`."""
 
@@ -73,6 +76,8 @@ def plain(hub: Hub) -> End:
 class Wrapper(ABC):
     """The calls that are for speed, of an end that wraps a hub and is not after that:
     what they have no answer for, `send` and `recv` have."""
+
+    _hub: Hub
 
     def __init__(self) -> None:
         self.ahead: deque[bytes] = deque()  # never anything
@@ -92,6 +97,11 @@ class Wrapper(ABC):
     def recv_view(self) -> Union[Buffer, None]:
         """Receive."""
         return self.recv()
+
+    def recv_from(self) -> Union[tuple[Buffer, int], None]:
+        """Receive."""
+        frame = self.recv()
+        return None if frame is None else (frame, self._hub.peer)
 
     @property
     def quick_send(self) -> Callable[[bytes], int]:

@@ -16,6 +16,7 @@ from ..constants import SocketOption
 from ..control import Control
 from ..monitor import Monitor
 from ..patterns import Pattern
+from ..properties import Connections
 
 logger = logging.getLogger("pymq")
 
@@ -29,6 +30,7 @@ class Side(NamedTuple):
     options: Mapping[int, Any]  # as they were at bind or connect
     live: Mapping[int, Any]  # as they are now
     monitor: Monitor
+    connections: Connections
 
     @property
     def named(self) -> bool:

@@ -207,6 +207,7 @@ class Connecter:
         self._named = False
         if pipe is not None:
             self._side.control.owners.pop(pipe.id, None)
+            self._side.connections.end(pipe.id)
             pipe.close(False, keep_input=True)
 
     def link_down(self, pipe: int, error: int) -> None:
@@ -237,6 +238,7 @@ class Connecter:
             self._lingering.done(pipe)
 
     def _ended(self, pipe: int) -> None:
+        self._side.connections.end(pipe)
         self._stop()
 
     def close(self, linger: int, keep_input: bool) -> None:

@@ -8,9 +8,11 @@ from errno import ECONNREFUSED, EPIPE, ETIMEDOUT
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Callable, Union
 
+from .. import transports
 from ..backend.abc import Link, Pipe
 from ..constants import Event, SocketOption
 from ..control import Timer
+from ..properties import Properties
 from ..zmtp.handshake import Failed, Handshake, Ready, Result
 from ..zmtp.mechanisms.null import Null
 from ..zmtp.socket_types import COMPATIBLE
@@ -21,6 +23,7 @@ class Greeter:
     """One connection, from established to attached."""
 
     __slots__ = (
+        "_connections",
         "_control",
         "_done",
         "_handshake",
@@ -47,6 +50,7 @@ class Greeter:
         self.where = where
         self._control = side.control
         self._monitor = side.monitor
+        self._connections = side.connections
         self._done = done
         name = side.pattern.name
         identity = side.options[SocketOption.ROUTING_ID]
@@ -68,6 +72,8 @@ class Greeter:
 
     def attach(self, pipe: Pipe, ready: Ready) -> bool:
         """Hand the connection over to a pipe; False if the system has no room."""
+        properties = Properties(self.fd, _properties(self.socket, ready))
+        self._connections.add(pipe.id, properties)
         fd = self.socket.detach()
         try:
             pipe.attach(Link(fd, ready.leftover, ready.minor, self._max_size))
@@ -167,6 +173,15 @@ class Greeter:
 
     def _report(self, event: int, value: int) -> None:
         self._monitor.report(event, value, self.where)
+
+
+def _properties(connection: socket.socket, ready: Ready) -> dict[str, bytes]:
+    """What the peer says of itself, but for what is not its to say: only ZAP knows
+    who a user is, and only the system where a peer is."""
+    values = dict(ready.properties)
+    values.pop("User-Id", None)
+    values["Peer-Address"] = transports.peer_address(connection).encode()
+    return values
 
 
 def _event(failed: Failed, error: int) -> tuple[int, int]:

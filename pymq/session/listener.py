@@ -124,6 +124,7 @@ class Listener:
             self._lingering.drop(pipe)
         else:
             self._side.control.owners.pop(pipe, None)
+            self._side.connections.end(pipe)
             self._pipes.pop(pipe).close(False, keep_input=True)
 
     def displaced(self, pipe: int) -> None:
@@ -138,6 +139,7 @@ class Listener:
     def _ended(self, pipe: int) -> None:
         self._pipes.pop(pipe, None)
         self._descriptors.pop(pipe, None)
+        self._side.connections.end(pipe)
 
     def _close_listener(self, listener: socket.socket) -> None:
         fd = listener.fileno()

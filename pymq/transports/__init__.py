@@ -84,6 +84,24 @@ class Transport(Protocol):
         """Whether two addresses name the same endpoint (for unbind)."""
 
 
+def peer_address(connection: socket.socket) -> str:
+    """Who is at the other end, for people: an address; of a local process its user,
+    group and process id, behind ``localhost``.  "" if the system cannot say."""
+    import socket as system
+    import struct
+
+    try:
+        name = connection.getpeername()
+        if connection.family != system.AF_UNIX:
+            return str(name[0])
+        size = struct.calcsize("3i")
+        raw = connection.getsockopt(system.SOL_SOCKET, system.SO_PEERCRED, size)
+        process, user, group = struct.unpack("3i", raw)
+    except (OSError, AttributeError):  # it left, or this is not Linux
+        return ""
+    return f"localhost:{user}:{group}:{process}"
+
+
 _FILES = {"tcp": ".tcp", "ipc": ".ipc"}
 
 
