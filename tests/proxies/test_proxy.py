@@ -154,6 +154,8 @@ def test_a_capture_that_cannot_send(zmq: Library) -> None:
 @pytest.mark.fails_on("pyzmq", reason="it looks only when the signal hits its poll")
 def test_interrupted(zmq: Library) -> None:
     """Ctrl-C gets out."""
+    # A shell that runs the tests in the background has it ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     frontend, backend, into, out = pair_up(zmq, zmq.PULL, zmq.PUSH)
     source, drain = joined(zmq, zmq.PUSH, into), joined(zmq, zmq.PULL, out)
     here = threading.get_ident()
@@ -165,8 +167,11 @@ def test_interrupted(zmq: Library) -> None:
         source.send(b"y")  # the signal may have come just before it slept
 
     interrupting = Background(interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        zmq.proxy(frontend, backend)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            zmq.proxy(frontend, backend)
+    finally:
+        signal.signal(signal.SIGINT, before)
     interrupting.result()
 
 
