@@ -81,9 +81,15 @@ class Monitored(SocketBase):
             return reader
         if addr is None:
             addr = f"inproc://monitor.s-{next(_numbers)}"
-        self.monitor(addr, Event.ALL if events is None else events)
-        self._monitor_socket = reader = self.context.socket(SocketType.PAIR)
+        self._check_open()
+        reader = self.context.socket(SocketType.PAIR)
+        try:
+            self.monitor(addr, Event.ALL if events is None else events)
+        except BaseException:
+            reader.close()
+            raise
         reader.connect(addr)
+        self._monitor_socket = reader
         return reader
 
     def disable_monitor(self) -> None:

@@ -77,6 +77,20 @@ def test_bad_monitors(zmq: Library, address: str, events: int, code: int) -> Non
         zmq.socket(zmq.PUSH).monitor(address, events)
 
 
+@pytest.mark.only("pymq")
+def test_a_reader_that_cannot_be_made(zmq: Library) -> None:
+    """Nothing is left of it."""
+    context = zmq.context()
+    context.set(zmq.MAX_SOCKETS, 1)
+    sock = zmq.socket(zmq.PULL, context)
+    with zmq.refused(errno.EMFILE):
+        sock.get_monitor_socket(addr="inproc://reader")
+    context.set(zmq.MAX_SOCKETS, 2)
+    with zmq.refused(errno.EPROTONOSUPPORT):
+        sock.get_monitor_socket(addr="tcp://127.0.0.1:*")
+    sock.get_monitor_socket(addr="inproc://reader")
+
+
 def test_an_address_is_text(zmq: Library) -> None:
     sock = zmq.socket(zmq.PUSH)
     sock.monitor(b"inproc://name", 1)
