@@ -51,6 +51,7 @@ typedef struct {
     const char *data;
     int64_t token; /* of data that Python lent (loan.h), else 0 */
     int common;    /* others may see the data, too */
+    int64_t peer;  /* id of the pipe that it came from */
     char bytes[PYMQ_SLOT];
 } pymq_slot;
 

@@ -185,12 +185,11 @@ static int open_next(struct hub *hub)
 
 int64_t hub_recv(struct hub *hub, pymq_slot *slot)
 {
-    if (!hub->receiving) {
-        int result = open_next(hub);
-        if (result != 0)
-            return result < 0 ? result : deliver_name(slot, hub->source);
-    }
-    return next_frame(hub, slot);
+    int opened = hub->receiving ? 0 : open_next(hub);
+    if (opened < 0)
+        return opened;
+    slot->peer = hub->peer;
+    return opened ? deliver_name(slot, hub->source) : next_frame(hub, slot);
 }
 
 /* Whether a message has one frame, and is best taken alone. */

@@ -73,7 +73,15 @@ class Endpoints(SocketBase):
 
         context = self.context
         control, now = context._control, self._options
-        return Side(control, self._hub, self._pattern, dict(now), now)
+        return Side(
+            control,
+            self._hub,
+            self._pattern,
+            dict(now),
+            now,
+            self._monitor,
+            self._connections,
+        )
 
     def _bind(self, endpoint: Endpoint) -> Session:
         if endpoint.scheme == "inproc":

@@ -273,6 +273,10 @@ class Hub(Protocol):
     def recv_view(self) -> Union[Buffer, None]:
         """As `recv`, but a long body may come as a view of where it lies."""
 
+    def recv_from(self) -> Union[tuple[Buffer, int], None]:
+        """As `recv_view`, with the id of the pipe that the frame came from, also of
+        what was received ahead."""
+
     def ready(self) -> int:
         """POLLIN (1) if recv would give a frame, POLLOUT (2) if the first frame of
         a message would be accepted (plain BY_NAME and TO_ALL: always; with NO_DROP

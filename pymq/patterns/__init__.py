@@ -70,6 +70,9 @@ class End(Protocol):
     def recv_view(self) -> Union[Buffer, None]:
         """See `pymq.backend.abc.Hub.recv_view`."""
 
+    def recv_from(self) -> Union[tuple[Buffer, int], None]:
+        """See `pymq.backend.abc.Hub.recv_from`."""
+
     def ready(self) -> int:
         """See `pymq.backend.abc.Hub.ready`."""
 
@@ -114,6 +117,11 @@ class Wrapper(ABC):
     def recv_view(self) -> Union[Buffer, None]:
         """Receive."""
         return self.recv()
+
+    def recv_from(self) -> Union[tuple[Buffer, int], None]:
+        """Receive."""
+        frame = self.recv()
+        return None if frame is None else (frame, self._hub.peer)
 
     @property
     def quick_send(self) -> Callable[[bytes], int]:

@@ -14,7 +14,9 @@ from typing import Any, Mapping, NamedTuple, Protocol
 from ..backend.abc import Hub, Pipe, Send
 from ..constants import SocketOption
 from ..control import Control
+from ..monitor import Monitor
 from ..patterns import Pattern
+from ..properties import Connections
 
 logger = logging.getLogger("pymq")
 
@@ -27,6 +29,8 @@ class Side(NamedTuple):
     pattern: Pattern
     options: Mapping[int, Any]  # as they were at bind or connect
     live: Mapping[int, Any]  # as they are now
+    monitor: Monitor
+    connections: Connections
 
     @property
     def named(self) -> bool:

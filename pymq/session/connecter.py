@@ -11,11 +11,11 @@ from typing import Any, Mapping, Union
 
 from .. import transports
 from ..backend.abc import Pipe
-from ..constants import ReconnectStop, SocketOption
+from ..constants import Event, ReconnectStop, SocketOption
 from ..control import Timer
 from ..endpoint import Endpoint
 from ..error import ZMQError, error_for
-from ..transports import Target
+from ..transports import NotOpened, Target
 from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger
 from .greeter import Greeter
@@ -53,7 +53,11 @@ class Connecter:
         self._attempts = 0
         self._watched = False  # what is opening
         self._refused = False  # by one of the addresses tried
+        self._fd = -1  # of the connection, for the monitor
         self.over = False  # closed, or never to be tried again
+
+    def _report(self, event: int, value: int) -> None:
+        self._side.monitor.report(event, value, self.endpoint)
 
     def _name_first(self, routing_id: bytes) -> bool:
         """CONNECT_ROUTING_ID: the peer has a name before it is there."""
@@ -106,8 +110,14 @@ class Connecter:
             target = self._targets.pop(0)
             try:
                 self._opening = self._transport.open(target, self._side.options)
+            except NotOpened as error:
+                self._report(Event.CLOSED, error.fd)
+                self._failed(error.errno)
             except OSError as error:
                 self._failed(error.errno)
+            else:
+                if self._opening.family != socket.AF_UNIX:  # which never waits
+                    self._report(Event.CONNECT_DELAYED, errno.EINPROGRESS)
 
     def _failed(self, error: Union[int, None]) -> None:
         """An address is not to be had."""
@@ -155,10 +165,15 @@ class Connecter:
 
     def _close_opening(self) -> None:
         if self._opening is not None:
-            self._unwatch().close()
+            connection = self._unwatch()
+            fd = connection.fileno()
+            connection.close()
+            self._report(Event.CLOSED, fd)
 
     def _greet(self, connection: socket.socket) -> None:
         self._attempts = 0
+        self._fd = connection.fileno()
+        self._report(Event.CONNECTED, self._fd)
         self._transport.tune(connection, self._side.options)
         self._greeter = Greeter(self._side, connection, self.endpoint, self._greeted)
         self._greeter.speak()
@@ -178,13 +193,14 @@ class Connecter:
         if self._pipe is None:
             self._pipe = self._side.hub.open(self._side.conflates)
             if self._pipe is None:
+                greeter.refuse("refused a second peer")
                 return False
             self._side.control.owners[self._pipe.id] = self
         if not self._named:
             routing_id = self._first_name or ready.identity
             self._named = self._side.claim(self._pipe, routing_id)
         if not self._named:
-            logger.info("%s: %r is taken", self.endpoint, ready.identity)
+            greeter.refuse(f"{ready.identity!r} is taken")
             return False
         return greeter.attach(self._pipe, ready)
 
@@ -200,6 +216,7 @@ class Connecter:
             self._give_up()
         else:
             self._timer = self._side.control.later(delay, self.start)
+            self._report(Event.CONNECT_RETRIED, round(delay * 1000))
 
     def _give_up(self) -> None:
         """Never try again; what is queued has nowhere to go."""
@@ -217,11 +234,13 @@ class Connecter:
         self._named = False
         if pipe is not None:
             self._side.control.owners.pop(pipe.id, None)
+            self._side.connections.end(pipe.id)
             pipe.close(False, keep_input=True)
 
     def link_down(self, pipe: int, error: int) -> None:
         """The connection is gone: try again, unless the peer is at fault."""
         log_down(self.endpoint, error)
+        self._report(Event.DISCONNECTED, self._fd)
         if self._pipe is None:
             return
         if pipe in self._lingering and self._pipe.close(True):
@@ -236,6 +255,7 @@ class Connecter:
     def displaced(self, pipe: int) -> None:
         """A newcomer has its name: start again with another pipe."""
         if pipe not in self._lingering:
+            self._report(Event.DISCONNECTED, self._fd)
             self._forget_pipe()
             self._retry()
 
@@ -245,6 +265,7 @@ class Connecter:
             self._lingering.done(pipe)
 
     def _ended(self, pipe: int) -> None:
+        self._side.connections.end(pipe)
         self._stop()
 
     def close(self, linger: int, keep_input: bool) -> None:

@@ -18,6 +18,7 @@ class Lingering:
 
     def __init__(self, side: Side, ended: Callable[[int], None]) -> None:
         self._control = side.control
+        self._monitor = side.monitor
         self._ended = ended
         self._pipes: dict[int, tuple[Pipe, Union[Timer, None]]] = {}
 
@@ -35,6 +36,7 @@ class Lingering:
             call = functools.partial(self.drop, pipe.id)
             timer = self._control.later(linger / 1000, call)
         self._control.hold()
+        self._monitor.hold()
         self._pipes[pipe.id] = (pipe, timer)
 
     def drop(self, pipe: int) -> None:
@@ -49,4 +51,5 @@ class Lingering:
             timer.cancel()
         self._control.owners.pop(pipe, None)
         self._ended(pipe)
+        self._monitor.release()
         self._control.release()

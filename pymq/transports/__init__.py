@@ -44,6 +44,20 @@ class Target(NamedTuple):
     source: Union[tuple[Any, ...], None] = None
 
 
+class NotOpened(OSError):
+    """What `Transport.open` had begun and had to close; `fd` was its descriptor."""
+
+    fd = -1
+
+
+def close_failed(connection: socket.socket, error: OSError) -> NotOpened:
+    """Close what could not be opened; returns what to raise."""
+    failed = NotOpened(*error.args)
+    failed.fd = connection.fileno()
+    connection.close()
+    return failed
+
+
 class Transport(Protocol):
     """What a transport's file offers."""
 
@@ -60,13 +74,32 @@ class Transport(Protocol):
         """Whether `resolve` may have to ask the network."""
 
     def open(self, target: Target, options: Options) -> socket.socket:
-        """A non-blocking descriptor that is connecting or connected.  OSError."""
+        """A non-blocking descriptor that is connecting or connected.  OSError,
+        NotOpened if there was a descriptor."""
 
     def tune(self, connection: socket.socket, options: Options) -> None:
         """Set options on an established connection."""
 
     def same(self, one: str, other: str) -> bool:
         """Whether two addresses name the same endpoint (for unbind)."""
+
+
+def peer_address(connection: socket.socket) -> str:
+    """Who is at the other end, for people: an address; of a local process its user,
+    group and process id, behind ``localhost``.  "" if the system cannot say."""
+    import socket as system
+    import struct
+
+    try:
+        name = connection.getpeername()
+        if connection.family != system.AF_UNIX:
+            return str(name[0])
+        size = struct.calcsize("3i")
+        raw = connection.getsockopt(system.SOL_SOCKET, system.SO_PEERCRED, size)
+        process, user, group = struct.unpack("3i", raw)
+    except (OSError, AttributeError):  # it left, or this is not Linux
+        return ""
+    return f"localhost:{user}:{group}:{process}"
 
 
 _FILES = {"tcp": ".tcp", "ipc": ".ipc"}

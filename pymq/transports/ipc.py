@@ -17,7 +17,7 @@ from typing import Callable
 from ..constants import SocketOption
 from ..endpoint import IPC_PATH_MAX_LEN
 from ..error import ZMQError, error_for
-from . import Listening, Options, Target, adopted
+from . import Listening, Options, Target, adopted, close_failed
 
 
 def check(address: str) -> None:
@@ -105,9 +105,8 @@ def open(target: Target, options: Options) -> socket.socket:
     try:
         connection.setblocking(False)
         connection.connect(target.address)
-    except OSError:
-        connection.close()
-        raise
+    except OSError as error:
+        raise close_failed(connection, error) from None
     return connection
 
 

@@ -9,7 +9,7 @@ from typing import Any, Union
 
 from ..constants import SocketOption
 from ..error import ZMQError, error_for
-from . import Listening, Options, Target, adopted, interfaces, tuning
+from . import Listening, Options, Target, adopted, close_failed, interfaces, tuning
 
 # What libzmq accepts without looking further: a host, and a port that begins with a
 # digit.  Anything else can never work, so it is refused at once.
@@ -111,9 +111,8 @@ def open(target: Target, options: Options) -> socket.socket:
         connection.connect(target.address)
     except BlockingIOError:
         pass
-    except OSError:
-        connection.close()
-        raise
+    except OSError as error:
+        raise close_failed(connection, error) from None
     return connection
 
 

@@ -190,6 +190,54 @@ class Hub:
     recv = _receiver(held.body)
     recv_view = _receiver(held.view)
 
+    def recv_from(self) -> Union[tuple[Buffer, int], None]:
+        """See `pymq.backend.abc.Hub.recv_from`."""
+        if self.ahead:
+            found = self._pop_from()
+            if found is not None:
+                return found
+        try:
+            pair = self._slots.pop()
+        except IndexError:
+            pair = _new_slot(self._hub)
+        slot, view = pair
+        result = _recv(slot)
+        if result < 0:
+            self._slots.append(pair)
+            return self._from_again(-result)
+        size = result >> 2
+        data = view[:size] if size <= _SLOT_SIZE else held.view(slot, size)
+        peer: int = slot.peer
+        self._slots.append(pair)
+        self.more = result & 1 != 0
+        return data, peer
+
+    def _from_again(self, error: int) -> Union[tuple[Buffer, int], None]:
+        """As `_recv_again`, of `recv_from`."""
+        if error != EALREADY:
+            self.error = error
+            return None
+        with self._lock:
+            self._waiting += 1
+            try:
+                found = self._pop_from()
+                if found is not None:
+                    return found
+                _handed(self._hub)
+            finally:
+                self._waiting -= 1
+        return self.recv_from()
+
+    def _pop_from(self) -> Union[tuple[Buffer, int], None]:
+        """The first of those ahead, with the pipe that it came from."""
+        with self._lock:
+            pairs = self._take_ahead()
+            if not pairs:
+                return None
+            pipe, body = pairs.pop(0)
+            self._put_ahead(pairs)
+            return body, pipe
+
     def _recv_again(self, error: int) -> Union[bytes, None]:
         """Unless it failed: what was received ahead comes first."""
         if error != EALREADY:
@@ -282,18 +330,26 @@ class Hub:
     def _keep(self, wanted: Callable[[int, bytes], bool]) -> None:
         """Of what was received ahead only what is `wanted`, by pipe and message."""
         with self._lock:
-            self._load()
-            if self._batch is None or not self.ahead:
-                return
-            sources = self._sources or self._batch.sources()
-            pairs: list[tuple[int, bytes]] = []
-            try:
-                # From the end: others pop at the beginning, without the lock.
-                while True:
-                    pairs.append((sources[~len(pairs)], self.ahead.pop()))
-            except IndexError:
-                pass
-            pairs = [pair for pair in reversed(pairs) if wanted(*pair)]
+            pairs = self._take_ahead()
+            self._put_ahead([pair for pair in pairs if wanted(*pair)])
+
+    def _take_ahead(self) -> list[tuple[int, bytes]]:
+        """All of those ahead, each with its pipe.  With the lock."""
+        self._load()
+        pairs: list[tuple[int, bytes]] = []
+        if self._batch is None or not self.ahead:
+            return pairs
+        sources = self._sources or self._batch.sources()
+        try:
+            # From the end: others pop at the beginning, without the lock.
+            while True:
+                pairs.append((sources[~len(pairs)], self.ahead.pop()))
+        except IndexError:
+            pass
+        return pairs[::-1]
+
+    def _put_ahead(self, pairs: list[tuple[int, bytes]]) -> None:
+        if pairs:
             self._sources = [pipe for pipe, _ in pairs]
             self.ahead.extend([message for _, message in pairs])
 

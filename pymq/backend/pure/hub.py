@@ -193,6 +193,13 @@ class Hub:
         frame = self._recv()
         return memoryview(frame) if isinstance(frame, Owned) else frame
 
+    def recv_from(self) -> Union[tuple[Buffer, int], None]:
+        """See `pymq.backend.abc.Hub.recv_from`."""
+        with self.lock:
+            self.receiver.put_back()  # else `peer` would not be its
+            frame = self.recv_view()
+            return None if frame is None else (frame, self.peer)
+
     def _recv(self) -> Union[bytes, None]:
         with self.lock:
             if self._stopped:
