@@ -20,7 +20,7 @@ def _publisher(bench: Bench, subscribers: int) -> tuple[Hub, list[tuple[Hub, Pip
     return xpub, [(sub, bench.join(sub, xpub)[0]) for sub in subs]
 
 
-@pytest.mark.parametrize("order", permutations(range(3)))
+@pytest.mark.parametrize("order", list(permutations(range(3))))
 @pytest.mark.parametrize("closes", [False, True])
 def test_a_topic_stays_until_its_last_subscriber_leaves(
     bench: Bench, order: tuple[int, ...], closes: bool
