@@ -204,7 +204,10 @@ REMOVE = 8  # of a CPU that was added
 @pytest.mark.core
 @pytest.mark.parametrize("number", CONTEXT_READABLE)
 def test_context_default(zmq: Library, number: int) -> None:
-    assert zmq.context().get(int(number)) == CONTEXT_OPTIONS[number].default
+    default = CONTEXT_OPTIONS[number].default
+    if default == -1 and zmq.tag == "pyzmq":
+        pytest.skip("takes -1 for a failure, if an earlier call has left an errno")
+    assert zmq.context().get(int(number)) == default
 
 
 @pytest.mark.core
