@@ -90,14 +90,19 @@ def peer_address(connection: socket.socket) -> str:
     import socket as system
     import struct
 
+    from .sockopts import named
+
+    credentials = named("SO_PEERCRED")
     try:
         name = connection.getpeername()
         if connection.family != system.AF_UNIX:
             return str(name[0])
+        if credentials is None:
+            return ""
         size = struct.calcsize("3i")
-        raw = connection.getsockopt(system.SOL_SOCKET, system.SO_PEERCRED, size)
+        raw = connection.getsockopt(system.SOL_SOCKET, credentials, size)
         process, user, group = struct.unpack("3i", raw)
-    except (OSError, AttributeError):  # it left, or this is not Linux
+    except OSError:  # it left
         return ""
     return f"localhost:{user}:{group}:{process}"
 

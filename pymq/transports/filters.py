@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union
 
 from ..constants import SocketOption
 from ..error import error_for
+from .sockopts import named
 
 if TYPE_CHECKING:
     from . import Options
@@ -83,12 +84,13 @@ def _by_credentials(connection: socket.socket, options: Options) -> bool:
     )
     if not (pids or uids or gids):
         return True
-    try:
-        found = connection.getsockopt(
-            socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size
-        )
-    except (AttributeError, OSError):
+    name = named("SO_PEERCRED")
+    if name is None:
         return False  # a system that cannot tell lets nobody in
+    try:
+        found = connection.getsockopt(socket.SOL_SOCKET, name, _CREDENTIALS.size)
+    except OSError:
+        return False
     pid, uid, gid = _CREDENTIALS.unpack(found)
     return (
         pid in pids

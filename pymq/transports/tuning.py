@@ -9,6 +9,7 @@ from errno import ENOTSUP
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from ..constants import SocketOption
+from .sockopts import named
 
 if TYPE_CHECKING:
     from . import Options
@@ -25,28 +26,24 @@ class _Row(NamedTuple):
     unset: int  # up to here the choice is the system's
 
 
-def _named(name: str) -> Union[int, None]:
-    return getattr(socket, name, None)
-
-
 # Before bind or connect: the window is negotiated with the buffers, and a listener
 # hands these on to what it accepts, but for TOS.
 _BEFORE = (
     _Row(_O.SNDBUF, socket.SOL_SOCKET, socket.SO_SNDBUF, -1),
     _Row(_O.RCVBUF, socket.SOL_SOCKET, socket.SO_RCVBUF, -1),
-    _Row(_O.TOS, socket.IPPROTO_IP, _named("IP_TOS"), 0),
-    _Row(_O.PRIORITY, socket.SOL_SOCKET, _named("SO_PRIORITY"), 0),
+    _Row(_O.TOS, socket.IPPROTO_IP, named("IP_TOS"), 0),
+    _Row(_O.PRIORITY, socket.SOL_SOCKET, named("SO_PRIORITY"), 0),
 )
 _CONNECTED = (
-    _Row(_O.TOS, socket.IPPROTO_IP, _named("IP_TOS"), 0),
-    _Row(_O.PRIORITY, socket.SOL_SOCKET, _named("SO_PRIORITY"), 0),
+    _Row(_O.TOS, socket.IPPROTO_IP, named("IP_TOS"), 0),
+    _Row(_O.PRIORITY, socket.SOL_SOCKET, named("SO_PRIORITY"), 0),
     _Row(_O.TCP_KEEPALIVE, socket.SOL_SOCKET, socket.SO_KEEPALIVE, -1),
-    _Row(_O.TCP_MAXRT, socket.IPPROTO_TCP, _named("TCP_USER_TIMEOUT"), 0),
+    _Row(_O.TCP_MAXRT, socket.IPPROTO_TCP, named("TCP_USER_TIMEOUT"), 0),
 )
 _KEPT_ALIVE = (
-    _Row(_O.TCP_KEEPALIVE_CNT, socket.IPPROTO_TCP, _named("TCP_KEEPCNT"), -1),
-    _Row(_O.TCP_KEEPALIVE_IDLE, socket.IPPROTO_TCP, _named("TCP_KEEPIDLE"), -1),
-    _Row(_O.TCP_KEEPALIVE_INTVL, socket.IPPROTO_TCP, _named("TCP_KEEPINTVL"), -1),
+    _Row(_O.TCP_KEEPALIVE_CNT, socket.IPPROTO_TCP, named("TCP_KEEPCNT"), -1),
+    _Row(_O.TCP_KEEPALIVE_IDLE, socket.IPPROTO_TCP, named("TCP_KEEPIDLE"), -1),
+    _Row(_O.TCP_KEEPALIVE_INTVL, socket.IPPROTO_TCP, named("TCP_KEEPINTVL"), -1),
 )
 
 
@@ -56,7 +53,7 @@ def prepare(descriptor: socket.socket, options: Options) -> None:
         _apply(descriptor, options, row)
     device = options[_O.BINDTODEVICE]
     if device:
-        name = _named("SO_BINDTODEVICE")
+        name = named("SO_BINDTODEVICE")
         if name is None:
             raise OSError(ENOTSUP, os.strerror(ENOTSUP))
         descriptor.setsockopt(socket.SOL_SOCKET, name, device)

@@ -130,7 +130,7 @@ def test_traffic_class(zmq: Library) -> None:
 @pytest.mark.parametrize("which", [listening, *BOTH])
 def test_priority(zmq: Library, which: Any) -> None:
     *_, endpoint = _pair(zmq, priority=5)
-    assert _value(which(endpoint), socket.SOL_SOCKET, socket.SO_PRIORITY) == 5
+    assert _value(which(endpoint), socket.SOL_SOCKET, _PRIORITY) == 5
 
 
 @pytest.mark.parametrize("which", BOTH)
@@ -147,10 +147,13 @@ def test_backlog(zmq: Library) -> None:
     assert struct.unpack_from("I", info, 28)[0] == 37
 
 
+_DEVICE, _PRIORITY = 25, 12  # SO_BINDTODEVICE, SO_PRIORITY: PyPy lacks the names
+
+
 def _loopback() -> bool:
     with socket.socket() as probe:
         try:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+            probe.setsockopt(socket.SOL_SOCKET, _DEVICE, b"lo")
         except OSError:
             return False
     return True
@@ -164,7 +167,7 @@ bindtodevice = pytest.mark.skipif(not _loopback(), reason="SO_BINDTODEVICE is re
 def test_bindtodevice(zmq: Library, which: Any) -> None:
     *_, endpoint = _pair(zmq, bindtodevice=b"lo")
     with found(which(endpoint)) as one:
-        device = one.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16)
+        device = one.getsockopt(socket.SOL_SOCKET, _DEVICE, 16)
     assert device.rstrip(b"\0") == b"lo"
 
 
