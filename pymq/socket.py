@@ -17,7 +17,8 @@ from .settings import Settings
 _SNDMORE = int(SNDMORE)
 _DONTWAIT = int(DONTWAIT)
 _SNDTIMEO, _RCVTIMEO = SocketOption.SNDTIMEO, SocketOption.RCVTIMEO
-_LONGEST = 2**31 - 1  # ms that one wait takes
+# ms that one wait takes: a signal just before it would else go unnoticed.
+_LONGEST = 1000
 _MANY = 1000  # messages that are copied together
 
 
@@ -173,7 +174,7 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
         A signal's handlers run between two waits, so that Ctrl-C gets out.
         """
         while True:
-            left = -1
+            left = _LONGEST
             if deadline is not None:
                 left = max(0, int((deadline - time.monotonic()) * 1000 + 0.999))
                 left = min(left, _LONGEST)
