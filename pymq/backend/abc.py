@@ -270,12 +270,9 @@ class Hub(Protocol):
         EAGAIN: nothing to receive (never in the middle of a message).
         """
 
-    def recv_view(self) -> Union[Buffer, None]:
-        """As `recv`, but a long body may come as a view of where it lies."""
-
     def recv_from(self) -> Union[tuple[Buffer, int], None]:
-        """As `recv_view`, with the id of the pipe that the frame came from, also of
-        what was received ahead."""
+        """As `recv`, with the id of the pipe that the frame came from, also of what was
+        received ahead; and a long body may come as a view of where it lies."""
 
     def ready(self) -> int:
         """POLLIN (1) if recv would give a frame, POLLOUT (2) if the first frame of

@@ -67,9 +67,6 @@ class End(Protocol):
     def recv_many(self, most: int) -> list[bytes]:
         """See `pymq.backend.abc.Hub.recv_many`."""
 
-    def recv_view(self) -> Union[Buffer, None]:
-        """See `pymq.backend.abc.Hub.recv_view`."""
-
     def recv_from(self) -> Union[tuple[Buffer, int], None]:
         """See `pymq.backend.abc.Hub.recv_from`."""
 
@@ -113,10 +110,6 @@ class Wrapper(ABC):
     @abstractmethod
     def recv(self) -> Union[bytes, None]:
         """See `pymq.backend.abc.Hub.recv`."""
-
-    def recv_view(self) -> Union[Buffer, None]:
-        """Receive."""
-        return self.recv()
 
     def recv_from(self) -> Union[tuple[Buffer, int], None]:
         """Receive."""

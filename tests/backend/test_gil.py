@@ -73,7 +73,7 @@ def _everything(push: Hub, pull: Hub) -> None:
             pass
         pull.recv_message()
         pull.recv_many(10)
-        pull.recv_view()
+        pull.recv_from()
 
 
 def test_calls_keep_it(native: Bench) -> None:

@@ -44,34 +44,6 @@ _from_buffer = ffi.from_buffer
 _buffer = ffi.buffer
 
 
-def _receiver(long: Callable[[Any, int], _Body]) -> Callable[[Hub], Any]:
-    """`Hub.recv` or `Hub.recv_view`, by what gets a long body out of a slot.  One
-    method that calls another would cost a tenth of the call."""
-
-    def recv(self: Hub) -> Union[bytes, _Body, None]:
-        """See `pymq.backend.abc.Hub`."""
-        try:
-            pair = self._slots.pop()
-        except IndexError:
-            pair = _new_slot(self._hub)
-        slot, view = pair
-        result = _recv(slot)
-        if result < 0:
-            self._slots.append(pair)
-            return self._recv_again(-result)
-        size = result >> 2
-        data: Union[bytes, _Body] = (
-            view[:size] if size <= _SLOT_SIZE else long(slot, size)
-        )
-        self._slots.append(pair)
-        self.more = result & 1 != 0
-        if result & 2 and self.looks_ahead:
-            self._look_ahead()
-        return data
-
-    return recv
-
-
 class Hub:
     """See `pymq.backend.abc.Hub`."""
 
@@ -187,15 +159,31 @@ class Hub:
                 return count or result
         return len(messages)
 
-    recv = _receiver(held.body)
-    recv_view = _receiver(held.view)
+    def recv(self) -> Union[bytes, None]:
+        """See `pymq.backend.abc.Hub.recv`."""
+        found = self._take(held.body)
+        if isinstance(found, int):
+            return self._again(-found, self._pop_one, self.recv)
+        body, _, waits = found
+        if waits and self.looks_ahead:
+            self._look_ahead()
+        return body
 
     def recv_from(self) -> Union[tuple[Buffer, int], None]:
         """See `pymq.backend.abc.Hub.recv_from`."""
-        if self.ahead:
-            found = self._pop_from()
-            if found is not None:
-                return found
+        first = self._pop_from() if self.ahead else None
+        if first is not None:
+            return first
+        found = self._take(held.view)
+        if isinstance(found, int):
+            return self._again(-found, self._pop_from, self.recv_from)
+        return found[:2]
+
+    def _take(
+        self, long: Callable[[Any, int], _Body]
+    ) -> Union[tuple[Union[bytes, _Body], int, bool], int]:
+        """The next frame in C, its pipe, and whether a batch is worth fetching; or the
+        error, negative.  `long` gets a long body out of a slot."""
         try:
             pair = self._slots.pop()
         except IndexError:
@@ -204,29 +192,34 @@ class Hub:
         result = _recv(slot)
         if result < 0:
             self._slots.append(pair)
-            return self._from_again(-result)
+            return int(result)
         size = result >> 2
-        data = view[:size] if size <= _SLOT_SIZE else held.view(slot, size)
-        peer: int = slot.peer
+        body = view[:size] if size <= _SLOT_SIZE else long(slot, size)
+        peer = slot.peer
         self._slots.append(pair)
         self.more = result & 1 != 0
-        return data, peer
+        return body, peer, result & 2 != 0
 
-    def _from_again(self, error: int) -> Union[tuple[Buffer, int], None]:
-        """As `_recv_again`, of `recv_from`."""
+    def _again(
+        self,
+        error: int,
+        pop: Callable[[], Union[_Body, None]],
+        receive: Callable[[], Union[_Body, None]],
+    ) -> Union[_Body, None]:
+        """Unless it failed: what was received ahead comes first."""
         if error != EALREADY:
             self.error = error
             return None
         with self._lock:
-            self._waiting += 1
+            self._waiting += 1  # so that a signal's handler fetches nothing now
             try:
-                found = self._pop_from()
+                found = pop()
                 if found is not None:
                     return found
                 _handed(self._hub)
             finally:
                 self._waiting -= 1
-        return self.recv_from()
+        return receive()
 
     def _pop_from(self) -> Union[tuple[Buffer, int], None]:
         """The first of those ahead, with the pipe that it came from."""
@@ -238,22 +231,9 @@ class Hub:
             self._put_ahead(pairs)
             return body, pipe
 
-    def _recv_again(self, error: int) -> Union[bytes, None]:
-        """Unless it failed: what was received ahead comes first."""
-        if error != EALREADY:
-            self.error = error
-            return None
-        with self._lock:
-            self._waiting += 1  # so that a signal's handler fetches nothing now
-            try:
-                found = self._pop(1)
-                if found:
-                    return found[0]
-                _handed(self._hub)
-            finally:
-                self._waiting -= 1
-        body: Union[bytes, None] = self.recv()
-        return body
+    def _pop_one(self) -> Union[bytes, None]:
+        found = self._pop(1)
+        return found[0] if found else None
 
     def _look_ahead(self) -> None:
         """Fetch what waits, unless other threads wait for it."""

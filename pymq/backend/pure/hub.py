@@ -188,17 +188,15 @@ class Hub:
         frame = self._recv()
         return frame if frame.__class__ is not Owned else bytes(frame or b"")
 
-    def recv_view(self) -> Union[Buffer, None]:
-        """See `pymq.backend.abc.Hub.recv_view`."""
-        frame = self._recv()
-        return memoryview(frame) if isinstance(frame, Owned) else frame
-
     def recv_from(self) -> Union[tuple[Buffer, int], None]:
         """See `pymq.backend.abc.Hub.recv_from`."""
         with self.lock:
             self.receiver.put_back()  # else `peer` would not be its
-            frame = self.recv_view()
-            return None if frame is None else (frame, self.peer)
+            frame = self._recv()
+            if frame is None:
+                return None
+            owned = isinstance(frame, Owned)
+            return memoryview(frame) if owned else frame, self.peer
 
     def _recv(self) -> Union[bytes, None]:
         with self.lock:
