@@ -123,32 +123,32 @@ def test_as_an_attribute(zmq: Library, name: str) -> None:
             assert sock.get(getattr(zmq, name)) == wanted
 
 
+def _raises(
+    wanted: type[Exception], zmq: Library, name: str, values: tuple[Any, ...]
+) -> None:
+    with _socket(zmq, name) as sock:
+        for value in values:
+            with pytest.raises(wanted):
+                sock.set(getattr(zmq, name), value)
+
+
 @pytest.mark.core
 @pytest.mark.parametrize("name", INTEGERS)
 def test_an_integer_is_wanted(zmq: Library, name: str) -> None:
-    with _socket(zmq, name) as sock:
-        for value in ("1", b"1", 1.0, None):
-            with pytest.raises(TypeError):
-                sock.set(getattr(zmq, name), value)
+    _raises(TypeError, zmq, name, ("1", b"1", 1.0, None))
 
 
 @pytest.mark.core
 @pytest.mark.parametrize("name", INTEGERS)
 def test_an_integer_that_c_has_no_room_for(zmq: Library, name: str) -> None:
     limit = LIMIT.get(SocketOption[name]._opt_type, INT_MAX)
-    with _socket(zmq, name) as sock:
-        for value in (limit + 1, -limit - 2, 2**64):
-            with pytest.raises(OverflowError):
-                sock.set(getattr(zmq, name), value)
+    _raises(OverflowError, zmq, name, (limit + 1, -limit - 2, 2**64))
 
 
 @pytest.mark.core
 @pytest.mark.parametrize("name", BYTES)
 def test_bytes_are_wanted(zmq: Library, name: str) -> None:
-    with _socket(zmq, name) as sock:
-        for value in ("text", 1, None, bytearray(b"x")):
-            with pytest.raises(TypeError):
-                sock.set(getattr(zmq, name), value)
+    _raises(TypeError, zmq, name, ("text", 1, None, bytearray(b"x")))
 
 
 @pytest.mark.core

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import errno
-from typing import Any
 
 import pytest
 from library import Library
-from marriage import marry
+from marriage import marry, reaches
 from patience import Background, until
 
 BIG = b"x" * 65536
-
-
-def known(zmq: Library, router: Any, name: bytes) -> bool:
-    """Whether a ROUTER that is MANDATORY has a peer of that name."""
-    try:
-        router.send(name, zmq.SNDMORE | zmq.DONTWAIT)
-    except zmq.ZMQError as error:
-        assert error.errno == errno.EHOSTUNREACH
-        return False
-    router.send(b"known?")
-    return True
 
 
 # ROUTER_MANDATORY.
@@ -168,7 +156,7 @@ def test_it_is_for_one_connection(zmq: Library, transport: str) -> None:
         if name != b"third":
             router.set(zmq.CONNECT_ROUTING_ID, name)
         router.connect(zmq.bind(dealer, transport))
-    until(lambda: known(zmq, router, b"own third"))
+    until(lambda: reaches(zmq, router, b"own third"))
     assert dealers.pop()[1].recv() == b"known?"
     for name, dealer in dealers:
         router.send_multipart([name, b"for " + name])
@@ -232,7 +220,7 @@ def test_a_taken_name_is_an_error(zmq: Library, transport: str) -> None:
     router.send_multipart([b"taken", b"still yours"])
     assert dealer.recv() == b"still yours"
     router.connect(endpoint)  # the name was for that one attempt
-    until(lambda: known(zmq, router, b"own"))
+    until(lambda: reaches(zmq, router, b"own"))
 
 
 def test_values_of_connect_routing_id(zmq: Library) -> None:
@@ -250,19 +238,3 @@ def test_values_of_connect_routing_id(zmq: Library) -> None:
     for kind in (zmq.DEALER, zmq.REQ, zmq.PUSH):
         with zmq.refused(errno.EINVAL):
             zmq.socket(kind).set(zmq.CONNECT_ROUTING_ID, b"x")
-
-
-@pytest.mark.parametrize("name", ["ROUTER_MANDATORY", "ROUTER_HANDOVER"])
-def test_flags(zmq: Library, name: str) -> None:
-    option = getattr(zmq, name)
-    for kind in (zmq.ROUTER, zmq.REP):
-        sock = zmq.socket(kind)
-        for value in (0, 1, 2):
-            sock.set(option, value)
-        with zmq.refused(errno.EINVAL):
-            sock.set(option, -1)
-        with zmq.refused(errno.EINVAL):
-            sock.get(option)
-    for kind in (zmq.DEALER, zmq.REQ, zmq.XPUB):
-        with zmq.refused(errno.EINVAL):
-            zmq.socket(kind).set(option, 1)

@@ -10,7 +10,6 @@ from library import Library
 from marriage import marry, settle
 from patience import Background, until
 
-FLAGS = ["XPUB_VERBOSE", "XPUB_VERBOSER", "XPUB_MANUAL", "XPUB_NODROP"]
 END = b"\1the end"
 
 
@@ -33,17 +32,23 @@ def wed(zmq: Library, xpub: Any, transport: str, count: int = 1) -> list[Any]:
     return xsubs
 
 
-# XPUB_VERBOSE and XPUB_VERBOSER.
-
-
-def test_verboser_tells_of_every_change(zmq: Library, transport: str) -> None:
-    xpub = zmq.socket(zmq.XPUB, xpub_verboser=1)
+def _all_told(zmq: Library, xpub: Any, transport: str) -> list[Any]:
+    """Two XSUBs of an XPUB that was told of all their subscriptions."""
     a, b = wed(zmq, xpub, transport, 2)
     a.send(b"\1A")
     a.send(b"\1A")
     assert heard(xpub, a) == [b"\1A", b"\1A"]
     b.send(b"\1A")
     assert heard(xpub, b) == [b"\1A"]
+    return [a, b]
+
+
+# XPUB_VERBOSE and XPUB_VERBOSER.
+
+
+def test_verboser_tells_of_every_change(zmq: Library, transport: str) -> None:
+    xpub = zmq.socket(zmq.XPUB, xpub_verboser=1)
+    a, b = _all_told(zmq, xpub, transport)
     a.send(b"\0A")  # the XSUB keeps this one: it counts two
     a.send(b"\0A")
     assert heard(xpub, a) == [b"\0A"]
@@ -132,12 +137,7 @@ def test_manual_leaves_the_decision_to_the_user(zmq: Library, transport: str) ->
 
 def test_manual_tells_of_every_request(zmq: Library, transport: str) -> None:
     xpub = zmq.socket(zmq.XPUB, xpub_manual=1)
-    a, b = wed(zmq, xpub, transport, 2)
-    a.send(b"\1A")
-    a.send(b"\1A")
-    assert heard(xpub, a) == [b"\1A", b"\1A"]
-    b.send(b"\1A")
-    assert heard(xpub, b) == [b"\1A"]
+    a, b = _all_told(zmq, xpub, transport)
     b.send(b"\0A")
     assert heard(xpub, b) == [b"\0A"]
 
@@ -415,22 +415,3 @@ def test_a_welcome_is_bytes(zmq: Library) -> None:
         xpub.get(zmq.XPUB_WELCOME_MSG)
     with zmq.refused(errno.EINVAL):
         zmq.socket(zmq.SUB).set(zmq.XPUB_WELCOME_MSG, b"w")
-
-
-# Values.
-
-
-@pytest.mark.parametrize("name", FLAGS)
-def test_flags(zmq: Library, name: str) -> None:
-    option = getattr(zmq, name)
-    for kind in (zmq.XPUB, zmq.PUB):
-        sock = zmq.socket(kind)
-        for value in (0, 1, 2):
-            sock.set(option, value)
-        with zmq.refused(errno.EINVAL):
-            sock.set(option, -1)
-        with zmq.refused(errno.EINVAL):
-            sock.get(option)
-    for kind in (zmq.XSUB, zmq.SUB, zmq.PUSH):
-        with zmq.refused(errno.EINVAL):
-            zmq.socket(kind).set(option, 1)

@@ -6,6 +6,7 @@ Nothing of it is left in either socket afterwards.
 
 from __future__ import annotations
 
+import errno
 import itertools
 from typing import Any, Callable
 
@@ -118,3 +119,13 @@ PROOFS: dict[tuple[int, int], Callable[[Any, Any], None]] = {
     (XPUB, SUB): _notice,
     (XPUB, XSUB): _notice,
 }
+
+
+def reaches(zmq: Library, router: Any, name: bytes, body: bytes = b"known?") -> bool:
+    """Whether a ROUTER that is MANDATORY has a peer of that name, which gets `body`."""
+    try:
+        router.send_multipart([name, body], zmq.DONTWAIT)
+    except zmq.ZMQError as error:
+        assert error.errno == errno.EHOSTUNREACH
+        return False
+    return True

@@ -205,15 +205,6 @@ def test_a_handshake_may_take_so_long(zmq: Library) -> None:
         assert len(peer.rest()) >= 10  # the end, after the greeting began
 
 
-def test_a_handshake_that_takes_too_long_is_tried_again(zmq: Library) -> None:
-    push = zmq.socket(zmq.PUSH, handshake_ivl=50, reconnect_ivl=10)
-    with RawListener() as listener:
-        push.connect(listener.endpoint)
-        for _ in range(3):
-            with listener.accept() as peer:
-                peer.rest()
-
-
 def test_a_frame_may_be_so_long(zmq: Library) -> None:
     pull = zmq.socket(zmq.PULL, maxmsgsize=100)
     with connect(zmq.bind(pull, "tcp")) as peer:
