@@ -1,15 +1,15 @@
 """Transports: one file per scheme; each gives stream descriptors (but inproc).
 
 A transport knows addresses and descriptors, and nothing of handshakes, retries or
-traffic.  To add one, write its file and name it in `_FILES`.
+traffic.  To add one, write its file and name it in `_FAMILIES`.
 """
 
 from __future__ import annotations
 
+import socket
 from errno import EPROTONOSUPPORT
 from importlib import import_module
 from typing import (
-    TYPE_CHECKING,
     Any,
     Callable,
     Mapping,
@@ -19,10 +19,8 @@ from typing import (
     cast,
 )
 
+from ..constants import ENOCOMPATPROTO
 from ..error import ZMQError
-
-if TYPE_CHECKING:
-    import socket
 
 #: Values of socket options by number, as they were at bind or connect.
 Options = Mapping[int, Any]
@@ -69,11 +67,36 @@ class Transport(Protocol):
         """Whether two addresses name the same endpoint (for unbind)."""
 
 
-_FILES = {"tcp": ".tcp", "ipc": ".ipc"}
+#: By scheme: what the system must have, and so must Python.
+_FAMILIES = {
+    "tcp": "AF_INET",
+    "ipc": "AF_UNIX",
+    "tipc": "AF_TIPC",
+    "vsock": "AF_VSOCK",
+}
+
+#: Why not, of schemes that libzmq knows, or may be built with.
+_REFUSED = {
+    "udp": (ENOCOMPATPROTO, "udp is for RADIO, DISH and DGRAM, which are drafts"),
+    "pgm": (EPROTONOSUPPORT, "pgm needs OpenPGM and raw sockets"),
+    "epgm": (EPROTONOSUPPORT, "epgm needs OpenPGM"),
+    "norm": (EPROTONOSUPPORT, "norm needs the NORM library"),
+    "vmci": (EPROTONOSUPPORT, "vmci needs VMware's kernel modules; try vsock"),
+    "ws": (EPROTONOSUPPORT, "ws is a draft"),
+    "wss": (EPROTONOSUPPORT, "wss is a draft"),
+}
+
+
+def schemes() -> list[str]:
+    """What there is here, as far as Python knows: it is up to the system whether one
+    can be opened."""
+    return [name for name, family in _FAMILIES.items() if hasattr(socket, family)]
 
 
 def get(scheme: str) -> Transport:
-    """The transport of that name.  ZMQError(EPROTONOSUPPORT)."""
-    if scheme not in _FILES:
+    """The transport of that name.  ZMQError(EPROTONOSUPPORT, ENOCOMPATPROTO)."""
+    if scheme in _REFUSED:
+        raise ZMQError(*_REFUSED[scheme])
+    if scheme not in schemes():
         raise ZMQError(EPROTONOSUPPORT)
-    return cast(Transport, import_module(_FILES[scheme], __name__))
+    return cast(Transport, import_module(f".{scheme}", __name__))
