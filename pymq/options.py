@@ -64,6 +64,9 @@ OPTIONS: dict[int, Option] = {
     ),
     _O.CONNECT_ROUTING_ID: Option(b"", 1, 255, readable=False, types=_ROUTER),
     _O.ROUTER_HANDOVER: Option(0, readable=False, types=_ROUTER),
+    _O.SOCKS_PROXY: Option(b"", 1),  # host:port
+    _O.SOCKS_USERNAME: Option(b"", 0, 255),  # b"": do not log in
+    _O.SOCKS_PASSWORD: Option(b"", 0, 255),
     _O.XPUB_VERBOSE: Option(0, live=HubOption.VERBOSE, readable=False, types=_XPUB),
     _O.MECHANISM: Option(int(SecurityMechanism.NULL), writable=False),
     _O.THREAD_SAFE: Option(0, writable=False),

@@ -15,11 +15,12 @@ from ..constants import SocketOption
 from ..control import Timer
 from ..endpoint import Endpoint
 from ..error import ZMQError, error_for
-from ..transports import Target
+from ..transports import Target, addresses
 from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger
 from .greeter import Greeter
 from .lingering import Lingering
+from .tunnel import Tunnel
 
 #: A peer that broke the protocol will do it again: libzmq does not reconnect either.
 FATAL = (errno.EPROTO, errno.EMSGSIZE)
@@ -37,6 +38,10 @@ class Connecter:
         self._address = endpoint.address
         self._transport = transports.get(endpoint.scheme)
         self._transport.check(endpoint.address)
+        self._proxy = _proxy(side.options) if endpoint.scheme == "tcp" else ""
+        if self._proxy:
+            self._address = addresses.through(self._address, self._proxy)
+        self._destination = endpoint.address
         self._immediate = bool(side.options[SocketOption.IMMEDIATE])
         self._pipe: Union[Pipe, None] = None if self._immediate else side.hub.open()
         if self._pipe is not None:
@@ -47,6 +52,7 @@ class Connecter:
         self._targets: list[Target] = []
         self._opening: Union[socket.socket, None] = None
         self._greeter: Union[Greeter, None] = None
+        self._tunnel: Union[Tunnel, None] = None
         self._timer: Union[Timer, None] = None
         self._attempts = 0
         self._watched = False  # what is opening
@@ -110,7 +116,9 @@ class Connecter:
         if self._opening is None:
             return
         connected = _connected(self._opening)
-        if connected:
+        if connected and self._proxy:
+            self._dig(self._unwatch())
+        elif connected:
             self._greet(self._unwatch())
         elif connected is None and not self._watched:
             self._watch(self._opening)
@@ -135,6 +143,21 @@ class Connecter:
     def _close_opening(self) -> None:
         if self._opening is not None:
             self._unwatch().close()
+
+    def _dig(self, connection: socket.socket) -> None:
+        """Ask the proxy for the destination."""
+        self._transport.tune(connection, self._side.options)
+        self._tunnel = Tunnel(self._side, connection, self._destination, self._dug)
+        self._tunnel.start()
+
+    def _dug(self, through: bool) -> None:
+        tunnel, self._tunnel = self._tunnel, None
+        assert tunnel is not None
+        if through:
+            self._greet(tunnel.socket)
+        else:
+            tunnel.close()
+            self._retry()
 
     def _greet(self, connection: socket.socket) -> None:
         self._attempts = 0
@@ -237,6 +260,19 @@ class Connecter:
         if self._greeter is not None:
             self._greeter.close()
             self._greeter = None
+        if self._tunnel is not None:
+            self._tunnel.close()
+            self._tunnel = None
+
+
+def _proxy(options: Mapping[int, Any]) -> str:
+    """SOCKS_PROXY, "" if there is none.  ZMQError(EINVAL) if it is no address, which
+    libzmq does not tell: it tries for ever."""
+    proxy: str = options[SocketOption.SOCKS_PROXY].decode("ascii", "replace")
+    proxy = proxy.rstrip("\0")
+    if proxy and (";" in proxy or not addresses.is_connectable(proxy)):
+        raise error_for(errno.EINVAL, f"SOCKS_PROXY={proxy!r}")
+    return proxy
 
 
 def _connected(connection: socket.socket) -> Union[bool, None]:

@@ -69,6 +69,18 @@ def targets(address: str, ipv6: bool) -> list[Target]:
     ]
 
 
+def destination(address: str) -> tuple[str, int]:
+    """Host and port of what can be connected to, without a look at what they are."""
+    host, port = _split(address.rpartition(";")[2])
+    return host, int(port)
+
+
+def through(address: str, proxy: str) -> str:
+    """The address of a proxy, from the source that a destination has."""
+    source, separator, _ = address.rpartition(";")
+    return source + separator + proxy
+
+
 def are_same(one: str, other: str) -> bool:
     """Whether two addresses may name the same endpoint: ``localhost`` and
     ``127.0.0.1`` do, and so does the latter as IPv6 has it."""
