@@ -34,6 +34,7 @@ class SocksProxy:
         self.refused = 0
         self._login = login
         self._names = names or {}
+        self._closing = False
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._listener = socket.socket(family)
@@ -52,16 +53,21 @@ class SocksProxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
+        _shut(self._listener)
         self._listener.close()
+        self._closing = True
         for sock in list(self._open):
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+            _shut(sock)
         for thread in self._threads:
             thread.join(PATIENCE)
         for sock in self._open:
             sock.close()
+
+    def _keep(self, sock: socket.socket) -> None:
+        """To be closed at the end, which may be now."""
+        self._open.append(sock)
+        if self._closing:
+            _shut(sock)
 
     def _run(self, work: object, *args: object) -> None:
         thread = threading.Thread(target=work, args=args, daemon=True)  # type: ignore[arg-type]
@@ -72,7 +78,7 @@ class SocksProxy:
         with contextlib.suppress(OSError):
             while True:
                 user = self._listener.accept()[0]
-                self._open.append(user)
+                self._keep(user)
                 self._run(self._serve, user)
 
     def _serve(self, user: socket.socket) -> None:
@@ -85,7 +91,6 @@ class SocksProxy:
             if far is None:
                 user.shutdown(socket.SHUT_RDWR)
                 return
-            self._open.append(far)
             self._run(_carry, far, user)
             _carry(user, far)
 
@@ -118,10 +123,16 @@ class SocksProxy:
         except OSError:
             user.sendall(bytes((5, REFUSED, 0, 1)) + bytes(6))
             return None
+        self._keep(far)
         # The address of an answer may be a name, and arrive in pieces.
         for piece in (b"\5\0", b"\0\3\5", b"proxy\0", b"\1"):
             user.sendall(piece)
         return far
+
+
+def _shut(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 def _read(sock: socket.socket, size: int) -> bytes:
