@@ -100,10 +100,14 @@ static bool write_frames(struct engine *e)
 
 /* Replies go out between frames: first, unless a frame was begun; once begun
  * themselves, to their end. */
-static bool write_some(struct engine *e)
+static void write_some(struct engine *e)
 {
+    if (e->raw) {
+        engine_write_raw(e);
+        return;
+    }
     bool replies = e->replies_size > 0 && (e->sent == 0 || e->replies_at > 0);
-    return replies ? write_replies(e) : write_frames(e);
+    (replies ? write_replies : write_frames)(e);
 }
 
 static bool anything_to_send(struct engine *e)

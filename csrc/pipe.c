@@ -152,7 +152,9 @@ int pipe_attach(struct pipe *pipe, int fd, const void *leftover, size_t size,
                                .leftover = leftover,
                                .leftover_size = size,
                                .takes_topics = pipe->hub->takes_topics,
-                               .subscribes = pipe->hub->subscribes};
+                               .subscribes = pipe->hub->subscribes,
+                               .raw = pipe->raw,
+                               .notifies = pipe->notifies};
     struct engine *engine;
     result =
         engine_start(pipe->hub->loop, &link, pipe->out, pipe->in, &engine);
@@ -299,6 +301,17 @@ int pymq_pipe_attach(pymq_pipe *pipe, int fd, const char *leftover,
     struct hub *hub = pipe->hub;
     pthread_mutex_lock(&hub->lock);
     int result = pipe_attach(pipe, fd, leftover, size, minor, max_size);
+    pthread_mutex_unlock(&hub->lock);
+    return result;
+}
+
+int pymq_pipe_attach_raw(pymq_pipe *pipe, int fd, int notifies)
+{
+    struct hub *hub = pipe->hub;
+    pthread_mutex_lock(&hub->lock);
+    pipe->raw = true;
+    pipe->notifies = notifies;
+    int result = pipe_attach(pipe, fd, NULL, 0, 0, -1);
     pthread_mutex_unlock(&hub->lock);
     return result;
 }

@@ -38,6 +38,7 @@ struct pipe {
     struct list topics;  /* members (topics.h) */
     struct list in_hub, in_writable, in_readable, in_targets; /* hub's lists */
     int minor;           /* of the link's ZMTP 3 */
+    bool raw, notifies;  /* its links have no frames: engine.h */
     bool linked;         /* attached or joined at least once */
     bool joined;
     bool closed;    /* takes no more messages */

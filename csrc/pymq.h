@@ -140,6 +140,8 @@ int64_t pymq_pipe_name(pymq_pipe *pipe, const char *name, size_t size,
 /* On failure the descriptor is still the caller's. */
 int pymq_pipe_attach(pymq_pipe *pipe, int fd, const char *leftover,
                      size_t size, int minor, int64_t max_size);
+/* The same for a link without frames. */
+int pymq_pipe_attach_raw(pymq_pipe *pipe, int fd, int notifies);
 int pymq_pipe_join(pymq_pipe *pipe, pymq_pipe *other);
 /* 1 when nothing is left to do, 0 when PYMQ_PIPE_CLOSED follows. */
 int pymq_pipe_close(pymq_pipe *pipe, int drain, int keep_input);

@@ -40,6 +40,8 @@ def _timeout(default: int = -1) -> Option:
 _O = SocketOption
 _ROUTERS = frozenset({SocketType.ROUTER, SocketType.REP})
 _ROUTER = frozenset({SocketType.ROUTER})
+_STREAM = frozenset({SocketType.STREAM})
+_NAMING = _ROUTER | _STREAM
 _XPUB = frozenset({SocketType.XPUB})
 
 OPTIONS: dict[int, Option] = {
@@ -62,8 +64,10 @@ OPTIONS: dict[int, Option] = {
     _O.ROUTER_MANDATORY: Option(
         0, live=HubOption.MANDATORY, readable=False, types=_ROUTERS
     ),
-    _O.CONNECT_ROUTING_ID: Option(b"", 1, 255, readable=False, types=_ROUTER),
+    _O.CONNECT_ROUTING_ID: Option(b"", 1, 255, readable=False, types=_NAMING),
     _O.ROUTER_HANDOVER: Option(0, readable=False, types=_ROUTER),
+    _O.ROUTER_RAW: Option(0, readable=False, types=_ROUTER),
+    _O.STREAM_NOTIFY: Option(1, 0, 1, readable=False, types=_STREAM),
     _O.SOCKS_PROXY: Option(b"", 1),  # host:port
     _O.SOCKS_USERNAME: Option(b"", 0, 255),  # b"": do not log in
     _O.SOCKS_PASSWORD: Option(b"", 0, 255),

@@ -110,6 +110,16 @@ def _set_ipv4only(sock: Settings, value: Any) -> None:
     sock._options[_O.IPV6] = 1 - value
 
 
+def _set_router_raw(sock: Settings, value: Any) -> None:
+    """Back to 0 changes nothing, as in libzmq."""
+    table.check(_O.ROUTER_RAW, table.find(_O.ROUTER_RAW), value, sock._type)
+    if value and not sock._options[_O.ROUTER_RAW]:
+        from .patterns.stream import Raw
+
+        sock._options[_O.ROUTER_RAW] = value
+        sock._use(Raw(sock._hub))
+
+
 _READERS: dict[int, Any] = {
     _O.RCVMORE: lambda sock: int(sock._end.more),
     _O.EVENTS: Settings._ready,
@@ -122,6 +132,7 @@ _WRITERS: dict[int, Any] = {
     _O.SUBSCRIBE: lambda sock, topic: _subscription(sock, topic, "subscribe"),
     _O.UNSUBSCRIBE: lambda sock, topic: _subscription(sock, topic, "unsubscribe"),
     _O.IPV4ONLY: _set_ipv4only,
+    _O.ROUTER_RAW: _set_router_raw,
     _O.HWM: Settings.set_hwm,
 }
 

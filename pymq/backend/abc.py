@@ -72,6 +72,8 @@ class Link(NamedTuple):
     leftover: bytes = b""  # bytes the peer sent behind its handshake
     minor: int = 1  # ZMTP 3.minor of the peer; decides how topics are announced
     max_size: int = -1  # bytes in one frame, -1 = unlimited (ZMQ_MAXMSGSIZE)
+    raw: bool = False  # no frames: each read is a message, messages go out as they are
+    notifies: bool = False  # raw: an empty message arrives with the link and at its end
 
 
 class EventKind(IntEnum):

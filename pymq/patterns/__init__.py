@@ -74,6 +74,9 @@ class Wrapper(ABC):
     """The calls that are for speed, of an end that wraps a hub and is not after that:
     what they have no answer for, `send` and `recv` have."""
 
+    #: Ends the connection of a pipe, by its id, when all that was sent has gone.
+    hang_up: Callable[[int], None]
+
     def __init__(self) -> None:
         self.ahead: deque[bytes] = deque()  # never anything
         self.error = 0
@@ -129,6 +132,7 @@ class Pattern(NamedTuple):
     wrap: Callable[[Hub], End] = plain
     once: bool = False  # a second connect to the same endpoint does nothing
     linger: int = -1  # milliseconds; subscriptions need not outlive their socket
+    raw: bool = False  # its connections speak no ZMTP
 
 
 _FILES = {
@@ -143,6 +147,7 @@ _FILES = {
     SocketType.PUSH: "push",
     SocketType.XPUB: "xpub",
     SocketType.XSUB: "xsub",
+    SocketType.STREAM: "stream",
 }
 
 

@@ -20,6 +20,7 @@ from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger
 from .greeter import Greeter
 from .lingering import Lingering
+from .raw import RawGreeter
 from .tunnel import Tunnel
 
 #: A peer that broke the protocol will do it again: libzmq does not reconnect either.
@@ -60,9 +61,13 @@ class Connecter:
 
     def _name_first(self, routing_id: bytes) -> bool:
         """CONNECT_ROUTING_ID: the peer has a name before it is there."""
-        if not routing_id or self._pipe is None:
+        if self._pipe is None or not (routing_id or self._side.raw):
             return False
-        if self._pipe.name(routing_id) < 0:
+        if self._side.raw:
+            named = self._side.claim(self._pipe, routing_id)
+        else:
+            named = self._pipe.name(routing_id) >= 0
+        if not named:
             self._forget_pipe()
             raise error_for(errno.EADDRINUSE, f"routing id {routing_id!r} is taken")
         return True
@@ -162,7 +167,8 @@ class Connecter:
     def _greet(self, connection: socket.socket) -> None:
         self._attempts = 0
         self._transport.tune(connection, self._side.options)
-        self._greeter = Greeter(self._side, connection, self.endpoint, self._greeted)
+        make = RawGreeter if self._side.raw else Greeter
+        self._greeter = make(self._side, connection, self.endpoint, self._greeted)
         self._greeter.speak()
 
     def _greeted(self, greeter: Greeter, result: Result) -> None:
@@ -234,6 +240,11 @@ class Connecter:
         if pipe not in self._lingering:
             self._forget_pipe()
             self._retry()
+
+    def hang_up(self, pipe: int) -> None:
+        """The user ends this connection, and wants no other."""
+        if self._pipe is not None and pipe not in self._lingering:
+            self._lingering.close(self._pipe, -1, False)
 
     def pipe_closed(self, pipe: int) -> None:
         """Everything was sent, or given up."""

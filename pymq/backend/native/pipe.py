@@ -37,6 +37,9 @@ class Pipe:
 
         Raises OSError or MemoryError; the descriptor is then still the caller's.
         """
+        if link.raw:
+            check(lib.pymq_pipe_attach_raw(self._pipe, link.fd, bool(link.notifies)))
+            return
         leftover = bytes(link.leftover)
         check(
             lib.pymq_pipe_attach(
