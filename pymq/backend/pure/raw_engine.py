@@ -41,6 +41,13 @@ class RawEngine(Engine):
             self._held.append((queue.LAST, data))
             self._deliver()
 
+    def _refill(self) -> bool:
+        """Empty messages make no batch, but there may be others behind them."""
+        while not super()._refill():
+            if not self._taken:
+                return False
+        return True
+
     def _join(self, short: list[bytes]) -> list[bytes]:
         return [body for _, body in self._taken]
 
