@@ -15,11 +15,10 @@ from typing import Any, Union, cast
 from ..error import ZMQError
 from . import Target, interfaces
 
-# What libzmq accepts without looking further begins so; what cannot work is refused
-# at once, too: a source or a destination without a port, or with one that is none.
+# What libzmq accepts without looking further begins so.  A destination without host or
+# port, or with one that is none, is refused at once, too: it can never work.
 _CONNECTABLE = re.compile(
-    r"(?=[A-Za-z0-9\[:])([\w.\-:%\[\]*]+:(\*|\d+);)?[\w.\-:%\[\]*]+:(?P<port>\d+)",
-    re.ASCII,
+    r"(?=[A-Za-z0-9\[:])([\w.\-:%;\[\]*]+;)?[\w.\-:%\[\]*]+:(?P<port>\d+)", re.ASCII
 )
 _NUMERIC = re.compile(r"\[.*\]|[\d.]+|[\da-fA-F]*:[\da-fA-F:.%]*", re.ASCII)
 _OWN_PORT = re.compile(r"\*|0|\d*[1-9]\d*", re.ASCII)

@@ -165,6 +165,9 @@ def test_much_in_both_directions(zmq: Library, network: str) -> None:
         assert hashlib.sha256(got).digest() == hashlib.sha256(TRAFFIC * 2).digest()
 
 
+@pytest.mark.fails_on(
+    "pyzmq", reason="libzmq never tells of an end that comes when the queue is full"
+)
 def test_what_came_before_the_end_is_not_lost(zmq: Library) -> None:
     stream, peer = _served(zmq, rcvhwm=2)
     name = stream.recv_multipart()[0]
