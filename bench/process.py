@@ -12,7 +12,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Mapping, NamedTuple, Tuple, Union
+from typing import IO, Any, Dict, Mapping, NamedTuple, Tuple, Union
 
 #: A worker's exit code: the library, or the worker, has no such thing.
 UNSUPPORTED = 3
@@ -47,6 +47,14 @@ class Call(NamedTuple):
     under: Tuple[str, ...] = ()
 
 
+def _surroundings(program: Program) -> Dict[str, str]:
+    """Environment variables.  Python may keep what it compiles, as it does for users:
+    what is compiled at the first import is none of a peer's cost."""
+    variables = {**os.environ, **program.environment}
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
+    return variables
+
+
 class Worker:
     """One side, running; ends with the ``with`` block whatever happens in it."""
 
@@ -59,7 +67,7 @@ class Worker:
         pairs = [f"{key}={value}" for key, value in keys.items()]
         self._process = subprocess.Popen(
             [*call.under, *program.command, call.workload, side, *pairs],
-            env={**os.environ, **program.environment},
+            env=_surroundings(program),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

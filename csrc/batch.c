@@ -61,7 +61,8 @@ static struct pipe *next_pipe(struct hub *hub, size_t room, bool ahead,
     if (pipe == NULL)
         return NULL;
     queue_peek(pipe->in, frame);
-    if ((frame->flags & FRAME_MORE) || frame->size > room)
+    if ((frame->flags & FRAME_MORE) || frame->size > PYMQ_SLOT
+        || frame->size > room)
         return NULL;
     return ahead && queue_reports_next(pipe->in) ? NULL : pipe;
 }
@@ -89,13 +90,16 @@ static int recv_many(struct hub *hub, pymq_batch *batch, int most, bool ahead)
 
 static bool takes_batches(const struct hub *hub)
 {
-    return !hub->receiving && !hub->handing && hub_plain(hub);
+    return !hub->receiving && !hub->handing && !hub->conflates
+           && hub_plain(hub);
 }
 
 /* Who sends after that waits for what was taken, so a user that is slow gets
  * less the next time. */
 static int look_ahead(struct hub *hub, pymq_batch *batch, int most)
 {
+    if (hub->waiters > 0)
+        return 0; /* it is for them */
     if (hub->stride < STRIDE_MIN)
         hub->stride = STRIDE_MIN;
     int result =
@@ -141,9 +145,7 @@ void pymq_hub_handed(pymq_hub *hub)
 int pymq_hub_wants(pymq_hub *hub, const char *data, size_t size)
 {
     pthread_mutex_lock(&hub->lock);
-    bool wants =
-        hub->receive_policy != PYMQ_RECEIVE_FILTERED
-        || topics_match(&hub->own, (const unsigned char *)data, size);
+    bool wants = hub_wants(hub, (const unsigned char *)data, size);
     pthread_mutex_unlock(&hub->lock);
     return wants;
 }

@@ -1,11 +1,11 @@
-/* builtin.h - sending and receiving short messages as builtins of CPython.
+/* builtin.h - sending and receiving messages as builtins of CPython.
  *
  * CFFI packs the arguments of a call in a tuple and takes it apart again: some
- * 70 ns for the four of pymq_hub_send, more than the call itself takes; and
- * bytes that are received have to be cut out of a slot.  So the calls that
- * programs make for every message, of one frame or of several, are builtins
- * here, bound to their hub.  They
- * do nothing that the plain calls could not do, and PyPy, whose compiler makes
+ * 70 ns for the four of pymq_hub_send, more than the call itself takes; bytes
+ * that are received have to be cut out of a slot, and a loan needs a token
+ * that Python keeps.  So the calls that programs make for every message, of
+ * one frame or of several, are builtins here, bound to their hub.  They do
+ * nothing that the plain calls could not do, and PyPy, whose compiler makes
  * CFFI's calls cheap, has only those.
  *
  * For the generated module only, and of the limited API only what Python 3.9
@@ -17,43 +17,86 @@
 
 #include <errno.h>
 
+/* Bytes that are lent, not copied: a loan costs some 100 ns. */
+enum { LEND_FROM = PYMQ_SLOT + 1 };
+
+static int send_bytes(pymq_hub *hub, PyObject *data, int more)
+{
+    size_t size = (size_t)PyBytes_Size(data);
+    char *bytes = PyBytes_AsString(data);
+    if (size < LEND_FROM)
+        return pymq_hub_send(hub, bytes, size, more);
+    if (!PyBytes_CheckExact(data))
+        return -E2BIG;
+    let_go();
+    int result =
+        pymq_hub_send_long(hub, bytes, size, more, token_of(data));
+    if (result != -ENOBUFS)
+        return result;
+    Py_DECREF(data);
+    return -ENOMEM;
+}
+
 static PyObject *quick_send(PyObject *self, PyObject *data)
 {
     pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
-    char *bytes;
-    Py_ssize_t size;
-    if (hub == NULL || PyBytes_AsStringAndSize(data, &bytes, &size) < 0)
+    if (hub == NULL)
         return NULL;
-    return PyLong_FromLong(pymq_hub_send(hub, bytes, (size_t)size, 0));
+    if (!PyBytes_Check(data)) {
+        PyErr_SetString(PyExc_TypeError, "only bytes are sent this way");
+        return NULL;
+    }
+    return PyLong_FromLong(send_bytes(hub, data, 0));
+}
+
+enum { UNLOCKED_FROM = 1 << 20 }; /* bytes: copied without the GIL */
+
+static PyObject *copy_body(const char *from, size_t size)
+{
+    PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+    if (bytes != NULL && size < UNLOCKED_FROM)
+        memcpy(PyBytes_AsString(bytes), from, size);
+    else if (bytes != NULL)
+        pymq_copy(PyBytes_AsString(bytes), from, size);
+    return bytes;
+}
+
+/* The body in a slot, which is cleared.  An object is received as it is. */
+static PyObject *take_body(pymq_slot *slot, size_t size)
+{
+    if (size <= PYMQ_SLOT)
+        return PyBytes_FromStringAndSize(slot->bytes, (Py_ssize_t)size);
+    PyObject *body = slot->token < 0 ? object_of(slot->token)
+                                     : copy_body(slot->data, size);
+    pymq_slot_clear(slot);
+    let_go();
+    return body;
 }
 
 /* Bytes, or a negative errno, or None: receive in the plain way. */
 static PyObject *quick_recv(PyObject *self, PyObject *unused)
 {
-    pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
-    char bytes[PYMQ_SLOT];
+    pymq_slot slot;
     (void)unused;
-    if (hub == NULL)
+    slot.hub = PyCapsule_GetPointer(self, NULL);
+    if (slot.hub == NULL)
         return NULL;
-    int64_t size = pymq_hub_recv_short(hub, bytes);
+    int64_t size = pymq_slot_recv_plain(&slot);
     if (size == -EMSGSIZE || size == -EALREADY)
         Py_RETURN_NONE;
     if (size < 0)
         return PyLong_FromLongLong(size);
-    return PyBytes_FromStringAndSize(bytes, (Py_ssize_t)size);
+    return take_body(&slot, (size_t)size);
 }
 
-/* Whether all are bytes, none of them long. */
-static int are_short(PyObject *frames)
+static int are_bytes(PyObject *frames)
 {
     if (!PyList_Check(frames))
         return 0;
     Py_ssize_t count = PyList_Size(frames);
-    for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *frame = PyList_GetItem(frames, i);
-        if (!PyBytes_Check(frame) || PyBytes_Size(frame) > PYMQ_SLOT)
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (!PyBytes_CheckExact(PyList_GetItem(frames, i)))
             return 0;
-    }
     return count > 0;
 }
 
@@ -63,15 +106,12 @@ static PyObject *quick_send_message(PyObject *self, PyObject *frames)
     pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
     if (hub == NULL)
         return NULL;
-    if (!are_short(frames))
+    if (!are_bytes(frames))
         Py_RETURN_NONE;
     int result = 0;
     Py_ssize_t count = PyList_Size(frames);
-    for (Py_ssize_t i = 0; i < count && result == 0; i++) {
-        PyObject *frame = PyList_GetItem(frames, i);
-        result = pymq_hub_send(hub, PyBytes_AsString(frame),
-                               (size_t)PyBytes_Size(frame), i < count - 1);
-    }
+    for (Py_ssize_t i = 0; i < count && result == 0; i++)
+        result = send_bytes(hub, PyList_GetItem(frames, i), i < count - 1);
     return PyLong_FromLong(result);
 }
 
@@ -83,27 +123,24 @@ static int append_new(PyObject *list, PyObject *item)
 }
 
 /* The frames of a message, or a negative errno, or None: receive frame by
- * frame.  So is the rest to be, if the last one is None. */
+ * frame.  Those that are there, if the hub is stopped in between. */
 static PyObject *quick_recv_message(PyObject *self, PyObject *unused)
 {
-    pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
-    char bytes[PYMQ_SLOT];
+    pymq_slot slot;
     (void)unused;
-    if (hub == NULL)
+    slot.hub = PyCapsule_GetPointer(self, NULL);
+    if (slot.hub == NULL)
         return NULL;
-    int64_t got = pymq_hub_recv_frame(hub, bytes);
-    if (got == -EMSGSIZE || got == -EALREADY)
+    int64_t got = pymq_slot_recv(&slot);
+    if (got == -EALREADY)
         Py_RETURN_NONE;
     if (got < 0)
         return PyLong_FromLongLong(got);
     PyObject *list = PyList_New(0);
     int failed = list == NULL;
-    for (; !failed; got = pymq_hub_recv_frame(hub, bytes)) {
-        failed = got < 0 ? PyList_Append(list, Py_None)
-                         : append_new(list, PyBytes_FromStringAndSize(
-                                                bytes, (Py_ssize_t)(got >> 1)));
-        if (got < 0 || !(got & 1))
-            break;
+    while (!failed && got >= 0) {
+        failed = append_new(list, take_body(&slot, (size_t)(got >> 2)));
+        got = got & 1 ? pymq_slot_recv(&slot) : -EAGAIN;
     }
     if (failed)
         Py_CLEAR(list);
@@ -146,27 +183,35 @@ static PyObject *bind_hub(PyObject *module, PyObject *address)
     return bound;
 }
 
-static PyMethodDef bind_method = {"bind_hub", bind_hub, METH_O, NULL};
-
-/* Puts bind_hub in a module: 1, or 0 without. */
-int pymq_add_builtins(const char *module)
+/* What was lent, by its token. */
+static PyObject *lent_object(PyObject *module, PyObject *token)
 {
-    PyObject *into = PyImport_AddModule(module);
-    PyObject *bind = PyCFunction_NewEx(&bind_method, NULL, NULL);
-    int result = -1;
-    if (into != NULL && bind != NULL)
-        result = PyObject_SetAttrString(into, bind_method.ml_name, bind);
-    Py_XDECREF(bind);
-    if (result < 0)
-        PyErr_Clear();
-    return result == 0;
+    (void)module;
+    int64_t number = PyLong_AsLongLong(token);
+    return number < 0 ? object_of(number) : NULL;
+}
+
+static PyMethodDef module_methods[] = {
+    {"bind_hub", bind_hub, METH_O, NULL},
+    {"lent_object", lent_object, METH_O, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+/* Puts these in a module: 1, or 0 without. */
+int pymq_add_builtins(const char *name)
+{
+    PyObject *module = PyImport_AddModule(name);
+    if (module != NULL && PyModule_AddFunctions(module, module_methods) == 0)
+        return 1;
+    PyErr_Clear();
+    return 0;
 }
 
 #else
 
-int pymq_add_builtins(const char *module)
+int pymq_add_builtins(const char *name)
 {
-    (void)module;
+    (void)name;
     return 0;
 }
 

@@ -4,6 +4,22 @@
 #include <errno.h>
 #include <string.h>
 
+enum { OLD_LONG = 0xff, OLD_SHORT_MAX = 253 /* octets in the body */ };
+
+static void put_size(unsigned char *to, uint64_t size)
+{
+    for (int i = 0; i < 8; i++)
+        to[i] = (unsigned char)(size >> (56 - 8 * i));
+}
+
+static uint64_t get_size(const unsigned char *at)
+{
+    uint64_t size = 0;
+    for (int i = 0; i < 8; i++)
+        size = size << 8 | at[i];
+    return size;
+}
+
 size_t frame_put_head(unsigned char *to, unsigned flags, size_t size)
 {
     if (size <= 255) {
@@ -12,8 +28,7 @@ size_t frame_put_head(unsigned char *to, unsigned flags, size_t size)
         return 2;
     }
     to[0] = (unsigned char)(flags | FRAME_LONG);
-    for (int i = 0; i < 8; i++)
-        to[1 + i] = (unsigned char)((uint64_t)size >> (56 - 8 * i));
+    put_size(to + 1, size);
     return 9;
 }
 
@@ -32,11 +47,46 @@ int frame_parse(const unsigned char *at, size_t have, struct frame *frame)
         frame->size = at[1];
         return 1;
     }
-    uint64_t size = 0;
-    for (int i = 1; i < 9; i++)
-        size = size << 8 | at[i];
-    frame->size = size;
-    return size >> 63 ? -EPROTO : 1;
+    frame->size = get_size(at + 1);
+    return frame->size >> 63 ? -EPROTO : 1;
+}
+
+size_t frame_put_old_head(unsigned char *to, unsigned flags, uint64_t size)
+{
+    bool small = size <= OLD_SHORT_MAX;
+    size_t head = small ? 2 : FRAME_OLD_HEAD;
+    to[0] = small ? (unsigned char)(size + 1) : OLD_LONG;
+    if (!small)
+        put_size(to + 1, size + 1);
+    to[head - 1] = flags & FRAME_MORE;
+    return head;
+}
+
+int frame_parse_old(const unsigned char *at, size_t have, struct frame *frame)
+{
+    if (have == 0)
+        return 0;
+    frame->head = at[0] == OLD_LONG ? FRAME_OLD_HEAD : 2;
+    frame->body = at + frame->head;
+    if (have < frame->head)
+        return 0;
+    frame->size = (at[0] == OLD_LONG ? get_size(at + 1) : at[0]) - 1;
+    frame->flags = at[frame->head - 1];
+    return frame->flags & ~(unsigned)FRAME_MORE || frame->size >> 63 ? -EPROTO
+                                                                     : 1;
+}
+
+size_t frame_renew(unsigned char *at, struct frame *frame)
+{
+    if (frame->head == 2) {
+        frame_put_head(at, frame->flags, (size_t)frame->size);
+        return 0;
+    }
+    frame->flags |= FRAME_LONG;
+    frame->head = FRAME_HEAD;
+    at[1] = (unsigned char)frame->flags;
+    put_size(at + 2, frame->size);
+    return 1;
 }
 
 int64_t frame_command(const struct frame *frame, const char *name,

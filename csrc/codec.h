@@ -1,6 +1,11 @@
-/* codec.h - ZMTP 3.x frames of the traffic phase (RFC 37).
+/* codec.h - ZMTP frames of the traffic phase.
  *
  *     flags, 1 octet | length, 1 or 8 octets, big-endian | body
+ *
+ * is a frame of 2.0 and 3.x (RFC 15, RFC 37), and of our queues.  An *old* one
+ * is of 1.0 (RFC 13); its length counts the flags, too:
+ *
+ *     length, 1 octet, or ff and 8 octets | flags, 1 octet | body
  *
  * Pure functions over bytes.
  */
@@ -15,7 +20,8 @@ enum {
     FRAME_LONG = 2,    /* the length has 8 octets */
     FRAME_COMMAND = 4, /* no part of a message */
     FRAME_RESERVED = 0xf8,
-    FRAME_HEAD = 9 /* octets before the body, at most */
+    FRAME_HEAD = 9, /* octets before the body, at most */
+    FRAME_OLD_HEAD = 10
 };
 
 struct frame {
@@ -38,6 +44,15 @@ size_t frame_put_head(unsigned char *to, unsigned flags, size_t size);
 /* Reads flags and length from `have` octets: 1, or 0 if more are needed, or
  * -EPROTO.  The body may still be incomplete. */
 int frame_parse(const unsigned char *at, size_t have, struct frame *frame);
+
+/* The same, of old frames.  The flags are FRAME_MORE or none. */
+size_t frame_put_old_head(unsigned char *to, unsigned flags, uint64_t size);
+int frame_parse_old(const unsigned char *at, size_t have,
+                    struct frame *frame);
+
+/* Turns the head of an old frame, at `at`, into a new one that ends where it
+ * did; it may begin later.  Returns by how many octets. */
+size_t frame_renew(unsigned char *at, struct frame *frame);
 
 /* A command's data in `*data`, and the number of octets, if `frame` has that
  * name; else -1. */

@@ -16,8 +16,9 @@
 enum { BRIEF = 65536 }; /* bytes that are written in some microseconds */
 enum { DISCARD_SIZE = 16384, DISCARD_READS = 16, CHOKED_TURNS = 8 };
 
-static struct engine *engine_new(const struct engine_link *link)
+static struct engine *engine_new(const struct engine_link *with)
 {
+    const pymq_link *link = with->link;
     struct engine *e = calloc(1, sizeof *e);
     if (e == NULL)
         return NULL;
@@ -25,11 +26,13 @@ static struct engine *engine_new(const struct engine_link *link)
     pthread_mutex_init(&e->drive, NULL);
     list_init(&e->node);
     e->fd = link->fd;
-    e->pipe = link->pipe;
-    e->takes_topics = link->takes_topics;
-    e->subscribes = link->subscribes;
+    e->major = link->major;
+    e->pipe = with->pipe;
+    e->takes_topics = with->takes_topics;
+    e->subscribes = with->subscribes;
     e->raw = link->raw;
     e->notifies = e->hello = link->notifies;
+    heartbeat_init(&e->beat, link);
     e->max_size =
         link->max_size < 0 ? UINT64_MAX : (uint64_t)link->max_size;
     e->event = malloc(sizeof *e->event);
@@ -74,10 +77,10 @@ static void quieten_signal(int fd)
 #endif
 }
 
-int engine_start(struct loop *loop, const struct engine_link *link,
+int engine_start(struct loop *loop, const struct engine_link *with,
                  struct queue *out, struct queue *in, struct engine **made)
 {
-    struct engine *e = engine_new(link);
+    struct engine *e = engine_new(with);
     if (e == NULL)
         return -ENOMEM;
     quieten_signal(e->fd);
@@ -86,7 +89,7 @@ int engine_start(struct loop *loop, const struct engine_link *link,
     e->in = queue_hold(in);
     e->scan = e->fill = in->fill_at;
     *made = engine_hold(e);
-    int result = loop_adopt(loop, e);
+    int result = loop_adopt(loop, e, with->link->affinity);
     if (result < 0) {
         engine_drop(e);
         engine_drop(e);
@@ -108,6 +111,7 @@ bool engine_brief(struct engine *engine)
 bool engine_pending(struct engine *engine)
 {
     return engine->leftover != NULL || engine->choked
+           || engine->beat.due != NEVER
            || (!engine->blocked && queue_readable(engine->out));
 }
 
@@ -316,6 +320,7 @@ void engine_drained(struct engine *engine)
     queue_release(engine->out);
     queue_release(engine->in);
     engine->out = engine->in = NULL;
+    engine->beat.due = NEVER;
     engine->deadline = clock_ms() + LINGER_AFTER;
     linger(engine);
 }
@@ -366,6 +371,8 @@ void engine_drive(struct engine *engine, int ready)
         linger(engine);
     else if (atomic_load(&engine->out->dropped))
         engine_end(engine, 0);
+    else if (engine->beat.due != NEVER && !heartbeat_turn(engine))
+        engine_end(engine, ETIMEDOUT);
     else
         move_both_ways(engine, ready);
     if (engine->ended)

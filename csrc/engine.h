@@ -28,6 +28,7 @@
 #ifndef ENGINE_H
 #define ENGINE_H
 #include "events.h"
+#include "heartbeat.h"
 #include "loop.h"
 #include "mailbox.h"
 #include "queue.h"
@@ -41,7 +42,7 @@
 enum {
     LINGER_AFTER = 5000, /* ms to wait for the peer's end-of-file */
     LENT_FOR = 100,      /* ms without use after which a lease ends */
-    REPLIES = 512        /* bytes of PONGs that may be outstanding */
+    REPLIES = 512        /* bytes of commands that may be outstanding */
 };
 
 enum engine_lease { LEASE_NONE, LEASE_WANTED, LEASE_GIVEN };
@@ -64,6 +65,7 @@ struct engine {
     struct queue *out, *in; /* NULL once drained */
     int fd;
     int watched; /* what the poller waits for */
+    int major; /* of the link's ZMTP */
     bool takes_topics, subscribes;
     bool raw;      /* no frames: engine_raw.c */
     bool notifies; /* raw: an empty message at the beginning and at the end */
@@ -95,22 +97,20 @@ struct engine {
     int broken;       /* errno of a failed write: no output any more */
     unsigned char replies[REPLIES];
     size_t replies_at, replies_size;
+
+    struct heartbeat beat;
 };
 
 struct engine_link {
-    int fd;
-    int64_t max_size; /* -1: unlimited */
+    const pymq_link *link;
     int64_t pipe;
-    const void *leftover;
-    size_t leftover_size;
     bool takes_topics, subscribes;
-    bool raw, notifies;
 };
 
 /* Makes an engine between the queues and finds it a home in the loop, which
  * then owns the descriptor.  0 with a reference in `*made`, or a negative
  * errno. */
-int engine_start(struct loop *loop, const struct engine_link *link,
+int engine_start(struct loop *loop, const struct engine_link *with,
                  struct queue *out, struct queue *in, struct engine **made);
 
 struct engine *engine_hold(struct engine *engine);

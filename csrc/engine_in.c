@@ -104,8 +104,10 @@ static ssize_t read_chunk(struct engine *e, size_t most, bool *all)
     struct chunk *chunk = e->in->fill;
     size_t room = smaller(chunk->size - e->fill, most);
     ssize_t done = read_some(e, chunk->data + e->fill, room);
-    if (done > 0)
+    if (done > 0) {
         e->fill += (size_t)done;
+        e->beat.heard++;
+    }
     *all = e->flood = done > 0 && (size_t)done == room;
     return done;
 }
@@ -118,8 +120,10 @@ static size_t frame_total(const struct frame *frame)
     return frame->head + (size_t)frame->size;
 }
 
-static int take_part(struct engine *e, const struct frame *frame)
+static int take_part(struct engine *e, struct frame *frame)
 {
+    if (e->major == 1)
+        e->scan += frame_renew(e->in->fill->data + e->scan, frame);
     size_t total = frame_total(frame);
     int result = queue_adopt(e->in, e->scan, total);
     if (result < 0)
@@ -174,10 +178,11 @@ static int answer_ping(struct engine *e, const unsigned char *data,
     memcpy(to, pong, sizeof pong);
     memcpy(to + sizeof pong, data + TTL, context);
     e->replies_size += 2 + total;
+    heartbeat_promised(&e->beat, (unsigned)data[0] << 8 | data[1]);
     return 1;
 }
 
-static int take_command(struct engine *e, const struct frame *frame)
+static int take_command(struct engine *e, struct frame *frame)
 {
     const unsigned char *data;
     int result = 1;
@@ -205,6 +210,15 @@ static int skip_frame(struct engine *e, uint64_t size)
     return e->skip == 0;
 }
 
+static int parse_older(const struct engine *e, const unsigned char *at,
+                       size_t have, struct frame *frame)
+{
+    if (e->major == 1)
+        return frame_parse_old(at, have, frame);
+    int result = frame_parse(at, have, frame);
+    return result > 0 && frame->flags & FRAME_COMMAND ? -EPROTO : result;
+}
+
 static int take_frame(struct engine *e)
 {
     struct frame frame;
@@ -213,7 +227,9 @@ static int take_frame(struct engine *e)
         return skip_frame(e, e->skip);
     if (have == 0)
         return 0;
-    int result = frame_parse(e->in->fill->data + e->scan, have, &frame);
+    const unsigned char *at = e->in->fill->data + e->scan;
+    int result = e->major < 3 ? parse_older(e, at, have, &frame)
+                              : frame_parse(at, have, &frame);
     if (result <= 0)
         return result;
     uint64_t total = frame.head + frame.size;

@@ -15,7 +15,8 @@
 enum {
     WRITES = 16, /* per turn, for fairness between engines */
     RUNS = 128,  /* of bytes, per system call */
-    BATCH = 512 * 1024
+    BATCH = 512 * 1024,
+    OLD_FRAMES = 32 /* per system call */
 };
 
 /* Whether all was accepted; else the kernel takes no more, now or ever. */
@@ -48,9 +49,21 @@ static bool write_replies(struct engine *e)
     size_t accepted;
     bool all = write_runs(e, &run, 1, &accepted);
     e->replies_at += accepted;
-    if (all)
+    if (all) {
         e->replies_at = e->replies_size = 0;
+        heartbeat_asked(&e->beat);
+    }
     return all;
+}
+
+/* What a frame of the queue is on the wire. */
+static size_t wire_size(const struct engine *e, const struct frame *frame)
+{
+    unsigned char head[FRAME_OLD_HEAD];
+    size_t size = (size_t)frame->size;
+    if (e->major == 1)
+        return frame_put_old_head(head, frame->flags, size) + size;
+    return frame->head + size;
 }
 
 /* The kernel has taken that many bytes: removes the frames they end. */
@@ -60,7 +73,7 @@ static void account(struct engine *e, size_t accepted)
     while (e->sent > 0) {
         struct frame frame;
         queue_peek(e->out, &frame);
-        size_t total = frame.head + (size_t)frame.size;
+        size_t total = wire_size(e, &frame);
         if (e->sent < total)
             return;
         e->sent -= total;
@@ -88,6 +101,47 @@ static int gather(struct engine *e, struct iovec *runs)
     return count;
 }
 
+/* The heads that ZMTP 1.0 wants, and the bodies as they lie. */
+static int gather_old(struct engine *e, struct iovec *runs,
+                      unsigned char heads[][FRAME_OLD_HEAD])
+{
+    int count = 0;
+    struct frame frame;
+    queue_peek(e->out, &frame);
+    struct place at = e->out->head;
+    for (int i = 0; i < OLD_FRAMES && !queue_passed(e->out, &at); i++) {
+        queue_look(e->out, &at, &frame);
+        size_t head = frame_put_old_head(heads[i], frame.flags, frame.size);
+        runs[count++] = (struct iovec){heads[i], head};
+        runs[count++] =
+            (struct iovec){(void *)frame.body, (size_t)frame.size};
+    }
+    return count;
+}
+
+/* Leaves out what the kernel has of the first two runs, a frame. */
+static void leave_out(struct iovec *runs, size_t sent)
+{
+    for (int i = 0; i < 2; i++) {
+        size_t size = sent < runs[i].iov_len ? sent : runs[i].iov_len;
+        runs[i].iov_base = (char *)runs[i].iov_base + size;
+        runs[i].iov_len -= size;
+        sent -= size;
+    }
+}
+
+static bool write_old_frames(struct engine *e)
+{
+    unsigned char heads[OLD_FRAMES][FRAME_OLD_HEAD];
+    struct iovec runs[2 * OLD_FRAMES];
+    int count = gather_old(e, runs, heads);
+    leave_out(runs, e->sent);
+    size_t accepted;
+    bool all = write_runs(e, runs, count, &accepted);
+    account(e, accepted);
+    return all;
+}
+
 static bool write_frames(struct engine *e)
 {
     struct iovec runs[RUNS];
@@ -107,7 +161,12 @@ static void write_some(struct engine *e)
         return;
     }
     bool replies = e->replies_size > 0 && (e->sent == 0 || e->replies_at > 0);
-    (replies ? write_replies : write_frames)(e);
+    if (e->major == 1)
+        write_old_frames(e);
+    else if (replies)
+        write_replies(e);
+    else
+        write_frames(e);
 }
 
 static bool anything_to_send(struct engine *e)

@@ -18,6 +18,7 @@
 
 static int hub_wait_without_gil(pymq_hub *hub, int events, int timeout)
 {
+    let_go();
     PyThreadState *state = PyEval_SaveThread();
     int result = pymq_hub_wait(hub, events, timeout);
     PyEval_RestoreThread(state);

@@ -40,8 +40,8 @@ pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
     mailbox_init(&hub->box);
     bell_init(&hub->standing);
     names_init(&hub->names);
-    topics_init(&hub->own);
-    topics_init(&hub->topics);
+    topics_init(&hub->own, sizeof(uint64_t));
+    topics_init(&hub->topics, sizeof(struct member));
     notices_init(&hub->notices);
     return hub;
 }
@@ -66,6 +66,7 @@ void hub_drop(struct hub *hub)
     if (atomic_fetch_sub(&hub->refs, 1) != 1)
         return;
     free_sleepers(hub);
+    chunk_drop(hub->greeting);
     mailbox_unwatch(&hub->box, &hub->standing);
     bell_fini(&hub->standing);
     mailbox_fini(&hub->box);
@@ -76,26 +77,28 @@ void hub_drop(struct hub *hub)
 
 /* Pipes. */
 
-static bool live_pipe(const struct hub *hub, int64_t id)
+struct pipe *hub_live_pipe(const struct hub *hub, int64_t id)
 {
     const struct list *at = hub->pipes.next;
     for (; at != &hub->pipes; at = at->next) {
-        const struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
         if (!pipe->closed && (id == 0 || pipe->id == id))
-            return true;
+            return pipe;
     }
-    return false;
+    return NULL;
 }
 
-int pymq_hub_open(pymq_hub *hub, pymq_pipe **made)
+int pymq_hub_open(pymq_hub *hub, pymq_pipe **made, int conflate)
 {
     int result = 0;
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
-    if (hub->send_policy == PYMQ_SEND_ONE && live_pipe(hub, 0)) {
+    if (hub->send_policy == PYMQ_SEND_ONE && hub_live_pipe(hub, 0)) {
         result = -EBUSY;
-    } else if ((*made = pipe_new(hub)) == NULL) {
+    } else if ((*made = pipe_new(hub, conflate)) == NULL) {
         result = -ENOMEM;
+    } else if ((result = hub_greet(hub, *made)) < 0) {
+        pipe_release(*made);
     } else {
         list_append(&hub->pipes, &pipe_hold(*made)->in_hub);
         if (hub_sends_in_turn(hub))
@@ -219,7 +222,7 @@ int pymq_hub_send_long(pymq_hub *hub, const char *data, size_t size, int more,
 {
     struct chunk *lent = token ? loan_new(data, size, token) : NULL;
     if (token != 0 && lent == NULL)
-        return -ENOMEM;
+        return -ENOBUFS;
     int result = send_frame(hub, data, size, more, lent);
     chunk_drop(lent);
     return result;
@@ -236,8 +239,8 @@ static bool too_early(struct hub *hub)
 }
 
 /* Receives in one of the ways of receive.c. */
-static int64_t receive(struct hub *hub, void *into,
-                       int64_t (*take)(struct hub *, void *))
+static int64_t receive(struct hub *hub, pymq_slot *into,
+                       int64_t (*take)(struct hub *, pymq_slot *))
 {
     pthread_mutex_lock(&hub->lock);
     int64_t result = hub->handing ? -EALREADY : -hub->stopped;
@@ -262,14 +265,9 @@ int64_t pymq_slot_recv(pymq_slot *slot)
     return receive(slot->hub, slot, hub_recv);
 }
 
-int64_t pymq_hub_recv_frame(pymq_hub *hub, char *into)
+int64_t pymq_slot_recv_plain(pymq_slot *slot)
 {
-    return receive(hub, into, hub_recv_frame);
-}
-
-int64_t pymq_hub_recv_short(pymq_hub *hub, char *into)
-{
-    return receive(hub, into, hub_recv_short);
+    return receive(slot->hub, slot, hub_recv_plain);
 }
 
 void pymq_slot_clear(pymq_slot *slot)
@@ -317,24 +315,11 @@ int pymq_hub_ready(pymq_hub *hub)
     return result;
 }
 
-void pymq_hub_set(pymq_hub *hub, int option, int value)
-{
-    if (option < PYMQ_SEND_HWM || option > PYMQ_VERBOSE)
-        return;
-    pthread_mutex_lock(&hub->lock);
-    hub->options[option] = value < 0 ? 0 : value;
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next)
-        pipe_set_marks(OWNER(at, struct pipe, in_hub));
-    hub_wake(hub, ANY_NEWS);
-    pthread_mutex_unlock(&hub->lock);
-}
-
 int pymq_hub_has(pymq_hub *hub, int64_t pipe)
 {
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
-    bool has = pipe > 0 && live_pipe(hub, pipe);
+    bool has = pipe > 0 && hub_live_pipe(hub, pipe) != NULL;
     pthread_mutex_unlock(&hub->lock);
     return has;
 }

@@ -33,7 +33,8 @@ struct hub {
     struct loop *loop;
     int send_policy, receive_policy;
     bool subscribes, takes_topics;
-    int options[PYMQ_VERBOSE + 1];
+    int options[PYMQ_HUB_OPTIONS];
+    struct chunk *greeting; /* that new pipes begin with, or NULL */
     int stopped; /* errno of every later call, 0 while in use */
     struct mailbox box;
     struct bell standing; /* behind fileno */
@@ -52,7 +53,7 @@ struct hub {
     bool sending;
     struct pipe *target;   /* NULL: swallow it */
     struct list targets;   /* of TO_ALL */
-    struct pipe *refused;  /* full peer that MANDATORY gave EAGAIN for */
+    struct pipe *refused;  /* full peer that a send gave EAGAIN for */
     uint64_t stamp;
     int64_t chosen;
     size_t weight;     /* bytes of it so far */
@@ -64,13 +65,16 @@ struct hub {
     bool receiving;
     struct pipe *source; /* NULL: a notice */
     int64_t peer;
+    int64_t noticed; /* pipe of the last notice about a topic */
     bool borrows; /* engines, to read from them itself */
     int64_t waited_at; /* coarse ms */
     bool pushed;  /* nothing was received since */
     bool skipped; /* a look for what has come since */
     bool starved; /* nothing was there to receive since the last push */
+    bool conflates; /* a pipe of it does: no batches */
     bool handing; /* messages were taken ahead, and not handed out yet */
     int64_t handing_since; /* coarse ms */
+    int waiters;           /* threads, for something to receive */
     int stride;            /* how many may be taken ahead */
 };
 
@@ -93,6 +97,12 @@ void hub_stop_sending(struct hub *hub, struct pipe *pipe);
 
 /* The far end of a joined pipe, or Python, has closed it. */
 void hub_end_pipe(struct hub *hub, struct pipe *pipe);
+
+/* The live pipe of that id (0: any), or NULL. */
+struct pipe *hub_live_pipe(const struct hub *hub, int64_t id);
+
+/* options.c: the first message of a new pipe.  0 or -ENOMEM. */
+int hub_greet(const struct hub *hub, struct pipe *pipe);
 
 /* Nothing is left to read from a pipe that takes no more messages. */
 void hub_forget(struct hub *hub, struct pipe *pipe);
@@ -118,11 +128,9 @@ bool hub_resumable(struct hub *hub);
 bool hub_sends_in_turn(const struct hub *hub);
 
 /* receive.c: by policy. */
-/* A frame into a pymq_slot. */
-int64_t hub_recv(struct hub *hub, void *slot);
-/* As pymq_hub_recv_frame and pymq_hub_recv_short. */
-int64_t hub_recv_frame(struct hub *hub, void *bytes);
-int64_t hub_recv_short(struct hub *hub, void *bytes);
+/* As pymq_slot_recv and pymq_slot_recv_plain. */
+int64_t hub_recv(struct hub *hub, pymq_slot *slot);
+int64_t hub_recv_plain(struct hub *hub, pymq_slot *slot);
 /* Whether its messages come just as they are in the pipes. */
 static inline bool hub_plain(const struct hub *hub)
 {
@@ -131,6 +139,9 @@ static inline bool hub_plain(const struct hub *hub)
 }
 /* Whether recv would give a frame. */
 bool hub_readable(struct hub *hub);
+/* Whether a message that begins so is for the user, by his topics. */
+bool hub_wants(const struct hub *hub, const unsigned char *first,
+               size_t size);
 /* Brings a pipe with a message for the user to the front, or NULL. */
 struct pipe *hub_next_source(struct hub *hub);
 

@@ -11,7 +11,9 @@ struct loan {
     struct loan *next;
 };
 
-static _Atomic(struct loan *) returned;
+enum { NUMBERS, OBJECTS, LISTS };
+
+static _Atomic(struct loan *) returned[LISTS];
 
 struct chunk *loan_new(const void *data, size_t size, int64_t token)
 {
@@ -34,17 +36,18 @@ int64_t loan_token(const struct chunk *chunk)
 void loan_return(struct chunk *chunk)
 {
     struct loan *loan = (struct loan *)chunk;
-    loan->next = atomic_load(&returned);
-    while (!atomic_compare_exchange_weak(&returned, &loan->next, loan))
+    _Atomic(struct loan *) *list = &returned[loan->token < 0];
+    loan->next = atomic_load(list);
+    while (!atomic_compare_exchange_weak(list, &loan->next, loan))
         continue;
 }
 
-int pymq_take_returned(int64_t *into, int room)
+static int take(_Atomic(struct loan *) *list, int64_t *into, int room)
 {
     int count = 0;
-    if (atomic_load(&returned) == NULL)
+    if (atomic_load(list) == NULL)
         return 0;
-    struct loan *loan = atomic_exchange(&returned, NULL);
+    struct loan *loan = atomic_exchange(list, NULL);
     while (loan != NULL) {
         struct loan *next = loan->next;
         if (count < room) {
@@ -56,4 +59,14 @@ int pymq_take_returned(int64_t *into, int room)
         loan = next;
     }
     return count;
+}
+
+int pymq_take_returned(int64_t *into, int room)
+{
+    return take(&returned[NUMBERS], into, room);
+}
+
+int pymq_take_objects(int64_t *into, int room)
+{
+    return take(&returned[OBJECTS], into, room);
 }

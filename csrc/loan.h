@@ -1,10 +1,13 @@
 /* loan.h - chunks whose bytes Python has lent: sent without a copy.
  *
+ * A token says what was lent: a number of Python's choice, or, negative, the
+ * address of an object that the loan has a reference to (builtin.h).
+ *
  * The last reference may be dropped by a thread that must not touch Python.
  * So a loan that is over goes to a list, and Python takes the tokens from
- * there whenever it passes by.  There is one list for the process: chunks may
- * outlive the hub and the loop that they were lent to.  It has no lock that a
- * fork could leave locked.
+ * there whenever it passes by.  The lists, one for numbers and one for
+ * objects, are the process's: chunks may outlive the hub and the loop that
+ * they were lent to.  They have no lock that a fork could leave locked.
  */
 #ifndef LOAN_H
 #define LOAN_H

@@ -33,6 +33,7 @@ struct worker {
     struct list engines;   /* under the loop's lock */
     struct list lingering; /* the same, moved here; earliest deadline first */
     struct list lent;      /* so are these */
+    struct list beating;   /* heartbeats of any of them; the thread's */
     size_t load;           /* engines of all lists */
     struct loop *loop;
     bool rushed; /* the last sleep was hardly worth it */
@@ -122,6 +123,7 @@ int pymq_loop_take(pymq_loop *loop, pymq_event *into, int room)
 static void forget(struct worker *worker, struct engine *engine)
 {
     list_remove(&engine->node);
+    heartbeat_unlist(&engine->beat);
     mailbox_withdraw(&engine->end);
     worker->load--;
     engine_drop(engine);
@@ -173,10 +175,14 @@ static void turn(struct worker *worker, struct engine *engine, int ready)
     engine_drive(engine, ready);
     bool ended = engine->ended, lingers = engine->deadline > 0;
     bool lends = is_lent(engine);
+    int64_t beat = engine->beat.due;
     engine_release(engine);
-    if (ended)
+    if (ended) {
         dismiss(worker, engine);
-    else if (lingers && !lingered)
+        return;
+    }
+    heartbeat_list(&worker->beating, &engine->beat, beat);
+    if (lingers && !lingered)
         move(worker, &worker->lingering, engine);
     else if (lends && !lent)
         note_lease(worker, engine);
@@ -191,14 +197,15 @@ static struct engine *first(struct list *engines)
 
 static int timeout(struct worker *worker)
 {
-    int64_t left = spare_expire() ? SPARE_TIME : INT_MAX, due = INT64_MAX;
+    int64_t left = spare_expire() ? SPARE_TIME : INT_MAX;
+    int64_t due = heartbeat_next(&worker->beating);
     struct engine *lingers = first(&worker->lingering);
     struct engine *lent = first(&worker->lent);
-    if (lingers != NULL)
+    if (lingers != NULL && lingers->deadline < due)
         due = lingers->deadline;
     if (lent != NULL && lent->lent_until < due)
         due = lent->lent_until;
-    if (due != INT64_MAX && due - clock_ms() < left)
+    if (due != NEVER && due - clock_ms() < left)
         left = due - clock_ms();
     if (left == INT_MAX)
         return -1;
@@ -240,6 +247,8 @@ static void expire(struct worker *worker)
     struct engine *engine;
     while ((engine = first(&worker->lingering)) != NULL
            && engine->deadline <= clock_ms())
+        turn(worker, engine, 0);
+    while ((engine = heartbeat_take(&worker->beating)) != NULL)
         turn(worker, engine, 0);
 }
 
@@ -304,6 +313,7 @@ static int worker_init(struct worker *worker, struct loop *loop)
     list_init(&worker->engines);
     list_init(&worker->lingering);
     list_init(&worker->lent);
+    list_init(&worker->beating);
     atomic_init(&worker->stopping, false);
     worker->poller = poller_new();
     int result = worker->poller ? wakeup_fd(&worker->bell.wakeup) : -errno;
@@ -375,11 +385,17 @@ void pymq_loop_stop(pymq_loop *loop)
     }
 }
 
-static struct worker *least_loaded(struct loop *loop)
+static bool allowed(int worker, uint64_t affinity)
+{
+    return affinity == 0 || (worker < 64 && (affinity >> worker & 1) != 0);
+}
+
+static struct worker *least_loaded(struct loop *loop, uint64_t affinity)
 {
     struct worker *best = NULL;
     for (int i = 0; i < loop->running; i++)
-        if (best == NULL || loop->workers[i].load < best->load)
+        if (allowed(i, affinity)
+            && (best == NULL || loop->workers[i].load < best->load))
             best = &loop->workers[i];
     return best;
 }
@@ -414,11 +430,11 @@ static void settle(struct worker *worker, struct engine *engine)
         mailbox_post(&engine->end);
 }
 
-int loop_adopt(struct loop *loop, struct engine *engine)
+int loop_adopt(struct loop *loop, struct engine *engine, uint64_t affinity)
 {
     pthread_mutex_lock(&loop->lock);
     int result = loop->stopped ? -ESHUTDOWN : -EINVAL;
-    struct worker *worker = least_loaded(loop);
+    struct worker *worker = least_loaded(loop, affinity);
     if (worker != NULL) {
         settle(worker, engine);
         result = 0;

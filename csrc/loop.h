@@ -19,8 +19,9 @@ struct events *loop_events(struct loop *loop);
  * take one to release something does nothing there. */
 bool loop_is_foreign(const struct loop *loop);
 
-/* Finds an engine a home, makes it the far end of its queues and has it
- * driven.  0, or -EINVAL without threads, or -ESHUTDOWN. */
-int loop_adopt(struct loop *loop, struct engine *engine);
+/* Finds an engine a home among the threads that `affinity` has bits for (0:
+ * all), makes it the far end of its queues and has it driven.  0, or -EINVAL
+ * without such threads, or -ESHUTDOWN. */
+int loop_adopt(struct loop *loop, struct engine *engine, uint64_t affinity);
 
 #endif

@@ -11,7 +11,7 @@ enum { GENERATED = 5 }; /* octets: 00 and a counter, as libzmq's */
 
 void names_init(struct names *names)
 {
-    table_init(&names->table);
+    table_init(&names->table, sizeof(struct pipe *));
     /* A random start, so that ids of an earlier run are not met again. */
     unsigned char seed[4];
     uintptr_t address = (uintptr_t)names;
@@ -31,7 +31,7 @@ struct pipe *names_find(const struct names *names, const void *name,
         return NULL;
     struct entry *entry =
         table_find(&names->table, hash_bytes(name, size), name, size);
-    return entry ? entry->value.pointer : NULL;
+    return entry ? *(struct pipe **)entry_value(entry) : NULL;
 }
 
 void names_release(struct names *names, struct pipe *pipe)
@@ -56,12 +56,12 @@ static int give(struct names *names, struct pipe *pipe, const void *bytes,
     }
     name->size = size;
     memcpy(name->bytes, bytes, size);
-    if (entry->value.pointer != pipe)
+    struct pipe **holder = entry_value(entry);
+    if (*holder != pipe)
         names_release(names, pipe);
     free(pipe->name);
     pipe->name = name;
-    /* names_release may have moved slots, but entries stay where they are. */
-    entry->value.pointer = pipe;
+    *holder = pipe;
     return 0;
 }
 

@@ -13,6 +13,7 @@ static atomic_int_fast64_t last_id;
 static void init_lists(struct pipe *pipe)
 {
     list_init(&pipe->topics);
+    table_init(&pipe->asked, 0);
     list_init(&pipe->in_hub);
     list_init(&pipe->in_writable);
     list_init(&pipe->in_readable);
@@ -37,13 +38,23 @@ static void pipe_destroy(struct pipe *pipe)
     engine_drop(pipe->engine);
     queue_release(pipe->out);
     queue_release(pipe->in);
+    table_fini(&pipe->asked);
     free(pipe->event);
     free(pipe->name);
     hub_drop(pipe->hub);
     free(pipe);
 }
 
-struct pipe *pipe_new(struct hub *hub)
+/* Subscriptions are no messages, of which the last one counts. */
+static void set_conflating(struct pipe *pipe, bool conflate)
+{
+    struct hub *hub = pipe->hub;
+    pipe->out->conflate = conflate && !hub->subscribes;
+    pipe->in->conflate = conflate && !hub->takes_topics;
+    hub->conflates = hub->conflates || pipe->in->conflate;
+}
+
+struct pipe *pipe_new(struct hub *hub, bool conflate)
 {
     struct pipe *pipe = calloc(1, sizeof *pipe);
     if (pipe == NULL)
@@ -61,6 +72,7 @@ struct pipe *pipe_new(struct hub *hub)
         pipe_destroy(pipe);
         return NULL;
     }
+    set_conflating(pipe, conflate);
     own_ends(pipe);
     pipe_set_marks(pipe);
     return pipe;
@@ -86,8 +98,10 @@ bool pipe_ending(const struct pipe *pipe)
 void pipe_set_marks(struct pipe *pipe)
 {
     const int *options = pipe->hub->options;
-    queue_set_mark(pipe->out, WRITER_MARK, options[PYMQ_SEND_HWM]);
-    queue_set_mark(pipe->in, READER_MARK, options[PYMQ_RECV_HWM]);
+    int out = pipe->out->conflate ? 0 : options[PYMQ_SEND_HWM];
+    int in = pipe->in->conflate ? 0 : options[PYMQ_RECV_HWM];
+    queue_set_mark(pipe->out, WRITER_MARK, out);
+    queue_set_mark(pipe->in, READER_MARK, in);
 }
 
 /* By kind of topic change, then by what the peer understands. */
@@ -121,43 +135,39 @@ static int announce_all(struct pipe *pipe)
 {
     size_t at = 0;
     struct entry *entry;
+    const struct table *own = &pipe->hub->own.table;
     if (!pipe->hub->subscribes || pipe->closed)
         return 0;
-    while ((entry = table_next(&pipe->hub->own.table, &at)) != NULL) {
-        int result = announce(pipe, true, entry->key, entry->size);
+    while ((entry = table_next(own, &at)) != NULL) {
+        int result =
+            announce(pipe, true, table_key(own, entry), entry->size);
         if (result < 0)
             return result;
     }
     return 0;
 }
 
-int pipe_attach(struct pipe *pipe, int fd, const void *leftover, size_t size,
-                int minor, int64_t max_size)
+int pipe_attach(struct pipe *pipe, const pymq_link *link)
 {
     if (pipe->joined)
         return -EINVAL;
     if (queue_has_reader(pipe->out))
         return -EBUSY;
     if (pipe->spent) {
-        close(fd);
+        close(link->fd);
         return 0;
     }
-    pipe->minor = minor;
+    pipe->minor = link->minor;
     int result = announce_all(pipe);
     if (result < 0)
         return result;
-    struct engine_link link = {.fd = fd,
-                               .max_size = max_size,
+    struct engine_link with = {.link = link,
                                .pipe = pipe->id,
-                               .leftover = leftover,
-                               .leftover_size = size,
                                .takes_topics = pipe->hub->takes_topics,
-                               .subscribes = pipe->hub->subscribes,
-                               .raw = pipe->raw,
-                               .notifies = pipe->notifies};
+                               .subscribes = pipe->hub->subscribes};
     struct engine *engine;
     result =
-        engine_start(pipe->hub->loop, &link, pipe->out, pipe->in, &engine);
+        engine_start(pipe->hub->loop, &with, pipe->out, pipe->in, &engine);
     if (result < 0)
         return result;
     engine_drop(pipe->engine);
@@ -169,6 +179,9 @@ int pipe_attach(struct pipe *pipe, int fd, const void *leftover, size_t size,
 /* One direction of a join: what `from` wrote is `to`'s to read. */
 static void cross(struct pipe *from, struct pipe *to)
 {
+    bool conflate = from->out->conflate || to->in->conflate;
+    from->out->conflate = conflate;
+    to->hub->conflates = to->hub->conflates || conflate;
     queue_set_reader(to->in, NULL);
     queue_release(to->in);
     to->in = queue_hold(from->out);
@@ -295,23 +308,11 @@ int64_t pymq_pipe_name(pymq_pipe *pipe, const char *name, size_t size,
     return result;
 }
 
-int pymq_pipe_attach(pymq_pipe *pipe, int fd, const char *leftover,
-                     size_t size, int minor, int64_t max_size)
+int pymq_pipe_attach(pymq_pipe *pipe, const pymq_link *link)
 {
     struct hub *hub = pipe->hub;
     pthread_mutex_lock(&hub->lock);
-    int result = pipe_attach(pipe, fd, leftover, size, minor, max_size);
-    pthread_mutex_unlock(&hub->lock);
-    return result;
-}
-
-int pymq_pipe_attach_raw(pymq_pipe *pipe, int fd, int notifies)
-{
-    struct hub *hub = pipe->hub;
-    pthread_mutex_lock(&hub->lock);
-    pipe->raw = true;
-    pipe->notifies = notifies;
-    int result = pipe_attach(pipe, fd, NULL, 0, 0, -1);
+    int result = pipe_attach(pipe, link);
     pthread_mutex_unlock(&hub->lock);
     return result;
 }

@@ -13,7 +13,9 @@
 #include "events.h"
 #include "list.h"
 #include "mailbox.h"
+#include "pymq.h"
 #include "queue.h"
+#include "table.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -36,9 +38,9 @@ struct pipe {
     struct name *name;
     struct event *event; /* for PIPE_CLOSED of a pipe that was joined late */
     struct list topics;  /* members (topics.h) */
+    struct table asked;  /* topics that it asked for, when MANUAL */
     struct list in_hub, in_writable, in_readable, in_targets; /* hub's lists */
     int minor;           /* of the link's ZMTP 3 */
-    bool raw, notifies;  /* its links have no frames: engine.h */
     bool linked;         /* attached or joined at least once */
     bool joined;
     bool closed;    /* takes no more messages */
@@ -49,7 +51,8 @@ struct pipe {
     bool stalled;   /* too many of them */
 };
 
-struct pipe *pipe_new(struct hub *hub);
+/* `conflate`: of what waits in it only the last message is kept. */
+struct pipe *pipe_new(struct hub *hub, bool conflate);
 struct pipe *pipe_hold(struct pipe *pipe);
 void pipe_release(struct pipe *pipe);
 
@@ -61,8 +64,7 @@ void pipe_announce(struct pipe *pipe, bool subscribe, const void *topic,
                    size_t size);
 
 /* As the hub's functions of the same names in pymq.h; the lock is held. */
-int pipe_attach(struct pipe *pipe, int fd, const void *leftover, size_t size,
-                int minor, int64_t max_size);
+int pipe_attach(struct pipe *pipe, const pymq_link *link);
 int pipe_close(struct pipe *pipe, bool drain, bool keep_input);
 
 /* Both hubs' locks are held. */

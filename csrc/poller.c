@@ -1,6 +1,6 @@
 /* poller.c - chooses the system call; see poller.h
  *
- * The chosen file is compiled as a part of this one; by itself each is empty. */
+ * The chosen file is compiled as a part of this one; alone each is empty. */
 #if defined(__linux__) && !defined(PYMQ_NO_EPOLL)
 #define PYMQ_EPOLL
 #include "poller_epoll.c"

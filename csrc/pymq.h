@@ -27,7 +27,8 @@ enum pymq_receive_policy {
 };
 
 enum pymq_hub_option {
-    PYMQ_SEND_HWM = 1, PYMQ_RECV_HWM, PYMQ_MANDATORY, PYMQ_VERBOSE
+    PYMQ_SEND_HWM = 1, PYMQ_RECV_HWM, PYMQ_MANDATORY, PYMQ_VERBOSE,
+    PYMQ_VERBOSER, PYMQ_MANUAL, PYMQ_NO_DROP, PYMQ_INVERT, PYMQ_HUB_OPTIONS
 };
 
 enum pymq_event_kind { PYMQ_LINK_DOWN = 1, PYMQ_PIPE_CLOSED };
@@ -48,8 +49,9 @@ typedef struct {
     pymq_hub *hub;
     void *chunk;
     const char *data;
-    int64_t token; /* of data that Python lent, else 0 */
+    int64_t token; /* of data that Python lent (loan.h), else 0 */
     int common;    /* others may see the data, too */
+    int64_t peer;  /* id of the pipe that it came from */
     char bytes[PYMQ_SLOT];
 } pymq_slot;
 
@@ -68,6 +70,19 @@ typedef struct {
     int64_t pipes[PYMQ_BATCH_MESSAGES]; /* where they came from */
     char bytes[PYMQ_BATCH];
 } pymq_batch;
+
+/* As Link in abc.py.  Times are in ms, 0 is none, but `ping_ttl` is in tenths
+ * of a second. */
+typedef struct {
+    int fd;
+    const char *leftover;
+    size_t leftover_size;
+    int major, minor;
+    int64_t max_size;
+    uint64_t affinity;
+    int ping_interval, ping_timeout, ping_ttl;
+    int raw, notifies;
+} pymq_link;
 
 /* NULL when there is no memory; release with the function below. */
 pymq_loop *pymq_loop_new(int threads);
@@ -89,29 +104,28 @@ void pymq_hub_stop(pymq_hub *hub, int error);
 /* -E2BIG from PYMQ_HOLD_FROM bytes on: these go by pymq_hub_send_long. */
 int pymq_hub_send(pymq_hub *hub, const char *data, size_t size, int more);
 /* With a token other than 0 the data is not copied: it must stay as it is
- * until pymq_take_returned gives the token, whatever this returns but for
- * -ENOMEM, when it may not come. */
+ * until the token comes back, whatever this returns but for -ENOBUFS, when it
+ * does not come. */
 int pymq_hub_send_long(pymq_hub *hub, const char *data, size_t size, int more,
                        int64_t token);
-/* How many tokens were stored in `into`, at most `room`. */
+/* How many tokens were stored in `into`, at most `room`: positive ones ... */
 int pymq_take_returned(int64_t *into, int room);
+/* ... and those of objects. */
+int pymq_take_objects(int64_t *into, int room);
 /* As many messages of one frame as fit: how many, or the negative errno of the
  * first. */
 int pymq_hub_send_many(pymq_hub *hub, const char *bytes,
                        const uint32_t *sizes, int count);
-/* The size of a message of one frame that is at most PYMQ_SLOT bytes long and
- * now in `into`, or a negative errno; -EMSGSIZE: receive into a slot. */
-int64_t pymq_hub_recv_short(pymq_hub *hub, char *into);
-/* size << 1 | more of a frame that is at most PYMQ_SLOT bytes long and now in
- * `into`, or a negative errno; -EMSGSIZE if it is longer. */
-int64_t pymq_hub_recv_frame(pymq_hub *hub, char *into);
 /* size << 2 | waiting << 1 | more, or a negative errno.  `waiting`: it is
  * worth asking for a batch. */
 int64_t pymq_slot_recv(pymq_slot *slot);
+/* The size of a message of one frame, or a negative errno; -EMSGSIZE if it is
+ * one for pymq_slot_recv: has several frames, or many short ones behind it. */
+int64_t pymq_slot_recv_plain(pymq_slot *slot);
 /* How many messages are in the batch; 0 also when the next has several frames
- * or does not fit.  `ahead`: the user gets them later.  So none is taken that
- * would tell the sender that there is room again, and until pymq_hub_handed
- * nobody receives what comes behind them (-EALREADY). */
+ * or is longer than PYMQ_SLOT.  `ahead`: the user gets them later.  So none is
+ * taken that would tell the sender that there is room again, and until
+ * pymq_hub_handed nobody receives what comes behind them (-EALREADY). */
 int pymq_hub_recv_many(pymq_hub *hub, pymq_batch *batch, int most, int ahead);
 void pymq_hub_handed(pymq_hub *hub);
 /* Whether a subscriber still wants a message. */
@@ -119,9 +133,12 @@ int pymq_hub_wants(pymq_hub *hub, const char *data, size_t size);
 int64_t pymq_hub_peer(pymq_hub *hub);
 int64_t pymq_hub_chosen(pymq_hub *hub);
 int pymq_hub_ready(pymq_hub *hub);
+/* -EALREADY: for something to receive, when some was taken ahead. */
 int pymq_hub_wait(pymq_hub *hub, int events, int timeout);
 int pymq_hub_fileno(pymq_hub *hub);
 void pymq_hub_set(pymq_hub *hub, int option, int value);
+int pymq_hub_greet(pymq_hub *hub, const char *data, size_t size, int wanted);
+int pymq_hub_grant(pymq_hub *hub, const char *topic, size_t size, int wanted);
 int pymq_hub_subscribe(pymq_hub *hub, const char *topic, size_t size,
                        int announce);
 /* 1 if that was the last subscription of the topic, else 0. */
@@ -131,23 +148,20 @@ int64_t pymq_hub_topics(pymq_hub *hub);
 int pymq_hub_has(pymq_hub *hub, int64_t pipe);
 
 /* 0 with the new pipe in `*made`, or -EBUSY (policy ONE) or -ENOMEM. */
-int pymq_hub_open(pymq_hub *hub, pymq_pipe **made);
+int pymq_hub_open(pymq_hub *hub, pymq_pipe **made, int conflate);
 void pymq_pipe_release(pymq_pipe *pipe);
 int64_t pymq_pipe_id(pymq_pipe *pipe);
 /* 0, -EADDRINUSE, -ENOMEM, or the id of the pipe that lost its name. */
 int64_t pymq_pipe_name(pymq_pipe *pipe, const char *name, size_t size,
                        int handover);
 /* On failure the descriptor is still the caller's. */
-int pymq_pipe_attach(pymq_pipe *pipe, int fd, const char *leftover,
-                     size_t size, int minor, int64_t max_size);
-/* The same for a link without frames. */
-int pymq_pipe_attach_raw(pymq_pipe *pipe, int fd, int notifies);
+int pymq_pipe_attach(pymq_pipe *pipe, const pymq_link *link);
 int pymq_pipe_join(pymq_pipe *pipe, pymq_pipe *other);
 /* 1 when nothing is left to do, 0 when PYMQ_PIPE_CLOSED follows. */
 int pymq_pipe_close(pymq_pipe *pipe, int drain, int keep_input);
 
-/* Gives a Python module the function bind_hub, where there are builtins
+/* Gives a Python module bind_hub and lent_object, where there are builtins
  * (builtin.h): 1, or 0 where there are none. */
-int pymq_add_builtins(const char *module);
+int pymq_add_builtins(const char *name);
 
 #endif

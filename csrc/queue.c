@@ -226,6 +226,15 @@ bool queue_reports_next(const struct queue *queue)
     return reports_at(queue, atomic_load(&queue->read) + 1);
 }
 
+void queue_expect(const struct queue *queue)
+{
+    const struct piece *piece = queue->head.piece;
+    uintptr_t at = (uintptr_t)piece->chunk + sizeof *piece->chunk
+                   + queue->head.at;
+    __builtin_prefetch((const void *)at);
+    __builtin_prefetch((const void *)(at + CACHE_LINE));
+}
+
 void queue_skip(struct queue *queue, const struct frame *frame)
 {
     struct piece *piece = queue->head.piece;
@@ -247,6 +256,25 @@ struct chunk *queue_hold_chunk(struct queue *queue)
 {
     const struct piece *piece = queue->head.piece;
     return chunk_hold(piece->body ? piece->body : piece->chunk);
+}
+
+static bool message_follows(const struct queue *queue)
+{
+    struct place at = queue->head;
+    struct frame frame;
+    do
+        queue_look(queue, &at, &frame);
+    while (!frame_ends(&frame));
+    return at.piece != queue->limit.piece || at.at != queue->limit.at;
+}
+
+void queue_skip_old(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->limit = queue->shown;
+    pthread_mutex_unlock(&queue->lock);
+    while (message_follows(queue))
+        queue_skip_message(queue);
 }
 
 void queue_skip_message(struct queue *queue)

@@ -15,6 +15,10 @@
  * the reader, once, when something is shown after it found the queue empty;
  * the writer, once, when there is room after it found the queue full.
  *
+ * Conflating.  Such a queue has no mark: of what the reader has not looked at
+ * the writer keeps the last message only, and the reader passes over what it
+ * has looked at but not taken.  There must be no commands in it.
+ *
  * Counting.  Messages and commands count one each.  The reader reports what
  * it has read in steps of half the mark, as libzmq does, so a writer that
  * found the queue full resumes only then.
@@ -36,7 +40,8 @@ enum {
     CHUNK_HEADS = 64, /* bytes: malloc's head and ours */
     CHUNK_MIN = 4096 - CHUNK_HEADS,
     CHUNK_MAX = 65536 - CHUNK_HEADS,
-    CHUNK_OWN = 16384 /* a longer frame gets a chunk of its own */
+    CHUNK_OWN = 16384, /* a longer frame gets a chunk of its own */
+    CACHE_LINE = 64    /* bytes that processors fetch at once */
 };
 
 enum { WRITER_MARK, READER_MARK };
@@ -60,6 +65,7 @@ struct place {
 
 struct queue {
     atomic_uint refs;
+    bool conflate;           /* set before either side is there */
     atomic_uint hwm;     /* messages, 0: no mark */
     atomic_bool closed;  /* the writer is gone: when read empty, that is all */
     atomic_bool dropped; /* closed, and what is unread is not wanted */
@@ -187,6 +193,10 @@ static inline size_t queue_backlog(const struct queue *queue)
 /* Whether removing the next message will report to the writer. */
 bool queue_reports_next(const struct queue *queue);
 
+/* The next message will be read soon.  Its bytes come from another processor's
+ * cache, or from none if many queues are read in turn. */
+void queue_expect(const struct queue *queue);
+
 /* Removes the frame that queue_peek gave. */
 void queue_skip(struct queue *queue, const struct frame *frame);
 
@@ -195,8 +205,19 @@ void queue_skip(struct queue *queue, const struct frame *frame);
 void queue_look(const struct queue *queue, struct place *at,
                 struct frame *frame);
 
+/* Whether a place has come to the end of what the reader knows of. */
+static inline bool queue_passed(const struct queue *queue,
+                                const struct place *at)
+{
+    return at->piece == queue->limit.piece && at->at == queue->limit.at;
+}
+
 /* A reference to the chunk that holds the next frame. */
 struct chunk *queue_hold_chunk(struct queue *queue);
+
+/* Removes all messages but the last; of a conflating queue that is
+ * readable, and between messages. */
+void queue_skip_old(struct queue *queue);
 
 /* Removes the rest of a message. */
 void queue_skip_message(struct queue *queue);

@@ -204,10 +204,8 @@ int queue_adopt(struct queue *queue, size_t from, size_t size)
     return 0;
 }
 
-void queue_rollback(struct queue *queue)
+static void free_pieces(struct piece *piece)
 {
-    struct piece *last = queue->whole.piece;
-    struct piece *piece = last->next;
     while (piece != NULL) {
         struct piece *next = piece->next;
         chunk_drop(piece->chunk);
@@ -215,11 +213,72 @@ void queue_rollback(struct queue *queue)
         free(piece);
         piece = next;
     }
+}
+
+void queue_rollback(struct queue *queue)
+{
+    struct piece *last = queue->whole.piece;
+    free_pieces(last->next);
     last->next = NULL;
     last->end = queue->whole.at;
     queue->tail = last;
     if (queue->fill != NULL && last->chunk == queue->fill)
         queue->fill_at = last->end < last->split ? last->end : last->split;
+}
+
+/* Makes what follows a place in a piece a piece of its own; NULL: no
+ * memory. */
+static struct piece *split_off(struct queue *queue, struct place at)
+{
+    struct piece *rest = malloc(sizeof *rest);
+    if (rest == NULL)
+        return NULL;
+    *rest = *at.piece;
+    rest->begin = at.at;
+    if (rest->chunk != NULL)
+        chunk_hold(rest->chunk);
+    at.piece->next = rest;
+    if (queue->tail == at.piece)
+        queue->tail = rest;
+    return rest;
+}
+
+/* With the lock held: where the message under construction begins, as a piece,
+ * behind the one that the reader has looked at. */
+static struct piece *isolate(struct queue *queue)
+{
+    struct place begin = queue->whole;
+    if (begin.at == begin.piece->end && begin.piece->next != NULL)
+        return begin.piece->next;
+    if (begin.piece == queue->limit.piece)
+        return split_off(queue, begin);
+    begin.piece->begin = begin.at;
+    return begin.piece;
+}
+
+/* Cuts out what is between the reader's limit and the message under
+ * construction.  Without memory for that it stays, and the reader skips it. */
+static void drop_unseen(struct queue *queue)
+{
+    struct piece *dropped = NULL;
+    pthread_mutex_lock(&queue->lock);
+    struct piece *seen = queue->limit.piece;
+    bool all_seen = seen == queue->whole.piece
+                    && queue->limit.at == queue->whole.at;
+    struct piece *kept = all_seen ? NULL : isolate(queue);
+    if (kept != NULL) {
+        struct piece *last = seen;
+        while (last->next != kept)
+            last = last->next;
+        if (last != seen)
+            dropped = seen->next;
+        last->next = NULL;
+        seen->next = kept;
+        seen->end = queue->limit.at;
+        queue->shown = queue->limit;
+    }
+    pthread_mutex_unlock(&queue->lock);
+    free_pieces(dropped);
 }
 
 void queue_finish(struct queue *queue)
@@ -228,6 +287,8 @@ void queue_finish(struct queue *queue)
         queue_rollback(queue);
         return;
     }
+    if (queue->conflate)
+        drop_unseen(queue);
     queue->whole.piece = queue->tail;
     queue->whole.at = queue->tail->end;
     queue->written++;

@@ -7,7 +7,10 @@
 #include <string.h>
 
 enum { MORE = 1, WAITING = 2 }; /* with the size, what recv returns */
-enum { WORTHWHILE = 4 };        /* messages */
+enum {
+    WORTHWHILE = 4,   /* messages, to be fetched in a batch */
+    BATCHED_TO = 1024 /* bytes; in a batch, a message is copied twice */
+};
 
 /* The frame in a slot; a long body stays in its chunk. */
 static int64_t deliver(pymq_slot *slot, struct queue *queue,
@@ -31,6 +34,13 @@ static int64_t deliver_name(pymq_slot *slot, const struct pipe *pipe)
     return name ? deliver(slot, NULL, name->bytes, name->size, true) : MORE;
 }
 
+bool hub_wants(const struct hub *hub, const unsigned char *first, size_t size)
+{
+    return hub->receive_policy != PYMQ_RECEIVE_FILTERED
+           || topics_match(&hub->own, first, size)
+                  != (hub->options[PYMQ_INVERT] != 0);
+}
+
 struct pipe *hub_next_source(struct hub *hub)
 {
     while (!list_empty(&hub->readable)) {
@@ -44,11 +54,12 @@ struct pipe *hub_next_source(struct hub *hub)
                 hub_forget(hub, pipe);
             continue;
         }
+        if (pipe->in->conflate)
+            queue_skip_old(pipe->in);
         queue_peek(pipe->in, &frame);
         if (frame.flags & FRAME_COMMAND)
             queue_skip(pipe->in, &frame);
-        else if (hub->receive_policy == PYMQ_RECEIVE_FILTERED
-                 && !topics_match(&hub->own, frame.body, (size_t)frame.size))
+        else if (!hub_wants(hub, frame.body, (size_t)frame.size))
             queue_skip_message(pipe->in);
         else
             return pipe;
@@ -77,6 +88,8 @@ static int open_notice(struct hub *hub)
     hub->peer = pipe->id;
     if (of_user)
         pipe->held--;
+    else
+        hub->noticed = pipe->id;
     if (pipe->stalled && list_linked(&pipe->in_hub)) {
         pipe->stalled = false;
         list_append(&hub->readable, &pipe->in_readable);
@@ -100,11 +113,22 @@ static void close_message(struct hub *hub)
         hub_forget(hub, pipe);
 }
 
+/* Whether the calling thread received from this hub last, too.  Who reads many
+ * sockets in turn is better off without batches: those of all together fit no
+ * cache.  A hint, so it does not matter what has become of that hub. */
+static bool again(const struct hub *hub)
+{
+    static _Thread_local const struct hub *last;
+    bool same = last == hub;
+    last = hub;
+    return same;
+}
+
 /* Whether it is worth fetching a batch: a guess that costs nothing. */
 static bool more_waits(const struct hub *hub, size_t size)
 {
     const struct list *first = hub->readable.next;
-    if (first == &hub->readable)
+    if (!again(hub) || first == &hub->readable || size > BATCHED_TO)
         return false;
     const struct queue *in = OWNER(first, struct pipe, in_readable)->in;
     return queue_loaded(in) && queue_backlog(in) >= WORTHWHILE * (size + 2);
@@ -159,49 +183,26 @@ static int open_next(struct hub *hub)
     return hub->receive_policy == PYMQ_RECEIVE_NAMED;
 }
 
-int64_t hub_recv(struct hub *hub, void *into)
+int64_t hub_recv(struct hub *hub, pymq_slot *slot)
 {
-    pymq_slot *slot = into;
-    if (!hub->receiving) {
-        int result = open_next(hub);
-        if (result != 0)
-            return result < 0 ? result : deliver_name(slot, hub->source);
-    }
-    return next_frame(hub, slot);
+    int opened = hub->receiving ? 0 : open_next(hub);
+    if (opened < 0)
+        return opened;
+    slot->peer = hub->peer;
+    return opened ? deliver_name(slot, hub->source) : next_frame(hub, slot);
 }
 
-static int64_t copy_name(const struct pipe *pipe, void *bytes)
+/* Whether a message has one frame, and is best taken alone. */
+static bool is_plain(const struct hub *hub, const struct queue *queue,
+                     const struct frame *frame)
 {
-    const struct name *name = pipe->name;
-    if (name == NULL)
-        return MORE;
-    memcpy(bytes, name->bytes, name->size);
-    return (int64_t)name->size << 1 | MORE;
+    size_t size = (size_t)frame->size;
+    return !(frame->flags & FRAME_MORE)
+           && (!again(hub) || size > BATCHED_TO
+               || queue_backlog(queue) < (1 + WORTHWHILE) * (size + 2));
 }
 
-int64_t hub_recv_frame(struct hub *hub, void *bytes)
-{
-    if (!hub->receiving) {
-        int result = open_next(hub);
-        if (result != 0)
-            return result < 0 ? result : copy_name(hub->source, bytes);
-    }
-    struct queue *queue = current_queue(hub);
-    struct frame frame;
-    peek_frame(queue, &frame);
-    if (frame.size > PYMQ_SLOT)
-        return -EMSGSIZE;
-    bool more = frame.flags & FRAME_MORE;
-    size_t size = (size_t)frame.size;
-    if (size > 0)
-        memcpy(bytes, frame.body, size);
-    queue_skip(queue, &frame);
-    if (!more)
-        close_message(hub);
-    return (int64_t)size << 1 | more;
-}
-
-int64_t hub_recv_short(struct hub *hub, void *bytes)
+int64_t hub_recv_plain(struct hub *hub, pymq_slot *slot)
 {
     struct frame frame;
     if (hub->receiving || !hub_plain(hub))
@@ -210,12 +211,12 @@ int64_t hub_recv_short(struct hub *hub, void *bytes)
     if (pipe == NULL)
         return -EAGAIN;
     queue_peek(pipe->in, &frame);
-    size_t size = (size_t)frame.size;
-    if ((frame.flags & FRAME_MORE) || frame.size > PYMQ_SLOT
-        || queue_backlog(pipe->in) >= (1 + WORTHWHILE) * (size + 2))
+    if (!is_plain(hub, pipe->in, &frame))
         return -EMSGSIZE;
-    memcpy(bytes, frame.body, size);
+    size_t size = (size_t)frame.size;
+    deliver(slot, pipe->in, frame.body, size, false);
     queue_skip(pipe->in, &frame);
+    queue_expect(pipe->in);
     list_move_last(&hub->readable, &pipe->in_readable);
     hub->peer = pipe->id;
     if (pipe_ending(pipe))

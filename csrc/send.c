@@ -108,20 +108,44 @@ static void add_target(void *context, struct pipe *pipe)
     if (pipe->stamp == hub->stamp)
         return;
     pipe->stamp = hub->stamp;
-    if (!pipe->closed && !queue_full(pipe->out))
+    if (pipe->closed)
+        return;
+    if (!queue_full(pipe->out))
         list_append(&hub->targets, &pipe->in_targets);
+    else if (hub->options[PYMQ_NO_DROP])
+        hub->refused = pipe;
 }
 
-static void choose_targets(struct hub *hub, const void *frame, size_t size)
+static void pass_over(void *context, struct pipe *pipe)
+{
+    struct hub *hub = context;
+    pipe->stamp = hub->stamp;
+}
+
+static void find_targets(struct hub *hub, const void *frame, size_t size)
 {
     hub->stamp++;
+    hub->refused = NULL;
     if (hub->takes_topics) {
-        topics_visit(&hub->topics, frame, size, add_target, hub);
-        return;
+        bool invert = hub->options[PYMQ_INVERT];
+        topics_visit(&hub->topics, frame, size,
+                     invert ? pass_over : add_target, hub);
+        if (!invert)
+            return;
     }
     struct list *at = hub->pipes.next;
     for (; at != &hub->pipes; at = at->next)
         add_target(hub, OWNER(at, struct pipe, in_hub));
+}
+
+static int choose_targets(struct hub *hub, const void *frame, size_t size)
+{
+    find_targets(hub, frame, size);
+    if (hub->refused == NULL)
+        return 0;
+    while (!list_empty(&hub->targets))
+        list_remove(hub->targets.next);
+    return -EAGAIN;
 }
 
 static struct chunk *frame_chunk(const void *data, size_t size, bool more)
@@ -150,8 +174,8 @@ static int send_to_all(struct hub *hub, const void *data, size_t size,
                        bool more)
 {
     struct chunk *chunk = NULL;
-    if (!hub->sending)
-        choose_targets(hub, data, size);
+    if (!hub->sending && choose_targets(hub, data, size) < 0)
+        return -EAGAIN;
     if (size >= SHARE_FROM && !hub->lent && !list_empty(&hub->targets))
         chunk = frame_chunk(data, size, more);
     struct list *at = hub->targets.next, *next;
@@ -219,8 +243,10 @@ bool hub_writable(struct hub *hub)
 {
     if (hub->send_policy == PYMQ_SEND_NONE)
         return false;
-    if (hub->sending || hub->send_policy == PYMQ_SEND_TO_ALL)
+    if (hub->sending)
         return true;
+    if (hub->send_policy == PYMQ_SEND_TO_ALL)
+        return hub->refused == NULL || !queue_full(hub->refused->out);
     if (hub->send_policy == PYMQ_SEND_BY_NAME)
         return !hub->options[PYMQ_MANDATORY] || any_room(hub);
     return next_writable(hub) != NULL;

@@ -78,34 +78,98 @@ static bool read_change(const struct frame *frame, struct change *change)
     return true;
 }
 
-static void apply(struct hub *hub, struct pipe *pipe,
-                  const struct change *change)
+static void notify(struct hub *hub, struct pipe *pipe, bool subscribe,
+                   const void *topic, size_t size)
 {
-    int told;
+    if (hub->receive_policy == PYMQ_RECEIVE_NOTICES)
+        notices_add(&hub->notices, pipe, subscribe, topic, size);
+}
+
+/* What the user is told of from the second subscriber on, by VERBOSE. */
+enum { SUBSCRIPTIONS = 1, ALL_CHANGES = 2 };
+
+/* 1 for the first or the last subscription of a topic, 0 for others, or
+ * -ENOMEM. */
+static int apply(struct hub *hub, struct pipe *pipe,
+                 const struct change *change)
+{
+    if (hub->refused == pipe)
+        hub->refused = NULL; /* it may stand in nobody's way any more */
+    if (change->subscribe)
+        return topics_join(&hub->topics, change->topic, change->size, pipe);
+    return topics_leave(&hub->topics, change->topic, change->size, pipe);
+}
+
+/* MANUAL: it is the user's to decide. */
+static void note(struct pipe *pipe, const struct change *change)
+{
+    struct entry *entry;
     if (change->subscribe) {
-        told = topics_join(&hub->topics, change->topic, change->size, pipe);
-        if (told == 0 && hub->options[PYMQ_VERBOSE])
-            told = 1;
-    } else {
-        told = topics_leave(&hub->topics, change->topic, change->size, pipe);
+        table_add(&pipe->asked, change->topic, change->size);
+        return;
     }
-    if (told > 0 && hub->receive_policy == PYMQ_RECEIVE_NOTICES)
-        notices_add(&hub->notices, pipe, change->subscribe, change->topic,
-                    change->size);
+    entry = table_find(&pipe->asked, hash_bytes(change->topic, change->size),
+                       change->topic, change->size);
+    if (entry != NULL)
+        table_remove(&pipe->asked, entry);
+}
+
+static void take_change(struct hub *hub, struct pipe *pipe,
+                        const struct change *change)
+{
+    int least = change->subscribe ? SUBSCRIPTIONS : ALL_CHANGES;
+    int told = 1;
+    if (hub->options[PYMQ_MANUAL])
+        note(pipe, change);
+    else
+        told = apply(hub, pipe, change);
+    if (told > 0 || (told == 0 && hub->options[PYMQ_VERBOSE] >= least))
+        notify(hub, pipe, change->subscribe, change->topic, change->size);
+}
+
+static void forget_asked(struct hub *hub, struct pipe *pipe)
+{
+    size_t at = 0;
+    struct entry *entry;
+    while (hub->options[PYMQ_MANUAL]
+           && (entry = table_next(&pipe->asked, &at)) != NULL)
+        notify(hub, pipe, false, table_key(&pipe->asked, entry), entry->size);
+    table_fini(&pipe->asked);
+    table_init(&pipe->asked, 0);
 }
 
 void hub_forget_topics(struct hub *hub, struct pipe *pipe)
 {
+    bool manual = hub->options[PYMQ_MANUAL];
+    bool all = hub->options[PYMQ_VERBOSE] == ALL_CHANGES;
     while (!list_empty(&pipe->topics)) {
         struct member *member =
             OWNER(pipe->topics.next, struct member, of_pipe);
         struct entry *entry = member->entry;
-        if (!topics_drop(&hub->topics, member))
-            continue;
-        if (hub->receive_policy == PYMQ_RECEIVE_NOTICES)
-            notices_add(&hub->notices, pipe, false, entry->key, entry->size);
-        topics_forget(&hub->topics, entry);
+        bool last = topics_drop(&hub->topics, member);
+        if (!manual && (last || all))
+            notify(hub, pipe, false, table_key(&hub->topics.table, entry),
+                   entry->size);
+        if (last)
+            topics_forget(&hub->topics, entry);
     }
+    forget_asked(hub, pipe);
+}
+
+int pymq_hub_grant(pymq_hub *hub, const char *topic, size_t size, int wanted)
+{
+    struct change change = {wanted, (const unsigned char *)topic, size};
+    int result = 0;
+    pthread_mutex_lock(&hub->lock);
+    hub_attend(hub);
+    struct pipe *pipe =
+        hub->noticed ? hub_live_pipe(hub, hub->noticed) : NULL;
+    if (pipe != NULL) {
+        result = apply(hub, pipe, &change);
+        hub_wake(hub, HUB_OUT);
+    }
+    pthread_mutex_unlock(&hub->lock);
+    return result < 0 ? result : 0;
 }
 
 static void take_frame(struct hub *hub, struct pipe *pipe,
@@ -113,7 +177,7 @@ static void take_frame(struct hub *hub, struct pipe *pipe,
 {
     struct change change;
     if (read_change(frame, &change))
-        apply(hub, pipe, &change);
+        take_change(hub, pipe, &change);
     else if (frame->flags & FRAME_COMMAND && frame->size == 0)
         hub_forget_topics(hub, pipe); /* the engine's sign: the link is down */
 }

@@ -13,6 +13,8 @@
 
 #define PRIME 0x7fffffffu /* 2^31 - 1: the remainder takes no division */
 
+enum { LEAST_ROOM = 8 };
+
 static uint32_t point;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -54,9 +56,9 @@ uint32_t hash_bytes(const void *key, size_t size)
     return hash;
 }
 
-void table_init(struct table *table)
+void table_init(struct table *table, size_t value_size)
 {
-    *table = (struct table){0};
+    *table = (struct table){.value_size = value_size};
 }
 
 void table_fini(struct table *table)
@@ -64,7 +66,18 @@ void table_fini(struct table *table)
     for (size_t i = 0; i < table->room; i++)
         free(table->slots[i]);
     free(table->slots);
-    table_init(table);
+    table_init(table, table->value_size);
+}
+
+void *entry_value(struct entry *entry)
+{
+    return entry->value;
+}
+
+const unsigned char *table_key(const struct table *table,
+                               const struct entry *entry)
+{
+    return entry->value + table->value_size;
 }
 
 /* Neighbouring hashes (topics that differ in the last byte) are spread. */
@@ -84,7 +97,7 @@ struct entry *table_find(const struct table *table, uint32_t hash,
         if (entry == NULL)
             return NULL;
         if (entry->hash == hash && entry->size == size
-            && (size == 0 || memcmp(entry->key, key, size) == 0))
+            && (size == 0 || memcmp(table_key(table, entry), key, size) == 0))
             return entry;
     }
 }
@@ -97,19 +110,34 @@ static void place(struct table *table, struct entry *entry)
     table->slots[i] = entry;
 }
 
-static int grow(struct table *table)
+static int resize(struct table *table, size_t room)
 {
-    struct table bigger = {.room = table->room ? table->room * 2 : 8};
-    bigger.slots = calloc(bigger.room, sizeof *bigger.slots);
-    if (bigger.slots == NULL)
+    struct table other = *table;
+    other.room = room;
+    other.slots = calloc(room, sizeof *other.slots);
+    if (other.slots == NULL)
         return -1;
-    bigger.used = table->used;
     for (size_t i = 0; i < table->room; i++)
         if (table->slots[i] != NULL)
-            place(&bigger, table->slots[i]);
+            place(&other, table->slots[i]);
     free(table->slots);
-    *table = bigger;
+    *table = other;
     return 0;
+}
+
+/* Room for one more: three quarters are used at most. */
+static int grow(struct table *table)
+{
+    if ((table->used + 1) * 4 <= table->room * 3)
+        return 0;
+    return resize(table, table->room ? table->room * 2 : LEAST_ROOM);
+}
+
+/* Later than it grew, so that a few that come and go cost nothing. */
+static void shrink(struct table *table)
+{
+    if (table->room > LEAST_ROOM && table->used * 8 < table->room)
+        (void)resize(table, table->room / 2); /* no memory: it stays large */
 }
 
 struct entry *table_add(struct table *table, const void *key, size_t size)
@@ -120,16 +148,16 @@ struct entry *table_add(struct table *table, const void *key, size_t size)
         return entry;
     if (size > UINT32_MAX)
         return NULL;
-    if ((table->used + 1) * 4 > table->room * 3 && grow(table) < 0)
+    if (grow(table) < 0)
         return NULL;
-    entry = malloc(sizeof *entry + size);
+    entry = malloc(sizeof *entry + table->value_size + size);
     if (entry == NULL)
         return NULL;
     entry->hash = hash;
     entry->size = (uint32_t)size;
-    memset(&entry->value, 0, sizeof entry->value);
+    memset(entry->value, 0, table->value_size);
     if (size > 0)
-        memcpy(entry->key, key, size);
+        memcpy(entry->value + table->value_size, key, size);
     place(table, entry);
     table->used++;
     return entry;
@@ -157,6 +185,7 @@ void table_remove(struct table *table, struct entry *entry)
     close_gap(table, i);
     table->used--;
     free(entry);
+    shrink(table);
 }
 
 struct entry *table_next(const struct table *table, size_t *at)

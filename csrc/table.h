@@ -10,38 +10,42 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* One allocation for the value and the key: of a million entries, a second
+ * one for each would take more than the keys. */
 struct entry {
     uint32_t hash;
-    uint32_t size;
-    union {
-        void *pointer;
-        uint64_t count;
-    } value;
-    unsigned char key[];
+    uint32_t size;                            /* of the key */
+    _Alignas(uint64_t) unsigned char value[]; /* and then the key */
 };
 
 struct table {
     struct entry **slots;
     size_t room; /* a power of two, or 0 */
     size_t used;
+    size_t value_size;
 };
 
 uint32_t hash_start(void);
 uint32_t hash_add(uint32_t hash, unsigned char byte);
 uint32_t hash_bytes(const void *key, size_t size);
 
-void table_init(struct table *table);
+void table_init(struct table *table, size_t value_size);
 /* Frees the entries too. */
 void table_fini(struct table *table);
 
 struct entry *table_find(const struct table *table, uint32_t hash,
                          const void *key, size_t size);
 
-/* The entry of that key, made with value 0 if there was none; NULL when
- * there is no memory. */
+/* Of `size` bytes, `value_size` bytes. */
+const unsigned char *table_key(const struct table *table,
+                               const struct entry *entry);
+void *entry_value(struct entry *entry);
+
+/* The entry of that key, made with a value of zeros if there was none; NULL
+ * when there is no memory.  It stays where it is until it is removed. */
 struct entry *table_add(struct table *table, const void *key, size_t size);
 
-/* Removes and frees an entry. */
+/* Removes and frees an entry; the table shrinks with what it has. */
 void table_remove(struct table *table, struct entry *entry);
 
 /* The first entry at or after `*at`, which is moved past it; NULL at the

@@ -12,17 +12,17 @@ struct length {
     size_t count; /* topics of that size */
 };
 
-void topics_init(struct topics *topics)
+void topics_init(struct topics *topics, size_t value_size)
 {
     memset(topics, 0, sizeof *topics);
-    table_init(&topics->table);
+    table_init(&topics->table, value_size);
 }
 
 void topics_fini(struct topics *topics)
 {
     table_fini(&topics->table);
     free(topics->lengths);
-    topics_init(topics);
+    topics_init(topics, topics->table.value_size);
 }
 
 /* The index of a length, or where it would go. */
@@ -103,7 +103,10 @@ int64_t topics_count_up(struct topics *topics, const void *topic,
 {
     bool fresh;
     struct entry *entry = add_topic(topics, topic, size, &fresh);
-    return entry ? (int64_t)++entry->value.count : -ENOMEM;
+    if (entry == NULL)
+        return -ENOMEM;
+    uint64_t *count = entry_value(entry);
+    return (int64_t)++*count;
 }
 
 int64_t topics_count_down(struct topics *topics, const void *topic,
@@ -112,7 +115,8 @@ int64_t topics_count_down(struct topics *topics, const void *topic,
     struct entry *entry = find_topic(topics, topic, size);
     if (entry == NULL)
         return -1;
-    int64_t left = (int64_t)--entry->value.count;
+    uint64_t *count = entry_value(entry);
+    int64_t left = (int64_t)--*count;
     if (left == 0)
         topics_forget(topics, entry);
     return left;
@@ -156,18 +160,30 @@ void topics_visit(const struct topics *topics, const unsigned char *frame,
     uint32_t hash = hash_start();
     struct entry *entry;
     while ((entry = next_match(topics, frame, size, &at, &done, &hash)))
-        for (struct member *member = entry->value.pointer; member != NULL;
+        for (struct member *member = entry_value(entry); member != NULL;
              member = member->next)
             found(context, member->pipe);
 }
 
-static struct member *find_member(const struct entry *entry,
+static struct member *find_member(struct entry *entry,
                                   const struct pipe *pipe)
 {
-    struct member *member = entry->value.pointer;
+    struct member *member = entry_value(entry);
     while (member != NULL && member->pipe != pipe)
         member = member->next;
     return member;
+}
+
+/* A member of a topic that has others; NULL: no memory. */
+static struct member *add_member(struct entry *entry)
+{
+    struct member *member = malloc(sizeof *member);
+    if (member == NULL)
+        return NULL;
+    struct member *last = entry_value(entry);
+    while (last->next != NULL)
+        last = last->next;
+    return last->next = member;
 }
 
 int topics_join(struct topics *topics, const void *topic, size_t size,
@@ -177,43 +193,44 @@ int topics_join(struct topics *topics, const void *topic, size_t size,
     struct entry *entry = add_topic(topics, topic, size, &fresh);
     if (entry == NULL)
         return -ENOMEM;
-    struct member *last = NULL, *at = entry->value.pointer;
-    for (; at != NULL; at = at->next) {
-        if (at->pipe == pipe)
-            return 0;
-        last = at;
-    }
-    struct member *member = malloc(sizeof *member);
-    if (member == NULL) {
-        if (fresh)
-            topics_forget(topics, entry);
+    if (!fresh && find_member(entry, pipe) != NULL)
+        return 0;
+    struct member *member = fresh ? entry_value(entry) : add_member(entry);
+    if (member == NULL)
         return -ENOMEM;
-    }
     *member = (struct member){.entry = entry, .pipe = pipe};
-    if (last != NULL)
-        last->next = member;
-    else
-        entry->value.pointer = member;
     list_init(&member->of_pipe);
     list_append(&pipe->topics, &member->of_pipe);
     return fresh;
 }
 
+/* The second member takes the place of the first, in its pipe's list too. */
+static void replace_first(struct member *first)
+{
+    struct member *second = first->next;
+    *first = *second;
+    list_init(&first->of_pipe);
+    list_append(&second->of_pipe, &first->of_pipe);
+    list_remove(&second->of_pipe);
+    free(second);
+}
+
 int topics_drop(struct topics *topics, struct member *member)
 {
     (void)topics;
-    struct entry *entry = member->entry;
-    struct member *at = entry->value.pointer;
-    if (at == member) {
-        entry->value.pointer = member->next;
-    } else {
-        while (at->next != member)
-            at = at->next;
-        at->next = member->next;
-    }
+    struct member *at = entry_value(member->entry);
     list_remove(&member->of_pipe);
+    if (at == member) {
+        if (member->next == NULL)
+            return 1;
+        replace_first(member);
+        return 0;
+    }
+    while (at->next != member)
+        at = at->next;
+    at->next = member->next;
     free(member);
-    return entry->value.pointer == NULL;
+    return 0;
 }
 
 int topics_leave(struct topics *topics, const void *topic, size_t size,

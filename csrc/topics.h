@@ -22,7 +22,8 @@ struct topics {
     size_t lengths_used, lengths_room;
 };
 
-/* One pipe's subscription of one topic. */
+/* One pipe's subscription of one topic.  The first of a topic lies in its
+ * entry: most topics have one only. */
 struct member {
     struct member *next;  /* of the same topic */
     struct list of_pipe;  /* in pipe->topics */
@@ -30,7 +31,8 @@ struct member {
     struct pipe *pipe;
 };
 
-void topics_init(struct topics *topics);
+/* What is kept of a topic: a uint64_t that counts, or a struct member. */
+void topics_init(struct topics *topics, size_t value_size);
 /* Every pipe's members must have been removed. */
 void topics_fini(struct topics *topics);
 

@@ -52,14 +52,16 @@ static void borrow(struct hub *hub, struct sleep *sleep, bool ask)
         sleep->polled[1 + i] = (struct pollfd){fds[i], POLLIN, 0};
 }
 
-/* The wanted events that are there, or the negative errno of stop.  If there
- * are none, `sleep` is made ready. */
+/* The wanted events that are there, or a negative errno.  If there are none,
+ * `sleep` is made ready. */
 static int look(struct hub *hub, int events, struct sleep *sleep, bool first)
 {
     pthread_mutex_lock(&hub->lock);
     if (sleep != NULL)
         mailbox_hush(&hub->box, sleep->bell);
     int result = -hub->stopped;
+    if (result == 0 && events & HUB_IN && hub->handing)
+        result = -EALREADY;
     if (result == 0) {
         hub_attend(hub);
         if (events & HUB_IN && hub_readable(hub))
@@ -130,6 +132,7 @@ int pymq_hub_wait(pymq_hub *hub, int events, int timeout)
     struct bell *bell = borrow_bell(hub);
     if (bell != NULL)
         bell->news = (unsigned)events | HUB_END;
+    hub->waiters += events & HUB_IN;
     int fd = bell ? mailbox_watch(&hub->box, bell) : -ENOMEM;
     pthread_mutex_unlock(&hub->lock);
     if (fd >= 0) {
@@ -137,6 +140,7 @@ int pymq_hub_wait(pymq_hub *hub, int events, int timeout)
         result = wait_with(hub, &sleep, events, deadline);
     }
     pthread_mutex_lock(&hub->lock);
+    hub->waiters -= events & HUB_IN;
     if (bell != NULL)
         return_bell(hub, bell);
     pthread_mutex_unlock(&hub->lock);

@@ -22,6 +22,9 @@ from .message import MessageTracker as MessageTracker
 from .poller import Poller as Poller
 from .poller import select as select
 from .poller import zmq_poll as zmq_poll
+from .proxies import device as device
+from .proxies import proxy as proxy
+from .proxies import proxy_steerable as proxy_steerable
 from .socket import Socket as Socket
 from .version import __version__ as __version__
 
@@ -69,7 +72,10 @@ globals()["__all__"] = [
     "SyncSocket",
     "__version__",
     "backend_name",
+    "device",
     "has",
+    "proxy",
+    "proxy_steerable",
     "select",
     "strerror",
     "zmq_errno",

@@ -14,6 +14,8 @@ from . import patterns
 from .attributes import Attributes
 from .constants import ETERM, SocketOption, SocketType
 from .error import error_for
+from .monitor import Monitor
+from .properties import Connections
 
 if TYPE_CHECKING:
     from .context import Context
@@ -37,6 +39,8 @@ class SocketBase(Attributes):
     _recv: Any
     _ahead: deque[bytes]
     _sessions: dict[str, list[Session]]
+    _monitor: Monitor
+    _connections: Connections
     _pattern: patterns.Pattern
     _pid: int
 
@@ -55,9 +59,12 @@ class SocketBase(Attributes):
             self.copy_threshold = copy_threshold
         self._options = table.defaults()
         self._options[SocketOption.LINGER] = self._pattern.linger
+        self._options.update(context._inherited)
         self._hub = context._backend.hub(context._loop, self._pattern.routing)
-        self._use(self._pattern.wrap(self._hub))
+        self._use(self._pattern.wrap(self._hub, self._options))
         self._sessions = {}
+        self._monitor = Monitor()
+        self._connections = Connections()
         context._adopt(self)
         self._closed = False
         for name, value in options.items():
@@ -117,7 +124,8 @@ class SocketBase(Attributes):
         sessions = [s for group in self._sessions.values() for s in group]
         if linger is None:
             linger = self._options[SocketOption.LINGER]
-        todo = [partial(_end, self._hub, sessions, linger, self.context._control)]
+        control, monitor = self.context._control, self._monitor
+        todo = [partial(_end, self._hub, sessions, linger, control, monitor)]
         return lambda: todo.pop()() if todo else None
 
     def __enter__(self) -> Any:
@@ -163,9 +171,12 @@ class SocketBase(Attributes):
         return int(self._hub.fileno())
 
 
-def _end(hub: Any, sessions: list[Session], linger: int, control: Control) -> None:
+def _end(
+    hub: Any, sessions: list[Session], linger: int, control: Control, monitor: Monitor
+) -> None:
     hub.stop(ENOTSOCK)
     for session in sessions:
         session.close(linger, False)
+    monitor.release()
     hub.free()
     control.release()

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Union
 from weakref import WeakSet
 
 from . import backend as backends
+from . import context_options as table
 from .attributes import OpenAttributes
 from .backend.abc import Backend, Loop
 from .base import SocketBase
@@ -17,17 +18,8 @@ from .constants import ContextOption, Errno, SocketOption
 from .control import Control
 from .error import ZMQError, error_for
 from .socket import Socket
+from .threads import Manner
 from .transports.inproc import Registry
-
-_SETTABLE: dict[int, int] = {
-    ContextOption.IO_THREADS: 1,
-    ContextOption.MAX_SOCKETS: 1023,
-}
-_READABLE: dict[int, int] = {
-    ContextOption.SOCKET_LIMIT: 65535,
-    ContextOption.MAX_MSGSZ: 2**31 - 1,
-    ContextOption.MSG_T_SIZE: 64,
-}
 
 
 class Context(OpenAttributes):
@@ -46,7 +38,9 @@ class Context(OpenAttributes):
     _terminating: bool
     _used: bool
     _pid: int
-    _options: dict[int, int]
+    _options: dict[int, Any]
+    _inherited: dict[int, int]
+    _manner: Manner
     _sockets: WeakSet[SocketBase]
     _lock: threading.Lock
     _backend: Backend
@@ -62,7 +56,10 @@ class Context(OpenAttributes):
         if io_threads < 0:
             raise ZMQError(EINVAL)
         self._pid = os.getpid()
-        self._options = {**_SETTABLE, ContextOption.IO_THREADS: io_threads}
+        self._options = table.defaults()
+        self._options[ContextOption.IO_THREADS] = io_threads
+        self._inherited = {}  # options that new sockets begin with
+        self._manner = Manner()
         self.sockopts = {}
         self._sockets = WeakSet()
         self._lock = threading.Lock()
@@ -182,15 +179,22 @@ class Context(OpenAttributes):
     # Options.
 
     def set(self, option: int, value: Any) -> None:
-        """Set a context option; a socket option becomes new sockets' default."""
+        """Set a context option (zmq_ctx_set).
+
+        TypeError unless it is an int, OverflowError for one that C has no room for,
+        ZMQError(EINVAL) for one out of range or an option that is none.
+        """
         self._check_open()
-        if isinstance(option, SocketOption):
-            self.sockopts[option] = value
-            return
-        if option not in _SETTABLE or not isinstance(value, int) or value < 0:
-            raise ZMQError(EINVAL)
+        value = table.check(option, value)
+        self._manner = self._manner.altered(option, value)
         if option == ContextOption.IO_THREADS:
             self._set_threads(value)
+        elif option == SocketOption.IPV6:
+            self._inherited[SocketOption.IPV6] = value
+        elif option == SocketOption.BLOCKY:
+            self._inherited.pop(SocketOption.LINGER, None)
+            if not value:
+                self._inherited[SocketOption.LINGER] = 0
         self._options[option] = value
 
     def _set_threads(self, count: int) -> None:
@@ -201,16 +205,34 @@ class Context(OpenAttributes):
             self._control = Control(self._loop)
 
     def get(self, option: int) -> Any:
-        """Read a context option, or new sockets' default of a socket option."""
+        """Read a context option (zmq_ctx_get).  ZMQError(EINVAL) if it cannot be."""
         self._check_open()
+        row = table.find(option)
+        value = row.default if row.fixed else self._options[option]
+        if value is None:
+            raise error_for(EINVAL, f"{row.name} can only be set")
+        return value
+
+    def _set_option(self, key: str, value: Any) -> None:
+        option = _named(key)
         if isinstance(option, SocketOption):
-            if option not in self.sockopts:
-                raise ZMQError(EINVAL)
-            return self.sockopts[option]
-        values = {**_READABLE, **self._options}
-        if option not in values:
-            raise ZMQError(EINVAL)
-        return values[option]
+            self.sockopts[option] = value
+        else:
+            self.set(option, value)
+
+    def _get_option(self, key: str, option: int) -> Any:
+        option = _named(key)
+        if not isinstance(option, SocketOption):
+            return super()._get_option(key, option)
+        if option not in self.sockopts:
+            raise AttributeError(f"no default was set for {key.upper()}")
+        return self.sockopts[option]
+
+    def _start_threads(self) -> None:
+        """Start the control thread and the I/O threads.  Idempotent.  OSError if the
+        system refuses what THREAD_* options ask for."""
+        if not self._control.started:
+            self._manner.run(self._control.start)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -223,3 +245,16 @@ class Context(OpenAttributes):
     def getsockopt(self, option: int) -> Any:
         """New sockets' default of a socket option.  KeyError if none was set."""
         return self.sockopts[option]
+
+
+def _named(key: str) -> int:
+    """The option that an attribute stands for: one of the context or, as new sockets'
+    default, of sockets.  BLOCKY is no socket's."""
+    name = key.upper()
+    if name == "BLOCKY":
+        return int(SocketOption.BLOCKY)
+    if name in ContextOption.__members__:
+        return ContextOption[name]
+    if name in SocketOption.__members__:
+        return SocketOption[name]
+    raise AttributeError(f"Context has no such option: {name}")

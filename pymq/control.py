@@ -19,6 +19,8 @@ from .backend.abc import EventKind, Loop
 
 _Result = TypeVar("_Result")
 
+LONGEST_NAP = 86400.0  # seconds; epoll takes no more than 2**31 ms
+
 
 class PipeOwner(Protocol):
     """Who is told what happens to a pipe."""
@@ -276,7 +278,8 @@ class Control:
             heapq.heappop(self._timers)
         if not self._timers:
             return None
-        return max(0.0, self._timers[0][0] - time.monotonic())
+        left = self._timers[0][0] - time.monotonic()
+        return min(max(0.0, left), LONGEST_NAP)
 
     @staticmethod
     def _guard(call: Callable[[], None]) -> None:

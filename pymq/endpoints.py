@@ -10,6 +10,7 @@ from .base import SocketBase
 from .constants import EMTHREAD, ContextOption, SocketOption
 from .endpoint import Endpoint, parse
 from .error import ZMQBindError, ZMQError, error_for
+from .threads import available
 
 if TYPE_CHECKING:
     from .session import Session, Side
@@ -72,7 +73,15 @@ class Endpoints(SocketBase):
 
         context = self.context
         control, now = context._control, self._options
-        return Side(control, self._hub, self._pattern, dict(now), now)
+        return Side(
+            control,
+            self._hub,
+            self._pattern,
+            dict(now),
+            now,
+            self._monitor,
+            self._connections,
+        )
 
     def _bind(self, endpoint: Endpoint) -> Session:
         if endpoint.scheme == "inproc":
@@ -80,13 +89,19 @@ class Endpoints(SocketBase):
         from .session.listener import Listener  # `import pymq` should cost little
 
         self._start_control()
-        return self._start(Listener(self._side(), endpoint))
+        listener = Listener(self._side(), endpoint)
+        self._options[_O.USE_FD] = -1  # it is the listener's now
+        return self._start(listener)
 
     def _connect(self, endpoint: Endpoint) -> Session:
         try:
-            return self._connect_to(endpoint)
-        finally:
-            self._options[_O.CONNECT_ROUTING_ID] = b""  # it names one connection
+            session = self._connect_to(endpoint)
+        except ZMQError as error:
+            if error.errno == EADDRINUSE:
+                self._options[_O.CONNECT_ROUTING_ID] = b""
+            raise
+        self._options[_O.CONNECT_ROUTING_ID] = b""  # it names one connection
+        return session
 
     def _connect_to(self, endpoint: Endpoint) -> Session:
         if endpoint.scheme == "inproc":
@@ -101,9 +116,11 @@ class Endpoints(SocketBase):
         return self._start(Connecter(self._side(), endpoint))
 
     def _start_control(self) -> None:
-        if not self.context.get(ContextOption.IO_THREADS):
+        """ZMQError(EMTHREAD) if there is no I/O thread, or AFFINITY has none."""
+        threads = self.context.get(ContextOption.IO_THREADS)
+        if not available(self._options[_O.AFFINITY], threads):
             raise error_for(EMTHREAD)
-        self.context._control.start()
+        self.context._start_threads()
 
     def _start(self, session: Any) -> Session:
         self.context._control.call(session.start)

@@ -11,7 +11,9 @@ from typing import Any, Union
 from weakref import ref
 
 from .backend import settle
+from .constants import MessageOption
 from .error import NotDone, ZMQError
+from .properties import Properties
 
 #: Bodies shorter than this are copied even with ``copy=False``, in bytes.
 COPY_THRESHOLD = 65536
@@ -141,6 +143,7 @@ class Frame:
     tracker: Union[MessageTracker, None] = None
     tracker_event: Union[Event, None] = None
     _owner: Union[_Owner, None] = None
+    _properties: Union[Properties, None] = None  # of the connection it came from
     _view: Union[memoryview, None] = None
     _bytes: Union[bytes, None] = None
     _data: Any
@@ -194,10 +197,47 @@ class Frame:
         return self.buffer.cast("B") if self.buffer.nbytes else b""
 
     def get(self, option: Union[int, str]) -> Any:
-        """``MORE`` (libzmq's ZMQ_MORE).  ZMQError(EINVAL) for anything else."""
-        if option == 1:
-            return int(self.more)
+        """A property (zmq_msg_get, zmq_msg_gets).
+
+        Numbers: MORE; SRCFD, the descriptor that it came from; SHARED, whether its
+        body may be somebody else's, too.
+
+        Names, of what came over tcp or ipc: ``Peer-Address``, ``Socket-Type``, and
+        whatever else the peer says of itself, such as ``Identity``; case matters.
+
+        ZMQError(EINVAL) if there is no such property.
+        """
+        known = self._properties
+        value: Any = None
+        if isinstance(option, str):
+            value = known and known.values.get(option)
+            value = None if value is None else value.decode("utf-8", "surrogateescape")
+        elif option == MessageOption.MORE:
+            value = int(self.more)
+        elif option == MessageOption.SHARED:
+            value = int(len(self) >= COPY_THRESHOLD)
+        elif option == MessageOption.SRCFD:
+            value = known and known.fd
+        if value is None:
+            raise ZMQError(EINVAL)
+        return value
+
+    def __getitem__(self, key: Union[int, str]) -> Any:
+        return self.get(key)
+
+    def set(self, option: int, value: int) -> None:
+        """No property can be set (zmq_msg_set): ZMQError(EINVAL)."""
         raise ZMQError(EINVAL)
+
+    @property
+    def routing_id(self) -> int:
+        """Of messages of SERVER sockets, which are a draft: RuntimeError."""
+        raise RuntimeError("routing_id is of the draft socket type SERVER")
+
+    @property
+    def group(self) -> str:
+        """Of messages of RADIO sockets, which are a draft: RuntimeError."""
+        raise RuntimeError("group is of the draft socket types RADIO and DISH")
 
     def __len__(self) -> int:
         return self.buffer.nbytes

@@ -1,86 +1,382 @@
 """The table of socket options: to add one, add a row, and the code that obeys it.
 
-Values live in a dict by option number, copied when an endpoint is bound or connected:
-most options act from the next bind or connect on (see libzmq's zmq_setsockopt).
+Getters, setters, attributes, checks, errors, tests and ``docs/options.md`` come from
+it.  Values live in a dict by option number, copied when an endpoint is bound or
+connected: most options act from the next bind or connect on (see libzmq's
+zmq_setsockopt).
 """
 
 from __future__ import annotations
 
 from errno import EINVAL
-from typing import Any, NamedTuple, Union
+from typing import Any
 
 from .backend.abc import HubOption
-from .constants import SecurityMechanism, SocketOption, SocketType
-from .error import ZMQError
-
-INT_MAX = 2**31 - 1
-INT64_MAX = 2**63 - 1
-
-
-class Option(NamedTuple):
-    """One row.  Integers are within `low`..`high`, bytes have that many octets."""
-
-    default: Any
-    low: int = 0
-    high: int = INT_MAX
-    live: Union[HubOption, None] = None  # acts at once, in the data plane
-    readable: bool = True
-    writable: bool = True
-    types: Union[frozenset[SocketType], None] = None  # None: every type
-
-
-def _bool(default: int = 0) -> Option:
-    return Option(default, 0, 1)
-
-
-def _timeout(default: int = -1) -> Option:
-    return Option(default, -1)
-
+from .constants import SecurityMechanism, SocketOption, SocketType, _OptType
+from .error import error_for
+from .option import INT64_MAX, INT64_MIN, INT_MAX, Option
+from .option import admitted as _admitted
+from .option import boolean as _bool
+from .option import state as _state
+from .option import timeout as _timeout
+from .option import truth as _truth
 
 _O = SocketOption
+_SUBSCRIBERS = frozenset({SocketType.SUB})
 _ROUTERS = frozenset({SocketType.ROUTER, SocketType.REP})
-_ROUTER = frozenset({SocketType.ROUTER})
 _STREAM = frozenset({SocketType.STREAM})
-_NAMING = _ROUTER | _STREAM
-_XPUB = frozenset({SocketType.XPUB})
+_NAMING = _ROUTERS | _STREAM
+_PROBERS = _ROUTERS | {SocketType.DEALER, SocketType.REQ}
+_REQ = frozenset({SocketType.REQ})
+_PUBS = frozenset({SocketType.PUB, SocketType.XPUB})
+_TOPICAL = _PUBS | {SocketType.SUB, SocketType.XSUB}
 
 OPTIONS: dict[int, Option] = {
-    _O.AFFINITY: Option(0, 0, 0),  # I/O threads cannot be chosen
-    _O.ROUTING_ID: Option(b"", 1, 255),
-    _O.SNDBUF: Option(-1, -1),  # bytes, -1: the system's default
-    _O.RCVBUF: Option(-1, -1),  # bytes
-    _O.LINGER: _timeout(),  # ms
-    _O.RECONNECT_IVL: Option(100, -1),  # ms; 0 and -1: never
-    _O.RECONNECT_IVL_MAX: Option(0),  # ms; 0: no back-off
-    _O.BACKLOG: Option(100),  # connections
-    _O.MAXMSGSIZE: Option(-1, -INT64_MAX, INT64_MAX),  # bytes in a frame
-    _O.SNDHWM: Option(1000, live=HubOption.SEND_HWM),  # messages, 0: no limit
-    _O.RCVHWM: Option(1000, live=HubOption.RECV_HWM),
-    _O.RCVTIMEO: _timeout(),  # ms
-    _O.SNDTIMEO: _timeout(),
-    _O.IPV6: _bool(),
-    _O.IMMEDIATE: _bool(),
-    _O.HANDSHAKE_IVL: Option(30000),  # ms, 0: no limit
-    _O.ROUTER_MANDATORY: Option(
-        0, live=HubOption.MANDATORY, readable=False, types=_ROUTERS
+    _O.AFFINITY: Option(
+        0,
+        INT64_MIN,
+        INT64_MAX,
+        unit="bits",
+        text="I/O threads that may serve new connections: bit n for thread n; "
+        "0: any. EMTHREAD from bind and connect if there is none of them",
     ),
-    _O.CONNECT_ROUTING_ID: Option(b"", 1, 255, readable=False, types=_NAMING),
-    _O.ROUTER_HANDOVER: Option(0, readable=False, types=_ROUTER),
-    _O.ROUTER_RAW: Option(0, readable=False, types=_ROUTER),
-    _O.STREAM_NOTIFY: Option(1, 0, 1, readable=False, types=_STREAM),
-    _O.SOCKS_PROXY: Option(b"", 1),  # host:port
-    _O.SOCKS_USERNAME: Option(b"", 0, 255),  # b"": do not log in
-    _O.SOCKS_PASSWORD: Option(b"", 0, 255),
-    _O.XPUB_VERBOSE: Option(0, live=HubOption.VERBOSE, readable=False, types=_XPUB),
-    _O.MECHANISM: Option(int(SecurityMechanism.NULL), writable=False),
-    _O.THREAD_SAFE: Option(0, writable=False),
-    _O.LAST_ENDPOINT: Option(b"", writable=False),
+    _O.ROUTING_ID: Option(
+        b"", 1, 255, unit="bytes", text="the name under which a ROUTER knows us"
+    ),
+    _O.SUBSCRIBE: Option(
+        b"",
+        readable=False,
+        types=_SUBSCRIBERS,
+        text="receive what begins with this; the same once more counts twice. XPUB "
+        "with XPUB_MANUAL: give it to the peer whose subscription came last",
+        at_once=True,
+    ),
+    _O.UNSUBSCRIBE: Option(
+        b"",
+        readable=False,
+        types=_SUBSCRIBERS,
+        text="take one SUBSCRIBE back",
+        at_once=True,
+    ),
+    _O.RATE: Option(100, 1, unit="kbit/s", text="of multicast; kept, has no effect"),
+    _O.RECOVERY_IVL: Option(10000, unit="ms", text="of multicast; kept, has no effect"),
+    _O.SNDBUF: Option(
+        -1, -1, unit="bytes", text="SO_SNDBUF, of tcp; -1: the system's choice"
+    ),
+    _O.RCVBUF: Option(
+        -1, -1, unit="bytes", text="SO_RCVBUF, of tcp; -1: the system's choice"
+    ),
+    _O.RCVMORE: _state(0, "whether more frames of the message last received follow"),
+    _O.FD: _state(-1, "a descriptor that turns readable when EVENTS may have changed"),
+    _O.EVENTS: _state(0, "POLLIN and POLLOUT, as they are now"),
+    _O.TYPE: _state(0, "the socket type"),
+    _O.LINGER: _timeout(
+        text="how long what was sent may take to leave after close or disconnect; "
+        "-1: for ever. 0 in SUB and XSUB, and if BLOCKY is 0 in the context"
+    ),
+    _O.RECONNECT_IVL: Option(
+        100,
+        -1,
+        unit="ms",
+        text="wait before the next attempt to connect; -1 and 0: there is none",
+    ),
+    _O.BACKLOG: Option(
+        100, unit="connections", text="how many may wait to be accepted"
+    ),
+    _O.RECONNECT_IVL_MAX: Option(
+        0,
+        unit="ms",
+        text="each wait is twice the last one, up to this; 0: they do not grow",
+    ),
+    _O.MAXMSGSIZE: Option(
+        -1,
+        INT64_MIN,
+        INT64_MAX,
+        unit="bytes",
+        text="the longest frame that may arrive: for a longer one the connection ends, "
+        "and is not made again; negative: no limit. The handshake has its own",
+    ),
+    _O.SNDHWM: Option(
+        1000,
+        live=HubOption.SEND_HWM,
+        unit="messages",
+        text="that may wait for one peer; 0: no limit",
+    ),
+    _O.RCVHWM: Option(
+        1000,
+        live=HubOption.RECV_HWM,
+        unit="messages",
+        text="from one peer that may wait to be received; 0: no limit",
+    ),
+    _O.MULTICAST_HOPS: Option(
+        1, 1, unit="hops", text="of multicast; kept, has no effect"
+    ),
+    _O.RCVTIMEO: _timeout(text="how long a receive waits; -1: for ever"),
+    _O.SNDTIMEO: _timeout(text="how long a send waits; -1: for ever"),
+    _O.IPV4ONLY: _bool(1, "old name of the opposite of IPV6"),
+    _O.LAST_ENDPOINT: _state(b"", "what was last bound or connected"),
+    _O.ROUTER_MANDATORY: Option(
+        0,
+        live=HubOption.MANDATORY,
+        readable=False,
+        types=_ROUTERS,
+        unit="0 or more",
+        text="EHOSTUNREACH for an unknown peer, and waiting for a full one, instead "
+        "of dropping the message",
+    ),
+    _O.TCP_KEEPALIVE: Option(
+        -1, -1, 1, text="SO_KEEPALIVE; -1: the system's, and the next three unused"
+    ),
+    _O.TCP_KEEPALIVE_CNT: Option(
+        -1, -1, unit="probes", text="TCP_KEEPCNT; -1: the system's choice"
+    ),
+    _O.TCP_KEEPALIVE_IDLE: Option(
+        -1, -1, unit="s", text="TCP_KEEPIDLE; -1: the system's choice"
+    ),
+    _O.TCP_KEEPALIVE_INTVL: Option(
+        -1, -1, unit="s", text="TCP_KEEPINTVL; -1: the system's choice"
+    ),
+    _O.TCP_ACCEPT_FILTER: Option(
+        (),
+        1,
+        255,
+        readable=False,
+        unit="address/bits",
+        text="one more network whose addresses may connect; before the first: all",
+    ),
+    _O.IMMEDIATE: _bool(text="queue only for peers that are connected now"),
+    _O.IPV6: _bool(text="IPv6 beside IPv4; the context's IPV6 is the default"),
+    _O.MECHANISM: _state(int(SecurityMechanism.NULL), "the security mechanism"),
+    _O.ROUTER_HANDOVER: Option(
+        0,
+        readable=False,
+        types=_ROUTERS,
+        unit="0 or more",
+        text="a new peer takes a name over from the one that has it",
+        at_once=True,
+    ),
+    _O.XPUB_VERBOSE: Option(
+        0,
+        live=HubOption.VERBOSE,
+        readable=False,
+        types=_PUBS,
+        unit="0 or more",
+        text="receive repeated subscriptions too",
+    ),
+    _O.ROUTER_RAW: Option(
+        0,
+        readable=False,
+        types=_ROUTERS,
+        unit="0 or more",
+        text="old way to what STREAM does",
+    ),
+    _O.PROBE_ROUTER: Option(
+        0,
+        readable=False,
+        types=_PROBERS,
+        unit="0 or more",
+        text="send an empty message on every new connection, so that a ROUTER "
+        "learns our name",
+        at_once=True,
+    ),
+    _O.REQ_CORRELATE: Option(
+        0,
+        readable=False,
+        types=_REQ,
+        unit="0 or more",
+        text="number requests, and take only the reply with that number",
+        at_once=True,
+    ),
+    _O.REQ_RELAXED: Option(
+        0,
+        readable=False,
+        types=_REQ,
+        unit="0 or more",
+        text="a new request may be sent before the reply to the last one",
+        at_once=True,
+    ),
+    _O.XPUB_VERBOSER: Option(
+        0,
+        live=HubOption.VERBOSER,
+        readable=False,
+        types=_PUBS,
+        unit="0 or more",
+        text="receive repeated subscriptions, and repeated unsubscriptions",
+    ),
+    _O.XPUB_MANUAL: Option(
+        0,
+        live=HubOption.MANUAL,
+        readable=False,
+        types=_PUBS,
+        unit="0 or more",
+        text="subscriptions that are received count only once SUBSCRIBE was set",
+    ),
+    _O.XPUB_NODROP: Option(
+        0,
+        live=HubOption.NO_DROP,
+        readable=False,
+        types=_PUBS,
+        unit="0 or more",
+        text="a send waits for full subscribers instead of passing them over",
+    ),
+    _O.XPUB_WELCOME_MSG: Option(
+        b"",
+        readable=False,
+        types=_PUBS,
+        unit="bytes",
+        text='sent to every new subscriber; b"": nothing',
+    ),
+    _O.INVERT_MATCHING: Option(
+        0,
+        ~INT_MAX,
+        live=HubOption.INVERT,
+        unit="0 or not",
+        text="send to, and receive as, whoever did not subscribe",
+    ),
+    _O.TOPICS_COUNT: Option(
+        0,
+        writable=False,
+        types=_TOPICAL,
+        unit="topics",
+        text="subscribed to, or by peers",
+        at_once=True,
+    ),
+    _O.CONFLATE: _bool(
+        text="keep only the last message of each connection; ignored by other types "
+        "than PUSH, PULL, PUB, SUB and DEALER"
+    ),
+    _O.TOS: Option(0, text="IP_TOS and IPV6_TCLASS, of tcp; 0: the system's choice"),
+    _O.IPC_FILTER_PID: _admitted("one more process that may connect over ipc"),
+    _O.IPC_FILTER_UID: _admitted("one more user that may connect over ipc"),
+    _O.IPC_FILTER_GID: _admitted("one more group whose members may connect over ipc"),
+    _O.CONNECT_ROUTING_ID: Option(
+        b"",
+        1,
+        255,
+        readable=False,
+        types=_NAMING,
+        unit="bytes",
+        text="the name of the peer that is connected to next",
+    ),
+    _O.STREAM_NOTIFY: Option(
+        1,
+        0,
+        1,
+        readable=False,
+        types=_STREAM,
+        unit="0 or 1",
+        text="receive an empty message when a connection begins and ends",
+    ),
+    _O.SOCKS_PROXY: Option(
+        b"", 1, unit="host:port", text="SOCKS5 proxy through which tcp connects"
+    ),
+    _O.SOCKS_USERNAME: Option(
+        b"", 0, 255, unit="bytes", text='for the proxy; b"": no login'
+    ),
+    _O.SOCKS_PASSWORD: Option(b"", 0, 255, unit="bytes", text="for the proxy"),
+    _O.HANDSHAKE_IVL: Option(
+        30000, unit="ms", text="how long a handshake may take; 0: no limit"
+    ),
+    _O.HEARTBEAT_IVL: Option(
+        0,
+        unit="ms",
+        text="between the PINGs that ask a peer for a sign of life; 0: none",
+    ),
+    _O.HEARTBEAT_TTL: Option(
+        0,
+        0,
+        6553599,
+        unit="ms",
+        text="after which the peer may give us up, kept in steps of 100; 0: never",
+    ),
+    _O.HEARTBEAT_TIMEOUT: Option(
+        -1,
+        unit="ms",
+        text="without any after a PING, the connection ends; 0: never; -1, at first: "
+        "HEARTBEAT_IVL",
+    ),
+    _O.CONNECT_TIMEOUT: Option(
+        0, unit="ms", text="how long tcp may take to connect; 0: the system's choice"
+    ),
+    _O.TCP_MAXRT: Option(
+        0,
+        unit="ms",
+        text="TCP_USER_TIMEOUT: how long what was sent may lack an acknowledgement; "
+        "0: the system's choice",
+    ),
+    _O.THREAD_SAFE: _state(0, "0, as in libzmq, although every socket here is"),
+    _O.MULTICAST_MAXTPDU: Option(
+        1500, 1, unit="bytes", text="of multicast; kept, has no effect"
+    ),
+    _O.USE_FD: Option(
+        -1,
+        -1,
+        unit="descriptor",
+        text="that listens already, for the next bind over tcp or ipc, which closes "
+        "it at the end; the address that bind is given does not count. -1: none",
+    ),
+    _O.BINDTODEVICE: Option(
+        b"", 1, 16, unit="bytes", text="the only network interface that tcp uses"
+    ),
+    _O.LOOPBACK_FASTPATH: _truth(0, "of Windows; kept, has no effect"),
+    _O.MULTICAST_LOOP: _truth(1, "of multicast; kept, has no effect"),
+    _O.RECONNECT_STOP: Option(
+        0,
+        -INT_MAX - 1,
+        unit="bits",
+        text="do not connect again after 1: a refused connection, 2: a failed "
+        "handshake; 4 has no effect: what was disconnected stays so",
+    ),
+    _O.PRIORITY: Option(0, text="SO_PRIORITY, of tcp; 0: the system's choice"),
 }
+
+#: Why an option has no row, by the beginning of its name.
+ABSENT = (
+    ("PLAIN_", "security mechanisms are not built"),
+    ("CURVE_", "security mechanisms are not built"),
+    ("ZAP_", "security mechanisms are not built"),
+    ("GSSAPI_", "GSSAPI is not built"),
+    ("VMCI_", "VMCI, of VMware, is not built"),
+    ("NORM_", "NORM is not built"),
+    ("WSS_", "WebSockets are not built"),
+    *(
+        (name, "a draft, which releases of libzmq do not have")
+        for name in (
+            "BUSY_POLL",
+            "DISCONNECT_MSG",
+            "HELLO_MSG",
+            "HICCUP_MSG",
+            "IN_BATCH_SIZE",
+            "OUT_BATCH_SIZE",
+            "ROUTER_NOTIFY",
+            "XSUB_VERBOSE_UNSUBSCRIBE",
+        )
+    ),
+    ("HWM", "zmq.h has none of this name any more; see SNDHWM and RCVHWM"),
+    ("BLOCKY", "it is the context's"),
+)
+
+
+def why_absent(name: str) -> str:
+    """Why an option has no row; "" if there is nothing to say."""
+    return next((why for start, why in ABSENT if name.startswith(start)), "")
+
+
+#: The type of each option's values, and the largest integer.
+_KINDS: dict[int, tuple[type, int]] = {
+    option: {
+        _OptType.bytes: (bytes, 0),
+        _OptType.int64: (int, INT64_MAX),
+    }.get(option._opt_type, (int, INT_MAX))
+    for option in SocketOption
+}
+
+_DEFAULTS = {number: option.default for number, option in OPTIONS.items()}
 
 
 def defaults() -> dict[int, Any]:
     """A new socket's values."""
-    return {number: option.default for number, option in OPTIONS.items()}
+    return _DEFAULTS.copy()
 
 
 def find(number: int) -> Option:
@@ -88,19 +384,42 @@ def find(number: int) -> Option:
     built."""
     option = OPTIONS.get(number)
     if option is None:
-        raise ZMQError(EINVAL, f"socket option {_name(number)} is not supported")
+        name = _name(number)
+        why = why_absent(name)
+        text = f"socket option {name} is not supported"
+        raise error_for(EINVAL, f"{text}: {why}" if why else text)
     return option
 
 
 def check(number: int, option: Option, value: Any, socket_type: int) -> None:
-    """Refuse a value: TypeError, or ZMQError(EINVAL) as libzmq would."""
-    require_type(number, value, type(option.default))
-    if isinstance(value, int) and abs(value) > max(option.high, INT_MAX):
-        raise OverflowError(f"socket option {_name(number)}: {value} is too large")
+    """Refuse a value: TypeError, OverflowError, or ZMQError(EINVAL) as libzmq would."""
+    check_type(number, value)
     size = len(value) if isinstance(value, bytes) else value
     applies = option.types is None or socket_type in option.types
     if not (option.writable and applies and option.low <= size <= option.high):
-        raise ZMQError(EINVAL)
+        raise error_for(EINVAL, _fault(number, option, value, applies))
+
+
+def _fault(number: int, option: Option, value: Any, applies: bool) -> str:
+    """What is wrong, in words."""
+    name = f"socket option {_name(number)}"
+    if not option.writable:
+        return f"{name} can only be read"
+    if not applies:
+        return f"{name} is not of this socket type"
+    span = f"{option.low} to {option.high}"
+    if isinstance(value, bytes):
+        return f"{name} takes {span} bytes, not {len(value)}"
+    return f"{name} takes {span}, not {value}"
+
+
+def check_type(number: int, value: Any) -> None:
+    """TypeError, or OverflowError for an integer that C has no room for.  As in pyzmq,
+    an option that does not exist is an int."""
+    wanted, most = _KINDS.get(number, (int, INT_MAX))
+    require_type(number, value, wanted)
+    if wanted is int and not ~most <= value <= most:
+        raise OverflowError(f"socket option {_name(number)}: {value} is too large")
 
 
 def require_type(number: int, value: Any, wanted: type) -> None:

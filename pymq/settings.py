@@ -9,7 +9,7 @@ from . import options as table
 from .attributes import define_options
 from .base import SocketBase
 from .constants import SocketOption, SocketType
-from .error import ZMQError
+from .error import ZMQError, error_for
 
 _O = SocketOption
 
@@ -25,14 +25,15 @@ class Settings(SocketBase):
             return reader(self)
         row = table.find(option)
         if not row.readable:
-            raise ZMQError(EINVAL)
+            raise error_for(EINVAL, "the option can only be set")
         return self._options[option]
 
     def set(self, option: int, value: Any) -> None:
         """Set an option (zmq_setsockopt).
 
-        TypeError for a value of the wrong type, ZMQError(EINVAL) for one out of
-        range, or for an option that this type does not have.
+        TypeError for a value of the wrong type, OverflowError for an integer that C
+        has no room for, ZMQError(EINVAL) for one out of range, or for an option that
+        this type does not have.
         """
         self._check_open()
         writer = _WRITERS.get(option)
@@ -40,12 +41,18 @@ class Settings(SocketBase):
             writer(self, value)
             return
         if option not in table.OPTIONS:
-            table.require_type(option, value, int)
+            table.check_type(option, value)
         row = table.find(option)
         table.check(option, row, value, self._type)
+        if type(value) is not int and isinstance(value, int):
+            value = int(value)  # no bool, no enum
+        if row.keep is not None:
+            value = row.keep(self._options[option], value)
         self._options[option] = value
         if row.live is not None:
             self._hub.set(row.live, value)
+        if option in _GREETINGS:
+            self._hub.greet(_GREETINGS[option](value))
 
     getsockopt = get
     setsockopt = set
@@ -78,11 +85,12 @@ class Settings(SocketBase):
     hwm = property(get_hwm, set_hwm, doc="SNDHWM; setting it sets RCVHWM too.")
 
     def subscribe(self, topic: Union[str, bytes]) -> None:
-        """Receive messages that begin with `topic` (SUB)."""
+        """Receive messages that begin with `topic` (SUB); XPUB_MANUAL: give the topic
+        to the peer whose subscription was received last."""
         self.set(_O.SUBSCRIBE, topic.encode() if isinstance(topic, str) else topic)
 
     def unsubscribe(self, topic: Union[str, bytes]) -> None:
-        """Take one subscription back (SUB)."""
+        """Take one subscription back (SUB; XPUB_MANUAL: of that peer)."""
         self.set(_O.UNSUBSCRIBE, topic.encode() if isinstance(topic, str) else topic)
 
     @property
@@ -99,9 +107,12 @@ class Settings(SocketBase):
 def _subscription(sock: Settings, topic: Any, change: str) -> None:
     if not isinstance(topic, bytes):
         raise TypeError(f"a topic is bytes, not {type(topic).__name__}: {topic!r}")
-    if sock._type is not SocketType.SUB:
+    if sock._type is SocketType.SUB:
+        getattr(sock._hub, change)(topic)
+    elif sock._options[_O.XPUB_MANUAL]:
+        sock._hub.grant(topic, change == "subscribe")
+    else:
         raise ZMQError(EINVAL)
-    getattr(sock._hub, change)(topic)
 
 
 def _set_ipv4only(sock: Settings, value: Any) -> None:
@@ -117,7 +128,38 @@ def _set_router_raw(sock: Settings, value: Any) -> None:
         from .patterns.stream import Raw
 
         sock._options[_O.ROUTER_RAW] = value
-        sock._use(Raw(sock._hub))
+        if sock._type is SocketType.ROUTER:  # a REP finds no envelope, and stays so
+            sock._use(Raw(sock._hub, sock._options))
+
+
+def _topics_count(sock: Settings) -> int:
+    if sock._type not in _TOPICAL:
+        raise ZMQError(EINVAL)
+    return int(sock._hub.topics())
+
+
+_TOPICAL = (SocketType.PUB, SocketType.SUB, SocketType.XPUB, SocketType.XSUB)
+
+#: What every new pipe begins with.
+_GREETINGS: dict[int, Any] = {
+    _O.PROBE_ROUTER: lambda value: b"" if value else None,
+    _O.XPUB_WELCOME_MSG: lambda value: value or None,
+}
+
+
+def _admit_network(sock: Settings, value: Any) -> None:
+    from .transports import filters  # `import pymq` should cost little
+
+    row = table.find(_O.TCP_ACCEPT_FILTER)
+    table.check(_O.TCP_ACCEPT_FILTER, row, value, sock._type)
+    network = filters.parse(value, bool(sock._options[_O.IPV6]))
+    sock._options[_O.TCP_ACCEPT_FILTER] += (network,)
+
+
+def _set_heartbeat_ttl(sock: Settings, value: Any) -> None:
+    row = table.find(_O.HEARTBEAT_TTL)
+    table.check(_O.HEARTBEAT_TTL, row, value, sock._type)
+    sock._options[_O.HEARTBEAT_TTL] = value - value % 100
 
 
 _READERS: dict[int, Any] = {
@@ -126,6 +168,8 @@ _READERS: dict[int, Any] = {
     _O.FD: Settings._signal_fd,
     _O.TYPE: lambda sock: int(sock._type),
     _O.IPV4ONLY: lambda sock: 1 - sock._options[_O.IPV6],
+    _O.INVERT_MATCHING: lambda sock: int(bool(sock._options[_O.INVERT_MATCHING])),
+    _O.TOPICS_COUNT: _topics_count,
 }
 
 _WRITERS: dict[int, Any] = {
@@ -133,7 +177,8 @@ _WRITERS: dict[int, Any] = {
     _O.UNSUBSCRIBE: lambda sock, topic: _subscription(sock, topic, "unsubscribe"),
     _O.IPV4ONLY: _set_ipv4only,
     _O.ROUTER_RAW: _set_router_raw,
-    _O.HWM: Settings.set_hwm,
+    _O.TCP_ACCEPT_FILTER: _admit_network,
+    _O.HEARTBEAT_TTL: _set_heartbeat_ttl,
 }
 
 define_options(Settings, SocketOption)

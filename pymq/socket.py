@@ -10,6 +10,7 @@ from .constants import DONTWAIT, POLLIN, POLLOUT, SNDMORE, SocketOption
 from .endpoints import Endpoints
 from .error import Again, ZMQError, error_for
 from .message import _FINISHED_TRACKER, Frame, MessageTracker
+from .monitored import Monitored
 from .payload import Payloads
 from .settings import Settings
 
@@ -20,7 +21,7 @@ _LONGEST = 2**31 - 1  # ms that one wait takes
 _MANY = 1000  # messages that are copied together
 
 
-class Socket(Endpoints, Settings, Payloads):
+class Socket(Endpoints, Settings, Payloads, Monitored):
     """A socket of `context` (zmq_socket).
 
     Every call on a closed socket raises ZMQError(ENOTSOCK); every call after the
@@ -54,9 +55,11 @@ class Socket(Endpoints, Settings, Payloads):
             and not (flags or track)
             and routing_id is None
             and group is None
-            and self._quick_send(data) == 0
         ):
-            return None
+            # Called as a method, CPython 3.11 would not specialise it.
+            send = self._quick_send
+            if send(data) == 0:
+                return None
         return self._send_any(data, flags, copy, track, routing_id, group)
 
     def _send_any(
@@ -106,34 +109,48 @@ class Socket(Endpoints, Settings, Payloads):
         RCVTIMEO ms.  ZMQError: ENOTSUP for a type that cannot receive, EFSM when it
         is not the socket's turn.
         """
+        if not copy:
+            return self._recv_whole(flags, track)
         body: Any = None
         if self._ahead:
             try:
                 body = self._ahead.popleft()
             except IndexError:
                 pass  # another thread was faster
-        if body is None:
-            body = self._quick_recv()
+        if body is None and copy:
+            # As in `send`.
+            receive = self._quick_recv
+            body = receive()
         if type(body) is not bytes:
-            receive = self._recv_frame if copy else self._recv_view
-            body = self._recv_later(flags, receive, body)
-        if copy:
-            return body
-        return Frame(body, track=track, copy=False, more=self._end.more)
+            body = self._recv_later(flags, self._recv_frame, self._quick_recv, body)
+        return body
 
-    def _recv_view(self) -> Any:
-        body = self._end.recv_view()
-        return -self._end.error if body is None else body
+    def _recv_whole(self, flags: int, track: bool) -> Frame:
+        """The next frame with what is known of it."""
+        self._hub.looks_ahead = False  # it would not know where messages are from
+        receive = self._recv_from
+        body, pipe = self._recv_later(flags, receive, receive)
+        frame = Frame(body, track=track, copy=False, more=self._end.more)
+        frame._properties = self._connections.get(pipe)
+        return frame
+
+    def _recv_from(self) -> Any:
+        found = self._end.recv_from()
+        return -self._end.error if found is None else found
 
     def _recv_frame(self) -> Any:
         body = self._recv()
         return -self._end.error if body is None else body
 
     def _recv_later(
-        self, flags: int, receive: Callable[[], Any], result: Union[int, None] = None
+        self,
+        flags: int,
+        receive: Callable[[], Any],
+        again: Callable[[], Any],
+        result: Union[int, None] = None,
     ) -> Any:
         """A frame, after a `result` that was none: waits, unless there is another
-        reason for that."""
+        reason for that, and then receives `again`."""
         deadline = None
         while True:
             if result is None:
@@ -148,7 +165,7 @@ class Socket(Endpoints, Settings, Payloads):
             if deadline is None:
                 deadline = _deadline(self._options[_RCVTIMEO])
             self._wait(POLLIN, deadline)
-            result = self._quick_recv()
+            result = again()
 
     def _wait(self, events: int, deadline: Union[float, None]) -> None:
         """Until `events` may be.  Raises Again at `deadline`.

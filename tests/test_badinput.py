@@ -40,12 +40,14 @@ HANDSHAKES = {
     "an endless READY": greeting() + b"\x06" + b"\xff" * 8 + b"\x05READY",
 }
 
-# libzmq takes the first two for a peer of ZMTP 1.0 and the third for one of 2.0.
-NOT_ZMTP_3 = {
+# libzmq takes these for peers of ZMTP 1.0, and leaves their connections open.
+NOT_ZMTP = {
     "garbage": bytes(range(1, 200)),
     "an HTTP request": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".ljust(100, b"x"),
     "a signature that does not end": b"\xff" + bytes(9) + bytes(64),
-    "ZMTP 2.0": b"\xff" + bytes(8) + b"\x7f\x01\x08" + bytes(64),
+    "a long routing id": b"\xff" + bytes(7) + b"\x80\0" + bytes(200),
+    "flags in a routing id": b"\xff" + bytes(8) + b"\x7f\x01\x08\x01\x01x",
+    "the end of all": b"\xff" * 9 + b"\0" + bytes(64),
 }
 
 # Sent after the handshake; these end the connection in libzmq too.
@@ -110,9 +112,9 @@ def test_a_bad_handshake_ends_the_connection(server: Server, data: bytes) -> Non
 
 @pytest.mark.core
 @pytest.mark.only("pymq")
-@_cases(NOT_ZMTP_3)
-def test_what_is_not_zmtp_3_ends_the_connection(server: Server, data: bytes) -> None:
-    """libzmq goes back to older protocols, in which any bytes may be a message."""
+@_cases(NOT_ZMTP)
+def test_what_is_not_zmtp_ends_the_connection(server: Server, data: bytes) -> None:
+    """Older protocols allow for anything, but not for any flags."""
     peer = server.attack()
     peer.send(data)
     peer.rest()

@@ -13,18 +13,21 @@ ROOT = Path(pymq.__file__).parent
 
 # From the top down.  A name stands for the module or everything in the package.
 LAYERS = (
-    ("", "__main__", "cli", "demo"),
-    ("context",),
+    ("", "__main__", "cli", "demo", "devices", "utils"),
+    ("reference",),
+    ("context", "proxies"),
     ("socket", "poller"),
-    ("endpoints", "settings"),
+    ("endpoints", "settings", "context_options", "monitored"),
     ("base",),
     ("message", "payload", "attributes"),
     ("session",),
-    ("control", "patterns"),
+    ("control", "patterns", "monitor"),
     ("transports", "options"),
+    ("option",),
     ("backend", "endpoint"),
     ("zmtp",),
-    ("error",),
+    ("threads",),
+    ("error", "properties"),
     ("constants", "version"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

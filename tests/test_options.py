@@ -22,9 +22,14 @@ DEFAULTS = {
     "RCVTIMEO": -1,
     "SNDTIMEO": -1,
     "IMMEDIATE": 0,
+    "CONFLATE": 0,
+    "INVERT_MATCHING": 0,
     "IPV6": 0,
     "MECHANISM": 0,
     "HANDSHAKE_IVL": 30000,
+    "HEARTBEAT_IVL": 0,
+    "HEARTBEAT_TIMEOUT": -1,
+    "HEARTBEAT_TTL": 0,
     "ROUTING_ID": b"",
     "LAST_ENDPOINT": b"",
 }
@@ -42,8 +47,17 @@ SETTABLE = [
     ("RCVTIMEO", 10),
     ("SNDTIMEO", 0),
     ("IMMEDIATE", 1),
+    ("CONFLATE", 1),
+    ("INVERT_MATCHING", 1),
     ("IPV6", 1),
     ("HANDSHAKE_IVL", 0),
+    ("HEARTBEAT_IVL", 1),
+    ("HEARTBEAT_IVL", 2**31 - 1),
+    ("HEARTBEAT_TIMEOUT", 0),
+    ("HEARTBEAT_TIMEOUT", 2**31 - 1),
+    ("HEARTBEAT_TTL", 100),
+    ("HEARTBEAT_TTL", 65600),
+    ("HEARTBEAT_TTL", 6553500),
     ("ROUTING_ID", b"A\0B\0"),
     ("ROUTING_ID", b"x" * 255),
 ]
@@ -58,8 +72,13 @@ REFUSED = [
     ("RECONNECT_IVL_MAX", -1),
     ("BACKLOG", -1),
     ("IMMEDIATE", 2),
+    ("CONFLATE", 2),
+    ("CONFLATE", -1),
     ("IPV6", 2),
     ("HANDSHAKE_IVL", -1),
+    ("HEARTBEAT_IVL", -1),
+    ("HEARTBEAT_TIMEOUT", -1),
+    ("HEARTBEAT_TTL", 6553600),
     ("ROUTING_ID", b""),
     ("ROUTING_ID", b"x" * 256),
 ]
@@ -175,6 +194,15 @@ def test_options_of_one_type(zmq: Library, name: str, kind: str, value: object) 
     other = zmq.socket(zmq.PUSH)
     with zmq.refused(errno.EINVAL):
         other.set(getattr(zmq, name), value)
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"), [(99, 0), (149, 100), (65599, 65500), (6553599, 6553500)]
+)
+def test_a_ttl_is_kept_in_tenths(zmq: Library, value: int, kept: int) -> None:
+    sock = zmq.socket(zmq.DEALER)
+    sock.heartbeat_ttl = value
+    assert sock.heartbeat_ttl == kept
 
 
 def test_write_only_options(zmq: Library) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from harness import Clock, Options, Result, announce, hold, resident
 from sockets import connected, socket
 
+#: What the subscriber is sent when it shall begin, and at the end.
 END = b"end"
 #: Messages that match, out of all that the publisher sends while it is timed.
 HITS = 20000
@@ -28,6 +29,7 @@ def publisher(zmq: Any, options: Options) -> Result:
     announce(xpub.get(zmq.LAST_ENDPOINT).decode())
     recv, before = xpub.recv, resident()
     recv()
+    xpub.send(END)
     clock.start()
     for _ in range(options.count - 1):
         recv()
@@ -56,12 +58,17 @@ def publish(xpub: Any, message: bytes, count: int) -> float:
 
 
 def subscriber(zmq: Any, options: Options) -> Result:
-    """Subscribes to `count` topics, and receives what matches."""
+    """Subscribes to `count` topics, and receives what matches.
+
+    It waits for the connection: thousands of topics of a program that does not would
+    arrive at once, and be known before the publisher's clock starts.
+    """
     context, clock = zmq.Context(), Clock()
     sub = connected(zmq, context, zmq.SUB, options, topic=END)
+    recv = sub.recv
+    recv()
     for number in range(options.count - 1):
         sub.set(zmq.SUBSCRIBE, topic(number))
-    recv = sub.recv
     recv()
     clock.start()
     for _ in range(HITS - 1):

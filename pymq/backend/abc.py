@@ -32,7 +32,7 @@ class Send(IntEnum):
     NONE = 0  # sending is refused: ENOTSUP
     ONE = 1  # the only peer; EAGAIN when it is absent or full
     IN_TURN = 2  # round robin over peers with room; EAGAIN when there is none
-    TO_ALL = 3  # every (matching) peer with room; full peers miss it; never EAGAIN
+    TO_ALL = 3  # every (matching) peer with room; full peers miss it; see NO_DROP
     BY_NAME = 4  # the first frame names the peer; see `HubOption.MANDATORY`
 
 
@@ -62,7 +62,24 @@ class HubOption(IntEnum):
     SEND_HWM = 1  # messages, 0 = unlimited
     RECV_HWM = 2  # messages, 0 = unlimited
     MANDATORY = 3  # BY_NAME: unknown name -> EHOSTUNREACH, full peer -> EAGAIN
-    VERBOSE = 4  # NOTICES: pass on duplicate subscriptions too
+    VERBOSE = 4  # NOTICES: pass on duplicate subscriptions too; ends VERBOSER
+    VERBOSER = 5  # NOTICES: pass on every subscription and every cancellation
+    MANUAL = 6  # NOTICES: pass on all, but only `Hub.grant` lets them act
+    NO_DROP = 7  # TO_ALL: EAGAIN, for everybody, while a peer that matches is full
+    INVERT = 8  # FILTERED, and TO_ALL by topic: to those whose topics do not match
+
+
+class Heartbeat(NamedTuple):
+    """When a peer is asked for a sign of life: PING and PONG of ZMTP 3.1 (RFC 37).
+
+    Milliseconds; 0 is never, or none.  Whatever is received is a sign of life.  The
+    TTL of a peer's own PINGs is obeyed without any of this: silence for that long ends
+    the link.  What the engine has not read (at a mark) never counts as silence.
+    """
+
+    interval: int = 0  # between PINGs (ZMQ_HEARTBEAT_IVL)
+    timeout: int = 0  # after a PING without which the link ends (.._TIMEOUT)
+    ttl: int = 0  # tells the peer when it may give us up; 0..6553500 (.._TTL)
 
 
 class Link(NamedTuple):
@@ -72,6 +89,9 @@ class Link(NamedTuple):
     leftover: bytes = b""  # bytes the peer sent behind its handshake
     minor: int = 1  # ZMTP 3.minor of the peer; decides how topics are announced
     max_size: int = -1  # bytes in one frame, -1 = unlimited (ZMQ_MAXMSGSIZE)
+    affinity: int = 0  # bits of the I/O threads that may drive it, 0: any
+    heartbeat: Heartbeat = Heartbeat()
+    major: int = 3  # 1 and 2 have no commands, 1 has other frames
     raw: bool = False  # no frames: each read is a message, messages go out as they are
     notifies: bool = False  # raw: an empty message arrives with the link and at its end
 
@@ -87,8 +107,8 @@ class Event(NamedTuple):
     """One thing that happened in the data plane.
 
     `error` is why a link went down: 0 the peer closed it, EPROTO a malformed or
-    reserved frame, EMSGSIZE a frame above `Link.max_size`, ENOMEM, else the errno
-    of the failed system call.
+    reserved frame, EMSGSIZE a frame above `Link.max_size`, ETIMEDOUT no sign of life
+    (`Heartbeat`), ENOMEM, else the errno of the failed system call.
     """
 
     kind: EventKind
@@ -185,8 +205,13 @@ class Hub(Protocol):
     def chosen(self) -> int:
         """Id of the pipe that the last message went to (ONE, IN_TURN, BY_NAME)."""
 
-    def open(self) -> Union[Pipe, None]:
-        """Add a pipe.  None if the policy is ONE and there is a live pipe."""
+    def open(self, conflate: bool = False) -> Union[Pipe, None]:
+        """Add a pipe.  None if the policy is ONE and there is a live pipe.
+
+        `conflate`: of the messages that wait in it, each way, only the last one is
+        kept, whole; marks mean nothing.  A joined queue is so if either end wants it.
+        Not for subscriptions, and what takes them in.
+        """
 
     def send(
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None
@@ -215,6 +240,15 @@ class Hub(Protocol):
         """`recv`, but for the error that it returns, negative, instead of None; None
         if only `recv` can tell."""
 
+    @property
+    def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
+        """`send_message`; None if only that can do it, and nothing was queued."""
+
+    @property
+    def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:
+        """`recv_message`, where nothing is `ahead`; None if only that can tell.  Does
+        not set `more`."""
+
     def send_many(self, messages: Sequence[bytes]) -> int:
         """Queue messages of one frame each.  Returns how many fitted, or the negative
         errno that the first one gave; EINVAL in the middle of a message.  TypeError,
@@ -241,9 +275,14 @@ class Hub(Protocol):
     def recv_view(self) -> Union[Buffer, None]:
         """As `recv`, but a long body may come as a view of where it lies."""
 
+    def recv_from(self) -> Union[tuple[Buffer, int], None]:
+        """As `recv_view`, with the id of the pipe that the frame came from, also of
+        what was received ahead."""
+
     def ready(self) -> int:
         """POLLIN (1) if recv would give a frame, POLLOUT (2) if the first frame of
-        a message would be accepted (TO_ALL and plain BY_NAME: always); or a
+        a message would be accepted (plain BY_NAME and TO_ALL: always; with NO_DROP
+        not until a peer that the last message was refused for has room); or a
         negative errno after `stop`.  In the middle of sending a message POLLOUT is
         set; in the middle of receiving one POLLIN is."""
 
@@ -277,6 +316,14 @@ class Hub(Protocol):
     def unsubscribe(self, topic: bytes, announce: bool = True) -> bool:
         """Drop one count; peers are told when none is left.  Returns whether this
         was the last one; an unknown topic changes nothing and gives False."""
+
+    def greet(self, message: Union[bytes, None]) -> None:
+        """Every pipe that is opened from now on begins with this message of one
+        frame (which counts against its mark), or with none."""
+
+    def grant(self, topic: bytes, wanted: bool = True) -> None:
+        """MANUAL: give the topic to the peer whose notice was received last, or take
+        it away.  Nothing happens if there is none, or it is gone."""
 
     def topics(self) -> int:
         """How many distinct topics are subscribed here (SUB, XSUB) or by peers."""

@@ -28,11 +28,9 @@ def send_message(end: Frames, frames: list[bytes]) -> int:
 def recv_message(end: Frames) -> Union[list[bytes], int]:
     """See `pymq.backend.abc.Hub.recv_message`."""
     frame = end.recv()
-    return -end.error if frame is None else recv_rest(end, [frame])
-
-
-def recv_rest(end: Frames, frames: list[bytes]) -> list[bytes]:
-    """The first frames of a message, and those that follow."""
+    if frame is None:
+        return -end.error
+    frames = [frame]
     while end.more:
         frame = end.recv()
         if frame is None:

@@ -9,7 +9,16 @@ from abc import ABC, abstractmethod
 from collections import deque
 from errno import EINVAL
 from importlib import import_module
-from typing import Callable, NamedTuple, Protocol, Sequence, Union, cast
+from typing import (
+    Any,
+    Callable,
+    Mapping,
+    NamedTuple,
+    Protocol,
+    Sequence,
+    Union,
+    cast,
+)
 
 from ..backend.abc import Buffer, Hub, Routing, check_bytes
 from ..backend.messages import recv_message, send_message
@@ -61,11 +70,14 @@ class End(Protocol):
     def recv_view(self) -> Union[Buffer, None]:
         """See `pymq.backend.abc.Hub.recv_view`."""
 
+    def recv_from(self) -> Union[tuple[Buffer, int], None]:
+        """See `pymq.backend.abc.Hub.recv_from`."""
+
     def ready(self) -> int:
         """See `pymq.backend.abc.Hub.ready`."""
 
 
-def plain(hub: Hub) -> End:
+def plain(hub: Hub, options: Mapping[int, Any]) -> End:
     """Most types need nothing beyond their policies."""
     return hub
 
@@ -77,10 +89,23 @@ class Wrapper(ABC):
     #: Ends the connection of a pipe, by its id, when all that was sent has gone.
     hang_up: Callable[[int], None]
 
-    def __init__(self) -> None:
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._quick_send_message = hub.quick_send_message
+        self._quick_recv_message = hub.quick_recv_message
         self.ahead: deque[bytes] = deque()  # never anything
         self.error = 0
         self.more = False
+
+    def _give(self, frames: list[bytes]) -> int:
+        """Send a message through the hub."""
+        result = self._quick_send_message(frames)
+        return self._hub.send_message(frames) if result is None else result
+
+    def _take(self) -> Union[list[bytes], int]:
+        """Receive a message from the hub."""
+        frames = self._quick_recv_message()
+        return self._hub.recv_message() if frames is None else frames
 
     @abstractmethod
     def send(
@@ -95,6 +120,11 @@ class Wrapper(ABC):
     def recv_view(self) -> Union[Buffer, None]:
         """Receive."""
         return self.recv()
+
+    def recv_from(self) -> Union[tuple[Buffer, int], None]:
+        """Receive."""
+        frame = self.recv()
+        return None if frame is None else (frame, self._hub.peer)
 
     @property
     def quick_send(self) -> Callable[[bytes], int]:
@@ -129,7 +159,8 @@ class Pattern(NamedTuple):
 
     name: str  # on the wire, RFC 37's Socket-Type
     routing: Routing
-    wrap: Callable[[Hub], End] = plain
+    wrap: Callable[[Hub, Mapping[int, Any]], End] = plain  # options: as they are now
+    conflates: bool = False  # CONFLATE has a meaning
     once: bool = False  # a second connect to the same endpoint does nothing
     linger: int = -1  # milliseconds; subscriptions need not outlive their socket
     raw: bool = False  # its connections speak no ZMTP

@@ -5,4 +5,6 @@ from __future__ import annotations
 from ..backend.abc import Receive, Routing, Send
 from . import Pattern
 
-PATTERN = Pattern("DEALER", Routing(Send.IN_TURN, Receive.FAIR), once=True)
+PATTERN = Pattern(
+    "DEALER", Routing(Send.IN_TURN, Receive.FAIR), conflates=True, once=True
+)

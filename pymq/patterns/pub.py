@@ -5,4 +5,6 @@ from __future__ import annotations
 from ..backend.abc import Receive, Routing, Send
 from . import Pattern
 
-PATTERN = Pattern("PUB", Routing(Send.TO_ALL, Receive.TOPICS), once=True)
+PATTERN = Pattern(
+    "PUB", Routing(Send.TO_ALL, Receive.TOPICS), conflates=True, once=True
+)

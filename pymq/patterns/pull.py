@@ -5,4 +5,4 @@ from __future__ import annotations
 from ..backend.abc import Receive, Routing, Send
 from . import Pattern
 
-PATTERN = Pattern("PULL", Routing(Send.NONE, Receive.FAIR))
+PATTERN = Pattern("PULL", Routing(Send.NONE, Receive.FAIR), conflates=True)

@@ -5,4 +5,4 @@ from __future__ import annotations
 from ..backend.abc import Receive, Routing, Send
 from . import Pattern
 
-PATTERN = Pattern("PUSH", Routing(Send.IN_TURN, Receive.NONE))
+PATTERN = Pattern("PUSH", Routing(Send.IN_TURN, Receive.NONE), conflates=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from errno import EHOSTUNREACH
-from typing import Union
+from typing import Any, Mapping, Union
 
 from ..backend.abc import Buffer, Hub, Receive, Routing, Send
 from ..constants import POLLIN, POLLOUT, Errno
@@ -18,9 +18,8 @@ from . import Pattern, Wrapper
 class Rep(Wrapper):
     """The alternation, and the envelope."""
 
-    def __init__(self, hub: Hub) -> None:
-        super().__init__()
-        self._hub = hub
+    def __init__(self, hub: Hub, options: Mapping[int, Any]) -> None:
+        super().__init__(hub)
         self._envelope: list[bytes] = []  # of the request to be answered
         self._request: deque[bytes] = deque()  # frames not yet received
         self._inside = False  # a reply, of which frames were sent
@@ -45,7 +44,7 @@ class Rep(Wrapper):
 
     def _answer(self, data: bytes) -> int:
         """Send a reply of one frame."""
-        result = self._hub.send_message([*self._envelope, data])
+        result = self._give([*self._envelope, data])
         if result == 0 or result == -EHOSTUNREACH:
             self._envelope = []
             return 0
@@ -79,7 +78,7 @@ class Rep(Wrapper):
         """Take the next request with an envelope."""
         self.error = int(Errno.EFSM)
         while not (self._envelope or self._inside):
-            frames = self._hub.recv_message()
+            frames = self._take()
             if isinstance(frames, int):
                 self.error = -frames
                 return False

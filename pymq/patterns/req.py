@@ -1,25 +1,33 @@
 """REQ (RFC 28): a request, then its reply, in strict alternation.
 
-On the wire a request is an empty delimiter frame and the body.  Replies that come
-from anyone but the peer that was asked, or without the delimiter, are dropped.
+On the wire a request is an empty delimiter frame and the body; with REQ_CORRELATE
+its number comes first, 4 bytes in the host's order, for the peer to send back.
+Replies that come from anyone but the peer that was asked, or with another envelope,
+are dropped.
 """
 
 from __future__ import annotations
 
+import random
+import struct
 from collections import deque
-from typing import Union
+from typing import Any, Mapping, Union
 
 from ..backend.abc import Buffer, Hub, Receive, Routing, Send
-from ..constants import POLLIN, POLLOUT, Errno
+from ..constants import POLLIN, POLLOUT, Errno, SocketOption
 from . import Pattern, Wrapper
+
+_CORRELATE, _RELAXED = SocketOption.REQ_CORRELATE, SocketOption.REQ_RELAXED
 
 
 class Req(Wrapper):
     """The alternation, and whose reply counts."""
 
-    def __init__(self, hub: Hub) -> None:
-        super().__init__()
-        self._hub = hub
+    def __init__(self, hub: Hub, options: Mapping[int, Any]) -> None:
+        super().__init__(hub)
+        self._options = options
+        self._number = random.getrandbits(32)  # of the last request
+        self._envelope = [b""]
         self._asked = 0  # pipe that has the request
         self._waiting = False  # for the reply
         self._inside = False  # a request, of which frames were sent
@@ -28,25 +36,38 @@ class Req(Wrapper):
     def send(
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None
     ) -> int:
-        """EFSM until the reply to the last request was received."""
+        """EFSM until the reply to the last request was received, unless REQ_RELAXED:
+        then that request is given up."""
         if self._waiting or self._reply:
-            return -Errno.EFSM
+            if not self._options[_RELAXED]:
+                return -Errno.EFSM
+            self._waiting = False
+            self._reply.clear()
         if not self._inside:
-            self._drain()
+            self._begin()
             if not more and type(data) is bytes and owner is None:
-                return self._asking(self._hub.send_message([b"", data]))
-            result = self._hub.send(b"", True)
-            if result < 0:
-                return result
+                return self._asking(self._give([*self._envelope, data]))
+            for frame in self._envelope:
+                result = self._hub.send(frame, True)
+                if result < 0:
+                    return result
             self._inside = True
         result = self._hub.send(data, more, owner)
         if result == 0:
             self._inside = more
         return result if more else self._asking(result)
 
+    def _begin(self) -> None:
+        self._drain()
+        if self._options[_CORRELATE]:
+            self._number = (self._number + 1) & 0xFFFFFFFF
+            self._envelope = [struct.pack("=I", self._number), b""]
+        else:
+            self._envelope = [b""]
+
     def _drain(self) -> None:
         """What came late, or unasked, would be taken for the reply."""
-        while isinstance(self._hub.recv_message(), list):
+        while isinstance(self._take(), list):
             pass
 
     def _asking(self, result: int) -> int:
@@ -68,15 +89,29 @@ class Req(Wrapper):
         """Look for the reply among what has arrived."""
         self.error = int(Errno.EFSM)
         while self._waiting:
-            frames = self._hub.recv_message()
+            frames = self._take()
             if isinstance(frames, int):
                 self.error = -frames
                 return False
-            if self._expected() and frames[0] == b"" and len(frames) > 1:
-                self._reply.extend(frames[1:])
-                self._waiting = False
-                return True
-        return False
+            self._accept(frames)
+        return bool(self._reply)
+
+    def _accept(self, frames: list[bytes]) -> None:
+        """If that is the reply."""
+        size = len(self._envelope)
+        fits = frames[:size] == self._envelope and len(frames) > size
+        if fits and self._expected():
+            self._reply.extend(frames[size:])
+            self._waiting = False
+
+    def quick_recv(self) -> Union[bytes, int, None]:
+        """As `recv`: while nothing is there, with less ado."""
+        if self._waiting:
+            frames = self._take()
+            if isinstance(frames, int):
+                return frames
+            self._accept(frames)
+        return super().quick_recv()
 
     def _expected(self) -> bool:
         # When the peer that was asked is gone, libzmq takes anyone's reply.
@@ -87,9 +122,10 @@ class Req(Wrapper):
         state = self._hub.ready()
         if state < 0:
             return state
-        if self._reply or (self._waiting and self._find()):
-            return POLLIN
-        return 0 if self._waiting else state & POLLOUT
+        found = POLLIN if self._reply or (self._waiting and self._find()) else 0
+        if (found or self._waiting) and not self._options[_RELAXED]:
+            return found
+        return found | state & POLLOUT
 
 
 PATTERN = Pattern("REQ", Routing(Send.IN_TURN, Receive.FAIR), wrap=Req, once=True)

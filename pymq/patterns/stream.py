@@ -7,7 +7,7 @@ ends it.
 from __future__ import annotations
 
 from errno import EAGAIN
-from typing import Union
+from typing import Any, Mapping, Union
 
 from ..backend.abc import Buffer, Hub, HubOption, Receive, Routing, Send
 from . import Pattern, Wrapper
@@ -18,9 +18,8 @@ POLLOUT = 2
 class Raw(Wrapper):
     """Sends by name, two frames at a time (also ROUTER with ROUTER_RAW)."""
 
-    def __init__(self, hub: Hub) -> None:
-        super().__init__()
-        self._hub = hub
+    def __init__(self, hub: Hub, options: Mapping[int, Any]) -> None:
+        super().__init__(hub)
         self._named = False
 
     def recv(self) -> Union[bytes, None]:
@@ -53,8 +52,8 @@ class Raw(Wrapper):
 class Stream(Raw):
     """Takes unknown names for errors, and waits for those that are full."""
 
-    def __init__(self, hub: Hub) -> None:
-        super().__init__(hub)
+    def __init__(self, hub: Hub, options: Mapping[int, Any]) -> None:
+        super().__init__(hub, options)
         hub.set(HubOption.MANDATORY, 1)
 
     def ready(self) -> int:

@@ -8,6 +8,7 @@ from . import Pattern
 PATTERN = Pattern(
     "SUB",
     Routing(Send.NONE, Receive.FILTERED, subscribes=True),
+    conflates=True,
     once=True,
     linger=0,
 )

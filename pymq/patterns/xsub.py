@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Union
+from typing import Any, Mapping, Union
 
 from ..backend.abc import Buffer, Hub, Receive, Routing, Send
 from . import Pattern, Wrapper
@@ -16,9 +16,8 @@ class XSub(Wrapper):
     that message, and is only counted here.
     """
 
-    def __init__(self, hub: Hub) -> None:
-        super().__init__()
-        self._hub = hub
+    def __init__(self, hub: Hub, options: Mapping[int, Any]) -> None:
+        super().__init__(hub)
         self._inside = False  # a message of several frames
 
     def recv(self) -> Union[bytes, None]:

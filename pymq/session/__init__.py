@@ -17,7 +17,9 @@ from typing import Any, Mapping, MutableMapping, NamedTuple, Protocol
 from ..backend.abc import Hub, Pipe, Send
 from ..constants import SocketOption
 from ..control import Control
+from ..monitor import Monitor
 from ..patterns import Pattern
+from ..properties import Connections
 
 logger = logging.getLogger("pymq")
 
@@ -30,6 +32,8 @@ class Side(NamedTuple):
     pattern: Pattern
     options: Mapping[int, Any]  # as they were at bind or connect
     live: MutableMapping[int, Any]  # as they are now
+    monitor: Monitor
+    connections: Connections
 
     @property
     def named(self) -> bool:
@@ -40,6 +44,11 @@ class Side(NamedTuple):
     def raw(self) -> bool:
         """Whether connections speak no ZMTP."""
         return self.pattern.raw or bool(self.options[SocketOption.ROUTER_RAW])
+
+    @property
+    def conflates(self) -> bool:
+        """Whether pipes keep the last message only (CONFLATE)."""
+        return self.pattern.conflates and bool(self.options[SocketOption.CONFLATE])
 
     def claim(self, pipe: Pipe, routing_id: bytes) -> bool:
         """Name a pipe, if pipes have names; with ROUTER_HANDOVER whoever had the

@@ -11,11 +11,11 @@ from typing import Any, Mapping, Union
 
 from .. import transports
 from ..backend.abc import Pipe
-from ..constants import SocketOption
+from ..constants import Event, ReconnectStop, SocketOption
 from ..control import Timer
 from ..endpoint import Endpoint
 from ..error import ZMQError, error_for
-from ..transports import Target, addresses
+from ..transports import NotOpened, Target, addresses
 from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger
 from .greeter import Greeter
@@ -44,7 +44,9 @@ class Connecter:
             self._address = addresses.through(self._address, self._proxy)
         self._destination = endpoint.address
         self._immediate = bool(side.options[SocketOption.IMMEDIATE])
-        self._pipe: Union[Pipe, None] = None if self._immediate else side.hub.open()
+        self._pipe: Union[Pipe, None] = None
+        if not self._immediate:
+            self._pipe = side.hub.open(side.conflates)
         if self._pipe is not None:
             side.control.owners[self._pipe.id] = self
         self._first_name = side.options[SocketOption.CONNECT_ROUTING_ID]
@@ -57,7 +59,12 @@ class Connecter:
         self._timer: Union[Timer, None] = None
         self._attempts = 0
         self._watched = False  # what is opening
+        self._refused = False  # by one of the addresses tried
+        self._fd = -1  # of the connection, for the monitor
         self.over = False  # closed, or never to be tried again
+
+    def _report(self, event: int, value: int) -> None:
+        self._side.monitor.report(event, value, self.endpoint)
 
     def _name_first(self, routing_id: bytes) -> bool:
         """CONNECT_ROUTING_ID: the peer has a name before it is there."""
@@ -99,12 +106,13 @@ class Connecter:
     def _resolved(self, targets: list[Target]) -> None:
         if not self.over:
             self._targets = targets
+            self._refused = False
             self._open_next()
 
     def _open_next(self) -> None:
         self._open()
         if self._opening is None:
-            self._retry()
+            self._retry(ReconnectStop.CONN_REFUSED if self._refused else 0)
         else:
             self._opened()
 
@@ -113,28 +121,48 @@ class Connecter:
             target = self._targets.pop(0)
             try:
                 self._opening = self._transport.open(target, self._side.options)
+            except NotOpened as error:
+                self._report(Event.CLOSED, error.fd)
+                self._failed(error.errno)
             except OSError as error:
-                logger.debug("%s: %s", self.endpoint, error.strerror)
+                self._failed(error.errno)
+            else:
+                if self._opening.family != socket.AF_UNIX:  # which never waits
+                    self._report(Event.CONNECT_DELAYED, errno.EINPROGRESS)
+
+    def _failed(self, error: Union[int, None]) -> None:
+        """An address is not to be had."""
+        self._refused |= error == errno.ECONNREFUSED
+        logger.debug("%s: %s", self.endpoint, errno.errorcode.get(error or 0))
 
     def _opened(self) -> None:
         """Look what came of it; on one machine that is known at once."""
         if self._opening is None:
             return
-        connected = _connected(self._opening)
-        if connected and self._proxy:
+        error = _error(self._opening)
+        if error == 0 and self._proxy:
             self._dig(self._unwatch())
-        elif connected:
+        elif error == 0:
             self._greet(self._unwatch())
-        elif connected is None and not self._watched:
+        elif error is None and not self._watched:
             self._watch(self._opening)
         else:
+            self._failed(error)
             self._close_opening()
             self._open_next()
 
     def _watch(self, connection: socket.socket) -> None:
         self._watched = True
-        fd = connection.fileno()
-        self._side.control.watch(fd, selectors.EVENT_WRITE, self._opened)
+        control, fd = self._side.control, connection.fileno()
+        control.watch(fd, selectors.EVENT_WRITE, self._opened)
+        patience = self._side.options[SocketOption.CONNECT_TIMEOUT]  # ms, 0: no limit
+        if patience:
+            self._timer = control.later(patience / 1000, self._too_slow)
+
+    def _too_slow(self) -> None:
+        """CONNECT_TIMEOUT is over."""
+        self._close_opening()
+        self._open_next()
 
     def _unwatch(self) -> socket.socket:
         """Take the descriptor that was opening."""
@@ -143,11 +171,17 @@ class Connecter:
         if self._watched:
             self._watched = False
             self._side.control.unwatch(connection.fileno())
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
         return connection
 
     def _close_opening(self) -> None:
         if self._opening is not None:
-            self._unwatch().close()
+            connection = self._unwatch()
+            fd = connection.fileno()
+            connection.close()
+            self._report(Event.CLOSED, fd)
 
     def _dig(self, connection: socket.socket) -> None:
         """Ask the proxy for the destination."""
@@ -156,16 +190,26 @@ class Connecter:
         self._tunnel.start()
 
     def _dug(self, through: bool) -> None:
-        tunnel, self._tunnel = self._tunnel, None
+        tunnel = self._tunnel
         assert tunnel is not None
         if through:
+            self._tunnel = None
             self._greet(tunnel.socket)
         else:
-            tunnel.close()
+            self._close_tunnel()
             self._retry()
+
+    def _close_tunnel(self) -> None:
+        tunnel, self._tunnel = self._tunnel, None
+        if tunnel is not None:
+            fd = tunnel.socket.fileno()
+            tunnel.close()
+            self._report(Event.CLOSED, fd)
 
     def _greet(self, connection: socket.socket) -> None:
         self._attempts = 0
+        self._fd = connection.fileno()
+        self._report(Event.CONNECTED, self._fd)
         self._transport.tune(connection, self._side.options)
         make = RawGreeter if self._side.raw else Greeter
         self._greeter = make(self._side, connection, self.endpoint, self._greeted)
@@ -179,29 +223,37 @@ class Connecter:
         if isinstance(result, Failed) and result.fatal:
             self._give_up()
         else:
-            self._retry()
+            failed = isinstance(result, Failed)
+            self._retry(ReconnectStop.HANDSHAKE_FAILED if failed else 0)
 
     def _attach(self, greeter: Greeter, ready: Ready) -> bool:
         if self._pipe is None:
-            self._pipe = self._side.hub.open()
+            self._pipe = self._side.hub.open(self._side.conflates)
             if self._pipe is None:
+                greeter.refuse("refused a second peer")
                 return False
             self._side.control.owners[self._pipe.id] = self
         if not self._named:
             routing_id = self._first_name or ready.identity
             self._named = self._side.claim(self._pipe, routing_id)
         if not self._named:
-            logger.info("%s: %r is taken", self.endpoint, ready.identity)
+            greeter.refuse(f"{ready.identity!r} is taken")
             return False
         return greeter.attach(self._pipe, ready)
 
-    def _retry(self) -> None:
+    def _retry(self, cause: int = 0) -> None:
+        """Try again later, unless RECONNECT_STOP has this cause (see
+        `ReconnectStop`)."""
+        if cause & self._side.options[SocketOption.RECONNECT_STOP]:
+            self._give_up()
+            return
         delay = _delay(self._side.options, self._attempts)
         self._attempts += 1
         if delay is None:
             self._give_up()
         else:
             self._timer = self._side.control.later(delay, self.start)
+            self._report(Event.CONNECT_RETRIED, round(delay * 1000))
 
     def _give_up(self) -> None:
         """Never try again; what is queued has nowhere to go."""
@@ -219,11 +271,13 @@ class Connecter:
         self._named = False
         if pipe is not None:
             self._side.control.owners.pop(pipe.id, None)
+            self._side.connections.end(pipe.id)
             pipe.close(False, keep_input=True)
 
     def link_down(self, pipe: int, error: int) -> None:
         """The connection is gone: try again, unless the peer is at fault."""
         log_down(self.endpoint, error)
+        self._report(Event.DISCONNECTED, self._fd)
         if self._pipe is None:
             return
         if pipe in self._lingering and self._pipe.close(True):
@@ -238,6 +292,7 @@ class Connecter:
     def displaced(self, pipe: int) -> None:
         """A newcomer has its name: start again with another pipe."""
         if pipe not in self._lingering:
+            self._report(Event.DISCONNECTED, self._fd)
             self._forget_pipe()
             self._retry()
 
@@ -252,6 +307,7 @@ class Connecter:
             self._lingering.done(pipe)
 
     def _ended(self, pipe: int) -> None:
+        self._side.connections.end(pipe)
         self._stop()
 
     def close(self, linger: int, keep_input: bool) -> None:
@@ -271,9 +327,7 @@ class Connecter:
         if self._greeter is not None:
             self._greeter.close()
             self._greeter = None
-        if self._tunnel is not None:
-            self._tunnel.close()
-            self._tunnel = None
+        self._close_tunnel()
 
 
 def _proxy(options: Mapping[int, Any]) -> str:
@@ -286,21 +340,20 @@ def _proxy(options: Mapping[int, Any]) -> str:
     return proxy
 
 
-def _connected(connection: socket.socket) -> Union[bool, None]:
-    """Whether a connection is established; None while it is not known.  The error
-    is the system's to tell once only.
+def _error(connection: socket.socket) -> Union[int, None]:
+    """Why a connection failed, 0 if it is established, None while it is not known.
+    The error is the system's to tell once only.
 
     TCP may have connected an ephemeral port to itself, on loopback: that is none.
     """
-    if connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-        return False
-    if connection.family == socket.AF_UNIX:
-        return True
+    error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if error or connection.family == socket.AF_UNIX:
+        return error
     try:
         peer = connection.getpeername()
-    except OSError as error:
-        return None if error.errno == errno.ENOTCONN else False
-    return bool(connection.getsockname() != peer)
+    except OSError as failed:
+        return None if failed.errno == errno.ENOTCONN else failed.errno
+    return errno.ECONNREFUSED if connection.getsockname() == peer else 0
 
 
 def _delay(options: Mapping[int, Any], attempts: int) -> Union[float, None]:

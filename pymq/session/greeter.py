@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
+from errno import ECONNREFUSED, EPIPE, ETIMEDOUT
 from selectors import EVENT_READ, EVENT_WRITE
-from typing import Callable, Union
+from typing import Any, Callable, Mapping, Union
 
-from ..backend.abc import Link, Pipe
-from ..constants import SocketOption
+from .. import transports
+from ..backend.abc import Heartbeat, Link, Pipe
+from ..constants import Event, SocketOption
 from ..control import Timer
+from ..properties import Properties
 from ..zmtp.handshake import Failed, Handshake, Ready, Result
 from ..zmtp.mechanisms.null import Null
 from ..zmtp.socket_types import COMPATIBLE
@@ -20,14 +23,19 @@ class Greeter:
     """One connection, from established to attached."""
 
     __slots__ = (
+        "_affinity",
+        "_connections",
         "_control",
         "_done",
         "_handshake",
+        "_heartbeat",
         "_max_size",
+        "_monitor",
         "_patience",
         "_timer",
         "_unsent",
         "_watched",
+        "fd",
         "socket",
         "where",
     )
@@ -40,8 +48,11 @@ class Greeter:
         done: Callable[[Greeter, Result], None],
     ) -> None:
         self.socket = connection
+        self.fd = connection.fileno()  # still its number when it was handed over
         self.where = where
         self._control = side.control
+        self._monitor = side.monitor
+        self._connections = side.connections
         self._done = done
         name = side.pattern.name
         identity = side.options[SocketOption.ROUTING_ID]
@@ -52,6 +63,8 @@ class Greeter:
         self._timer: Union[Timer, None] = None
         self._patience = side.options[SocketOption.HANDSHAKE_IVL]  # ms, 0: no limit
         self._max_size = side.options[SocketOption.MAXMSGSIZE]
+        self._affinity = affinity(side.options)
+        self._heartbeat = _heartbeat(side.options)
 
     def speak(self) -> None:
         """Shake hands, and speak first."""
@@ -63,14 +76,39 @@ class Greeter:
 
     def attach(self, pipe: Pipe, ready: Ready) -> bool:
         """Hand the connection over to a pipe; False if the system has no room."""
+        properties = Properties(self.fd, _properties(self.socket, ready))
+        self._connections.add(pipe.id, properties)
         fd = self.socket.detach()
         try:
-            pipe.attach(Link(fd, ready.leftover, ready.minor, self._max_size))
+            pipe.attach(self._link(fd, ready))
         except (OSError, MemoryError) as error:
+            self._report(Event.HANDSHAKE_SUCCEEDED, 0)
+            self._report(Event.DISCONNECTED, fd)
             logger.warning("%s: cannot attach: %s", self.where, error)
             os.close(fd)
             return False
+        # Not before: who is told of a connection may use it at once.
+        self._report(Event.HANDSHAKE_SUCCEEDED, 0)
         return True
+
+    def _link(self, fd: int, ready: Ready) -> Link:
+        beat = self._heartbeat if ready.major == 3 else Heartbeat()
+        return Link(
+            fd,
+            ready.leftover,
+            ready.minor,
+            self._max_size,
+            affinity=self._affinity,
+            heartbeat=beat,
+            major=ready.major,
+        )
+
+    def refuse(self, why: str) -> None:
+        """There is no place for this peer, though nothing is wrong with it."""
+        self._report(Event.HANDSHAKE_SUCCEEDED, 0)
+        self._report(Event.DISCONNECTED, self.fd)
+        logger.info("%s: %s", self.where, why)
+        self.close()
 
     def close(self) -> None:
         """Stop watching and close the descriptor, unless it was handed over."""
@@ -92,7 +130,7 @@ class Greeter:
         except (BlockingIOError, InterruptedError):
             pass
         except OSError as error:
-            self._finish(Failed(0, error.strerror or "send failed", False))
+            self._break("send failed", error)
             return
         if self._handshake.result is not None and not self._unsent:
             self._finish(self._handshake.result)
@@ -114,7 +152,7 @@ class Greeter:
             self._flush()
             return
         except OSError as error:
-            self._finish(Failed(0, error.strerror or "receive failed", False))
+            self._break("receive failed", error)
             return
         if data:
             self._handshake.receive_data(data)
@@ -134,10 +172,56 @@ class Greeter:
             pass
 
     def _late(self) -> None:
-        self._finish(Failed(0, "handshake took too long", False))
+        self._finish(Failed(0, "handshake took too long", False), ETIMEDOUT)
 
-    def _finish(self, result: Result) -> None:
+    def _break(self, what: str, error: OSError) -> None:
+        failed = Failed(0, error.strerror or what, False)
+        self._finish(failed, error.errno or EPIPE)
+
+    def _finish(self, result: Result, error: int = EPIPE) -> None:
+        """`error` is why, of what failed without a fault of the peer's."""
         self._stop()
         if isinstance(result, Failed):
+            self._report(*_event(result, error))
+            self._report(Event.DISCONNECTED, self.fd)
             logger.info("%s: handshake failed: %s", self.where, result.reason)
         self._done(self, result)
+
+    def _report(self, event: int, value: int) -> None:
+        self._monitor.report(event, value, self.where)
+
+
+def affinity(options: Mapping[int, Any]) -> int:
+    """AFFINITY as bits."""
+    return int(options[SocketOption.AFFINITY]) & 0xFFFFFFFFFFFFFFFF
+
+
+def _heartbeat(options: Mapping[int, Any]) -> Heartbeat:
+    interval = options[SocketOption.HEARTBEAT_IVL]
+    timeout = options[SocketOption.HEARTBEAT_TIMEOUT]
+    if not interval:
+        return Heartbeat()
+    ttl = options[SocketOption.HEARTBEAT_TTL]
+    return Heartbeat(interval, interval if timeout < 0 else timeout, ttl)
+
+
+def _properties(connection: socket.socket, ready: Ready) -> dict[str, bytes]:
+    """What the peer says of itself, but for what is not its to say: only ZAP knows
+    who a user is, and only the system where a peer is."""
+    values = dict(ready.properties)
+    values.pop("User-Id", None)
+    values["Peer-Address"] = transports.peer_address(connection).encode()
+    return values
+
+
+def _event(failed: Failed, error: int) -> tuple[int, int]:
+    """The event of a failure, and its value.
+
+    libzmq is silent about some broken rules, bad metadata for one; here each has its
+    code.
+    """
+    if failed.status:
+        return Event.HANDSHAKE_FAILED_AUTH, failed.status
+    if failed.code:
+        return Event.HANDSHAKE_FAILED_PROTOCOL, failed.code
+    return Event.HANDSHAKE_FAILED_NO_DETAIL, ECONNREFUSED if failed.fatal else error

@@ -18,6 +18,7 @@ class Lingering:
 
     def __init__(self, side: Side, ended: Callable[[int], None]) -> None:
         self._control = side.control
+        self._monitor = side.monitor
         self._ended = ended
         self._pipes: dict[int, tuple[Pipe, Union[Timer, None]]] = {}
 
@@ -41,6 +42,7 @@ class Lingering:
             timer = self._control.later(linger / 1000, call)
         if known is None:
             self._control.hold()
+            self._monitor.hold()
         elif known[1] is not None:
             known[1].cancel()
         self._pipes[pipe.id] = (pipe, timer)
@@ -57,4 +59,5 @@ class Lingering:
             timer.cancel()
         self._control.owners.pop(pipe, None)
         self._ended(pipe)
+        self._monitor.release()
         self._control.release()

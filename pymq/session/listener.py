@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import selectors
 import socket
 
 from .. import transports
 from ..backend.abc import Pipe
+from ..constants import Event
 from ..endpoint import Endpoint
+from ..error import ZMQError
+from ..transports import Listening, filters
 from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger
 from .greeter import Greeter
@@ -28,11 +32,24 @@ class Listener:
     def __init__(self, side: Side, endpoint: Endpoint) -> None:
         self._side = side
         self._transport = transports.get(endpoint.scheme)
-        self._listening = self._transport.listen(endpoint.address, side.options)
+        self.endpoint = str(endpoint)
+        self._listening = self._listen(endpoint.address)
         self.endpoint = self._listening.endpoint
+        self._report(Event.LISTENING, self._listening.socket.fileno())
         self._greeters: set[Greeter] = set()
         self._pipes: dict[int, Pipe] = {}
+        self._descriptors: dict[int, int] = {}  # of pipes, for the monitor
         self._lingering = Lingering(side, self._ended)
+
+    def _listen(self, address: str) -> Listening:
+        try:
+            return self._transport.listen(address, self._side.options)
+        except (OSError, ZMQError) as error:
+            self._report(Event.BIND_FAILED, error.errno or 0)
+            raise
+
+    def _report(self, event: int, value: int) -> None:
+        self._side.monitor.report(event, value, self.endpoint)
 
     def start(self) -> None:
         """Accept from now on."""
@@ -46,13 +63,22 @@ class Listener:
                 return
             try:
                 connection, _ = listener.accept()
-            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            except (BlockingIOError, InterruptedError):
+                return
+            except ConnectionAbortedError as error:
+                self._report(Event.ACCEPT_FAILED, error.errno or 0)
                 return
             except OSError as error:
+                self._report(Event.ACCEPT_FAILED, error.errno or 0)
                 self._pause(error)
                 return
-            connection.setblocking(False)
-            self._greet(connection)
+            if filters.admit(connection, self._side.options):
+                connection.setblocking(False)
+                self._greet(connection)
+            else:
+                self._report(Event.ACCEPT_FAILED, errno.ECONNREFUSED)
+                logger.info("%s: a filter refused a peer", self.endpoint)
+                connection.close()
 
     def _pause(self, error: OSError) -> None:
         """Out of descriptors or memory: a ready listener must not make us spin."""
@@ -65,6 +91,7 @@ class Listener:
             self.start()
 
     def _greet(self, connection: socket.socket) -> None:
+        self._report(Event.ACCEPTED, connection.fileno())
         self._transport.tune(connection, self._side.options)
         make = RawGreeter if self._side.raw else Greeter
         greeter = make(self._side, connection, self.endpoint, self._greeted)
@@ -73,31 +100,39 @@ class Listener:
 
     def _greeted(self, greeter: Greeter, result: Result) -> None:
         self._greeters.discard(greeter)
-        if isinstance(result, Failed) or not self._attach(greeter, result):
+        if isinstance(result, Failed):
             greeter.close()
+        else:
+            self._attach(greeter, result)
 
-    def _attach(self, greeter: Greeter, ready: Ready) -> bool:
-        pipe = self._side.hub.open()
+    def _attach(self, greeter: Greeter, ready: Ready) -> None:
+        pipe = self._side.hub.open(self._side.conflates)
         if pipe is None:
-            logger.info("%s: refused a second peer", self.endpoint)
-            return False
+            greeter.refuse("refused a second peer")
+            return
         if not self._side.claim(pipe, ready.identity):
-            logger.info("%s: %r is taken", self.endpoint, ready.identity)
+            greeter.refuse(f"{ready.identity!r} is taken")
             pipe.close(False)
-            return False
+            return
         self._pipes[pipe.id] = pipe
         self._side.control.owners[pipe.id] = self
-        if not greeter.attach(pipe, ready):
-            self.link_down(pipe.id, 0)
-        return True
+        if greeter.attach(pipe, ready):
+            self._descriptors[pipe.id] = greeter.fd
+        else:
+            self._drop(pipe.id)
 
     def link_down(self, pipe: int, error: int) -> None:
         """The peer is gone; what it sent stays readable."""
         log_down(self.endpoint, error)
+        self._report(Event.DISCONNECTED, self._descriptors.pop(pipe, -1))
+        self._drop(pipe)
+
+    def _drop(self, pipe: int) -> None:
         if pipe in self._lingering:
             self._lingering.drop(pipe)
         else:
             self._side.control.owners.pop(pipe, None)
+            self._side.connections.end(pipe)
             self._pipes.pop(pipe).close(False, keep_input=True)
 
     def hang_up(self, pipe: int) -> None:
@@ -116,13 +151,24 @@ class Listener:
 
     def _ended(self, pipe: int) -> None:
         self._pipes.pop(pipe, None)
+        self._descriptors.pop(pipe, None)
+        self._side.connections.end(pipe)
+
+    def _close_listener(self, listener: socket.socket) -> None:
+        fd = listener.fileno()
+        try:
+            listener.close()
+        except OSError as error:
+            self._report(Event.CLOSE_FAILED, error.errno or 0)
+        else:
+            self._report(Event.CLOSED, fd)
 
     def close(self, linger: int, keep_input: bool) -> None:
         """Stop listening, and end every connection."""
         listener = self._listening.socket
         if listener.fileno() >= 0:
             self._side.control.unwatch(listener.fileno())
-            listener.close()
+            self._close_listener(listener)
             self._listening.clean_up()
         for greeter in list(self._greeters):
             greeter.close()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from typing import Callable
 
-from ..backend.abc import Link, Pipe
-from ..constants import SocketOption
+from ..backend.abc import Link
+from ..constants import Event, SocketOption
 from ..zmtp.handshake import Ready, Result
-from . import Side, logger
-from .greeter import Greeter
+from . import Side
+from .greeter import Greeter, affinity
 
 
 class RawGreeter(Greeter):
@@ -24,8 +23,14 @@ class RawGreeter(Greeter):
         done: Callable[[Greeter, Result], None],
     ) -> None:
         self.socket = connection
+        self.fd = connection.fileno()
         self.where = where
+        self._monitor = side.monitor
+        self._connections = side.connections
         self._done = done
+        self._watched = 0
+        self._timer = None
+        self._affinity = affinity(side.options)
         self._notifies = bool(side.options[SocketOption.STREAM_NOTIFY])
 
     def speak(self) -> None:
@@ -34,17 +39,10 @@ class RawGreeter(Greeter):
 
     answer = speak
 
-    def attach(self, pipe: Pipe, ready: Ready) -> bool:
-        """Hand the connection over to a pipe; False if the system has no room."""
-        fd = self.socket.detach()
-        try:
-            pipe.attach(Link(fd, raw=True, notifies=self._notifies))
-        except (OSError, MemoryError) as error:
-            logger.warning("%s: cannot attach: %s", self.where, error)
-            os.close(fd)
-            return False
-        return True
+    def _link(self, fd: int, ready: Ready) -> Link:
+        return Link(fd, affinity=self._affinity, raw=True, notifies=self._notifies)
 
-    def close(self) -> None:
-        """Close the descriptor, unless it was handed over."""
-        self.socket.close()
+    def _report(self, event: int, value: int) -> None:
+        """But for a handshake, which there is none of."""
+        if event != Event.HANDSHAKE_SUCCEEDED:
+            super()._report(event, value)

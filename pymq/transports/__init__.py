@@ -7,6 +7,7 @@ traffic.  To add one, write its file and name it in `_FAMILIES`.
 from __future__ import annotations
 
 import socket
+import struct
 from errno import EPROTONOSUPPORT
 from importlib import import_module
 from typing import (
@@ -42,6 +43,20 @@ class Target(NamedTuple):
     source: Union[tuple[Any, ...], None] = None
 
 
+class NotOpened(OSError):
+    """What `Transport.open` had begun and had to close; `fd` was its descriptor."""
+
+    fd = -1
+
+
+def close_failed(connection: socket.socket, error: OSError) -> NotOpened:
+    """Close what could not be opened; returns what to raise."""
+    failed = NotOpened(*error.args)
+    failed.fd = connection.fileno()
+    connection.close()
+    return failed
+
+
 class Transport(Protocol):
     """What a transport's file offers."""
 
@@ -58,7 +73,8 @@ class Transport(Protocol):
         """Whether `resolve` may have to ask the network."""
 
     def open(self, target: Target, options: Options) -> socket.socket:
-        """A non-blocking descriptor that is connecting or connected.  OSError."""
+        """A non-blocking descriptor that is connecting or connected.  OSError,
+        NotOpened if there was a descriptor."""
 
     def tune(self, connection: socket.socket, options: Options) -> None:
         """Set options on an established connection."""
@@ -91,6 +107,22 @@ def schemes() -> list[str]:
     """What there is here, as far as Python knows: it is up to the system whether one
     can be opened."""
     return [name for name, family in _FAMILIES.items() if hasattr(socket, family)]
+
+
+def peer_address(connection: socket.socket) -> str:
+    """Who is at the other end, for people: an address; of a local process its user,
+    group and process id, behind ``localhost``.  "" if the system cannot say."""
+    try:
+        if connection.family in (socket.AF_INET, socket.AF_INET6):
+            return str(connection.getpeername()[0])
+        if connection.family != socket.AF_UNIX:
+            return ""
+        size = struct.calcsize("3i")
+        raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+        process, user, group = struct.unpack("3i", raw)
+    except (OSError, AttributeError):  # it left, or this is not Linux
+        return ""
+    return f"localhost:{user}:{group}:{process}"
 
 
 def get(scheme: str) -> Transport:

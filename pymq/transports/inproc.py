@@ -26,15 +26,18 @@ class Registry:
         self._bound: dict[str, Binding] = {}
         self._pending: dict[str, list[Connection]] = {}
 
-    def bind(self, name: str, side: Side) -> Binding:
-        """Take a name; whoever waits for it is joined.  ZMQError(EADDRINUSE)."""
+    def bind(self, name: str, side: Side, first: Union[Pipe, None] = None) -> Binding:
+        """Take a name; whoever waits for it is joined.  ZMQError(EADDRINUSE).
+
+        `first` is the pipe that the first to connect gets; it may hold messages.
+        """
         with self._lock:
             if name in self._bound:
                 raise ZMQError(EADDRINUSE)
-            binding = self._bound[name] = Binding(self, name, side)
+            binding = self._bound[name] = Binding(self, name, side, first)
             waiting = self._pending.pop(name, [])
         for connection in waiting:
-            _join(connection, binding.side)
+            _join(connection, binding)
         return binding
 
     def connect(self, name: str, side: Side) -> Connection:
@@ -45,7 +48,7 @@ class Registry:
             if binding is None:
                 self._pending.setdefault(name, []).append(connection)
         if binding is not None:
-            _join(connection, binding.side)
+            _join(connection, binding)
         return connection
 
     def unbind(self, binding: Binding) -> None:
@@ -71,11 +74,21 @@ class Binding:
     has_address = True
     over = False
 
-    def __init__(self, registry: Registry, name: str, side: Side) -> None:
+    def __init__(
+        self, registry: Registry, name: str, side: Side, first: Union[Pipe, None]
+    ) -> None:
         self.endpoint = f"inproc://{name}"
         self.name = name
         self.side = side
         self._registry = registry
+        self._first = [] if first is None else [first]
+
+    def open(self) -> Union[Pipe, None]:
+        """A pipe for who connects.  None if there is no room for another."""
+        try:
+            return self._first.pop()
+        except IndexError:
+            return self.side.hub.open(self.side.conflates)
 
     def close(self, linger: int, keep_input: bool) -> None:
         """Free the name."""
@@ -93,7 +106,7 @@ class Connection:
         self.endpoint = f"inproc://{name}"
         self.name = name
         self.side = side
-        self.pipe: Union[Pipe, None] = side.hub.open()
+        self.pipe: Union[Pipe, None] = side.hub.open(side.conflates)
         self.closed = False
         self._registry = registry
         routing_id = side.options[SocketOption.CONNECT_ROUTING_ID]
@@ -109,12 +122,12 @@ class Connection:
             self._registry.forget(self)
 
 
-def _join(connection: Connection, binder: Side) -> None:
+def _join(connection: Connection, binding: Binding) -> None:
     """Give the binder a pipe for this connection, unless either side refuses."""
-    pipe = connection.pipe
+    pipe, binder = connection.pipe, binding.side
     if pipe is None:
         return
-    peer = binder.hub.open()
+    peer = binding.open()
     if peer is None:
         pipe.close(False)
     elif _name(peer, binder, connection.side) and (

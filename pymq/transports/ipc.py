@@ -17,7 +17,7 @@ from typing import Callable
 from ..constants import SocketOption
 from ..endpoint import IPC_PATH_MAX_LEN
 from ..error import ZMQError, error_for
-from . import Listening, Options, Target
+from . import Listening, Options, Target, adopted, close_failed
 
 
 def check(address: str) -> None:
@@ -35,7 +35,10 @@ def check(address: str) -> None:
 
 def listen(address: str, options: Options) -> Listening:
     """Bind and listen.  A socket file that is already there is replaced, as libzmq
-    does; anything else there is EADDRINUSE (libzmq would delete it)."""
+    does; anything else there is EADDRINUSE (libzmq would delete it).  With USE_FD
+    only the descriptor counts."""
+    if options[SocketOption.USE_FD] >= 0:
+        return _listening(options[SocketOption.USE_FD])
     check(address)
     clean_up: Callable[[], None] = _nothing
     if address == "*":
@@ -58,6 +61,14 @@ def listen(address: str, options: Options) -> Listening:
         clean_up()
         raise _explain(error, address) from None
     return Listening(listener, f"ipc://{address}", clean_up)
+
+
+def _listening(fd: int) -> Listening:
+    listener = adopted.take(fd, (socket.AF_UNIX,))
+    name = os.fsdecode(listener.getsockname())
+    if name.startswith("\0"):
+        name = "@" + name[1:]
+    return Listening(listener, f"ipc://{name}", _nothing)
 
 
 def _nothing() -> None:
@@ -94,9 +105,8 @@ def open(target: Target, options: Options) -> socket.socket:
     try:
         connection.setblocking(False)
         connection.connect(target.address)
-    except OSError:
-        connection.close()
-        raise
+    except OSError as error:
+        raise close_failed(connection, error) from None
     return connection
 
 

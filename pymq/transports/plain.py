@@ -8,7 +8,7 @@ from typing import Any, Union
 
 from ..constants import SocketOption
 from ..error import error_for
-from . import Options, Target
+from . import Options, Target, close_failed
 
 
 def listening(
@@ -43,9 +43,8 @@ def open(target: Target, options: Options) -> socket.socket:
         connection.connect(target.address)
     except BlockingIOError:
         pass
-    except OSError:
-        connection.close()
-        raise
+    except OSError as error:
+        raise close_failed(connection, error) from None
     return connection
 
 

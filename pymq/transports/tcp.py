@@ -7,7 +7,7 @@ from errno import EINVAL
 
 from ..constants import SocketOption
 from ..error import ZMQError, error_for
-from . import Listening, Options, Target, addresses
+from . import Listening, Options, Target, addresses, adopted, close_failed, tuning
 
 
 def check(address: str) -> None:
@@ -17,20 +17,29 @@ def check(address: str) -> None:
 
 
 def listen(address: str, options: Options) -> Listening:
-    """Bind and listen; port ``*`` or 0 lets the system choose."""
+    """Bind and listen; port ``*`` or 0 lets the system choose.  With USE_FD only the
+    descriptor counts."""
+    if options[SocketOption.USE_FD] >= 0:
+        families = (socket.AF_INET, socket.AF_INET6)
+        listener = adopted.take(options[SocketOption.USE_FD], families)
+        return _listening(listener)
     family, bound, _ = addresses.own(address, bool(options[SocketOption.IPV6]))
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        _set_buffers(listener, options)
+        tuning.prepare(listener, options)
         listener.bind(bound)
         listener.listen(options[SocketOption.BACKLOG])
         listener.setblocking(False)
     except OSError as error:
         listener.close()
         raise error_for(error.errno or EINVAL) from None
+    return _listening(listener)
+
+
+def _listening(listener: socket.socket) -> Listening:
     return Listening(listener, addresses.text(listener.getsockname()), lambda: None)
 
 
@@ -49,37 +58,23 @@ def open(target: Target, options: Options) -> socket.socket:
     connection = socket.socket(target.family, socket.SOCK_STREAM)
     try:
         connection.setblocking(False)
-        _set_buffers(connection, options)
+        tuning.prepare(connection, options)
         if target.source is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             connection.bind(target.source)
         connection.connect(target.address)
     except BlockingIOError:
         pass
-    except OSError:
-        connection.close()
-        raise
+    except OSError as error:
+        raise close_failed(connection, error) from None
     return connection
 
 
 def tune(connection: socket.socket, options: Options) -> None:
-    """No delay: batching is the engine's business, not the kernel's."""
-    try:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except OSError:
-        pass  # already broken: reading will tell
+    """Keepalive and the like."""
+    tuning.tune(connection, options)
 
 
 def same(one: str, other: str) -> bool:
     """Names resolve: ``localhost`` and ``127.0.0.1`` are one endpoint."""
     return addresses.are_same(one, other)
-
-
-def _set_buffers(connection: socket.socket, options: Options) -> None:
-    """Before bind or connect, so that the window is negotiated with them."""
-    for option, name in (
-        (SocketOption.SNDBUF, socket.SO_SNDBUF),
-        (SocketOption.RCVBUF, socket.SO_RCVBUF),
-    ):
-        if options[option] >= 0:
-            connection.setsockopt(socket.SOL_SOCKET, name, options[option])

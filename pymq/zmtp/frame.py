@@ -90,6 +90,8 @@ class Decoder:
     Holds only what has arrived, never what a header announces.
     """
 
+    long_header = LONG_HEADER
+
     def __init__(self, max_size: int = -1, strict: bool = True) -> None:
         self.error: Union[ProtocolError, None] = None
         self._max_size = max_size
@@ -119,6 +121,11 @@ class Decoder:
             self._tail.clear()
         return frames
 
+    def _parse(
+        self, data: Union[bytes, bytearray], at: int
+    ) -> Union[tuple[int, int, int], None]:
+        return parse_header(data, at, self._max_size, self._strict)
+
     def _finish(self, data: bytes, frames: list[Frame]) -> int:
         """Complete the frame in the tail; returns how much of `data` that took."""
         tail = self._tail
@@ -129,9 +136,9 @@ class Decoder:
             at += missing
             if at > len(data):
                 return at
-            found = parse_header(tail, 0, self._max_size, self._strict)
+            found = self._parse(tail, 0)
             if found is None:
-                self._need = LONG_HEADER
+                self._need = self.long_header
                 continue
             flags, start, stop = found
             if stop > len(tail):
@@ -154,9 +161,9 @@ class Decoder:
                 start = at + 2
                 stop = start + data[at + 1]
             else:
-                found = parse_header(data, at, self._max_size, self._strict)
+                found = self._parse(data, at)
                 if found is None:
-                    need = at + LONG_HEADER
+                    need = at + self.long_header
                     break
                 flags, start, stop = found
             if stop > end:

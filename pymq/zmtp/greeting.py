@@ -14,8 +14,10 @@ offset size content
 33     31   filler, ignored
 ====== ==== ==========================================================
 
-They go out in two parts.  A ZMTP 2.0 peer reads octet 10 and then expects other
-things, so nothing beyond it is sent before the peer's own octet 10 was seen.
+They go out in three parts, for older peers (`older`) expect other things.  A peer of
+ZMTP 1.0 takes octets 0-9 for a frame's header, so nothing beyond them is sent before
+the peer's own octets 0-9 have shown that it has a greeting at all; and a peer of 2.0
+reads octet 10 and then wants a socket type, so octet 10 goes out alone.
 """
 
 from __future__ import annotations
@@ -24,15 +26,13 @@ from functools import lru_cache
 from struct import Struct
 from typing import NamedTuple, Union
 
-from .error import ProtocolError
-
 SIZE = 64
-HEAD = 11  # octets that may be sent before anything was received
+SIGNATURE = 10  # octets that may be sent before anything was received
+HEAD = 11  # and with the major version
 MAJOR = 3
 MINOR = 1
 
 _layout = Struct(">BQBBB20sB31x")
-_OLD = {0: "1.0", 1: "2.0"}  # by octet 10
 
 
 class Greeting(NamedTuple):
@@ -61,41 +61,34 @@ def encode(mechanism: bytes, identity_size: int = 0, as_server: bool = False) ->
     )
 
 
-def check(data: Union[bytes, bytearray]) -> bool:
-    """Whether `data`, the beginning of the stream, is known to be of ZMTP 3.x.
+def signed(data: Union[bytes, bytearray]) -> Union[bool, None]:
+    """Whether `data`, the beginning of the stream, has the signature of a greeting.
 
-    False while too little has arrived to tell.  Raises ProtocolError as soon as it
-    shows that the peer is older, or no ZMTP at all.  That is not fatal: the next
-    attempt may reach something newer.
+    None while too little has arrived to tell.
     """
     if data and data[0] != 0xFF:
-        raise _refuse(f"peer speaks ZMTP 1.0, or none (it began {bytes(data[:16])!r})")
-    if len(data) > 9 and not data[9] & 1:
-        raise _refuse("peer speaks ZMTP 1.0")
-    if len(data) < HEAD:
         return False
-    if data[10] in _OLD:
-        raise _refuse(f"peer speaks ZMTP {_OLD[data[10]]}")
-    return True
+    return None if len(data) < SIGNATURE else bool(data[9] & 1)
+
+
+def older(data: Union[bytes, bytearray]) -> Union[int, None]:
+    """The major version of ZMTP, if the octets behind the signature, which is there,
+    are not of 3.x; else 0.  None while too little has arrived to tell.
+
+    A revision of 0 is what 1.0 says where it has a greeting.
+    """
+    if len(data) < HEAD:
+        return None
+    return data[10] + 1 if data[10] < 2 else 0
 
 
 def parse(data: Union[bytes, bytearray]) -> Union[Greeting, None]:
-    """What the greeting at the beginning of `data` says; None while incomplete.
-
-    Raises ProtocolError as `check` does.
-    """
-    if len(data) < SIZE:
-        check(data)
-        return None
-    return _parse(bytes(data[:SIZE]))
+    """What the greeting of ZMTP 3.x at the beginning of `data` says; None while
+    incomplete.  Only for what is `signed`, and not `older`."""
+    return None if len(data) < SIZE else _parse(bytes(data[:SIZE]))
 
 
 @lru_cache(maxsize=16)  # peers of one kind all say the same
 def _parse(octets: bytes) -> Greeting:
-    check(octets)
     _, _, _, major, minor, mechanism, as_server = _layout.unpack(octets)
     return Greeting(major, minor, mechanism.rstrip(b"\0"), bool(as_server))
-
-
-def _refuse(reason: str) -> ProtocolError:
-    return ProtocolError(f"{reason}; ZMTP 3.0 or later is needed", fatal=False)

@@ -1,4 +1,4 @@
-"""A ZMTP 3.x handshake, from the first octet to READY, without any input or output.
+"""A ZMTP handshake, from the first octet to READY, without any input or output.
 
 The caller moves bytes::
 
@@ -17,6 +17,10 @@ The caller moves bytes::
 the greeting, which RFC 37 wants sent even to a peer that is going to be refused.
 No message may be sent before the result is `Ready`: libzmq drops a peer whose
 messages overtake its own READY.
+
+Peers of ZMTP 1.0 and 2.0 are known by their first octets, and followed: instead of
+READY each side then sends its routing id.  They have no security, so they are refused
+where any is wanted.
 """
 
 from __future__ import annotations
@@ -24,8 +28,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple, Union
 
-from ..constants import Event
-from . import command, frame, greeting, metadata
+from ..constants import Event, SocketType
+from . import command, frame, greeting, metadata, older
 from .error import ProtocolError
 from .mechanisms import Mechanism, Step
 from .socket_types import NAMED
@@ -37,9 +41,10 @@ MAX_IDENTITY = 255
 class Ready(NamedTuple):
     """The peer is accepted."""
 
-    minor: int  # 0 or 1: the ZMTP 3.x that both sides speak
+    minor: int  # 0 or 1: the ZMTP 3.x that both sides speak; 0 below 3
     properties: dict[str, bytes]  # the peer's metadata, names as it spelled them
     leftover: bytes  # what it sent behind its handshake
+    major: int = 3  # 1, 2 or 3: the ZMTP that both sides speak
 
     @property
     def socket_type(self) -> str:
@@ -74,7 +79,9 @@ class Handshake:
     """One connection's handshake.
 
     `socket_type` is ours, by its name in upper case, `identity` our routing id of
-    0-255 octets, `accepts` the socket types that the peer may have.
+    0-255 octets, `accepts` the socket types that the peer may have.  `old_peers` says
+    whether peers of ZMTP 1.0 and 2.0, which do not tell their type or are not asked,
+    are let in where the mechanism is NULL.
 
     `result` is None until the end.
     """
@@ -82,10 +89,13 @@ class Handshake:
     __slots__ = (
         "_accepts",
         "_greeting",
+        "_identity",
         "_input",
+        "_major",
         "_mechanism",
         "_metadata",
         "_minor",
+        "_old_peers",
         "_output",
         "_socket_type",
         "_stage",
@@ -98,6 +108,7 @@ class Handshake:
         identity: bytes,
         mechanism: Mechanism,
         accepts: frozenset[str],
+        old_peers: bool = True,
     ) -> None:
         if len(identity) > MAX_IDENTITY:
             raise ValueError("a routing id has at most 255 octets")
@@ -109,14 +120,17 @@ class Handshake:
         self._greeting = _own_greeting(
             mechanism.name, len(identity), mechanism.as_server
         )
+        self._identity = identity
+        self._old_peers = old_peers and mechanism.name == b"NULL"
+        self._major = greeting.MAJOR
         self._minor = greeting.MINOR
         self._input = bytearray()
         self._output = bytearray()
-        self._stage = self._read_version
+        self._stage = self._read_signature
 
     def start(self) -> None:
         """The connection is made.  Either side may speak first."""
-        self._output += self._greeting[: greeting.HEAD]
+        self._output += self._greeting[: greeting.SIGNATURE]
 
     def receive_data(self, data: bytes) -> Union[Result, None]:
         """Take what arrived; returns `result`.
@@ -134,7 +148,7 @@ class Handshake:
     def receive_eof(self) -> Union[Result, None]:
         """The peer closed its side; returns `result`.  Not fatal: it may be back."""
         if self.result is None:
-            where = "READY" if self._stage == self._read_command else "its greeting"
+            where = _WHERE.get(self._stage.__name__, "its greeting")
             self._fail(ProtocolError(f"peer closed before {where}", 0, fatal=False))
         return self.result
 
@@ -157,11 +171,67 @@ class Handshake:
 
     # Stages: each returns whether it had enough input to go on to the next.
 
-    def _read_version(self) -> bool:
-        if not greeting.check(self._input):
+    def _read_signature(self) -> bool:
+        signed = greeting.signed(self._input)
+        if signed is None:
             return False
-        self._output += self._greeting[greeting.HEAD :]
-        self._stage = self._read_greeting
+        if signed:
+            self._output += self._greeting[greeting.SIGNATURE : greeting.HEAD]
+            self._stage = self._read_version
+        else:
+            self._follow_old(1)
+            self._output += self._identity  # its header went out as our signature
+            self._stage = self._read_unasked_identity
+        return True
+
+    def _read_version(self) -> bool:
+        old = greeting.older(self._input)
+        if old is None:
+            return False
+        if old:
+            self._follow_old(old)
+            # RFC 15 has no XPUB and XSUB; libzmq sends these numbers, and looks at
+            # nobody's.
+            self._output.append(SocketType[self._socket_type])
+            self._stage = self._read_type
+        else:
+            self._output += self._greeting[greeting.HEAD :]
+            self._stage = self._read_greeting
+        return True
+
+    def _follow_old(self, major: int) -> None:
+        if not self._old_peers:
+            begin = bytes(self._input[:16])
+            raise ProtocolError(
+                f"peer speaks ZMTP {major}.0, or none (it began {begin!r}); "
+                "ZMTP 3.0 or later is needed",
+                fatal=False,
+            )
+        self._major = major
+
+    def _read_type(self) -> bool:
+        if len(self._input) < older.GREETING:
+            return False
+        del self._input[: older.GREETING]
+        self._output += older.encode_identity(self._major, self._identity)
+        self._stage = self._read_identity
+        return True
+
+    def _read_unasked_identity(self) -> bool:
+        """Of a peer that may be a subscriber that does not subscribe."""
+        read = self._read_identity()
+        if isinstance(self.result, Ready) and self._socket_type in ("PUB", "XPUB"):
+            leftover = older.SUBSCRIBE_ALL + self.result.leftover
+            self.result = self.result._replace(leftover=leftover)
+        return read
+
+    def _read_identity(self) -> bool:
+        found = older.parse_identity(self._major, self._input)
+        if found is None:
+            return False
+        identity, stop = found
+        leftover = bytes(self._input[stop:])
+        self.result = Ready(0, {metadata.IDENTITY: identity}, leftover, self._major)
         return True
 
     def _read_greeting(self) -> bool:
@@ -215,6 +285,12 @@ class Handshake:
             raise _invalid(f"identity of {len(identity)} octets")
         return Ready(self._minor, properties, bytes(self._input))
 
+
+_WHERE = {
+    "_read_command": "READY",
+    "_read_identity": "its routing id",
+    "_read_unasked_identity": "its routing id",
+}
 
 # Every connection of a socket says the same: listeners should not make it anew.
 _own_greeting = lru_cache(maxsize=64)(greeting.encode)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import socket
+import sys
 from typing import Union
 from weakref import ref
 
@@ -216,6 +217,45 @@ def test_bytes_go_through_a_process_as_they_are(bench: Bench) -> None:
     body = bytes(LONG)
     assert push.send(body) == 0
     assert bench.recv(pull)[0] is body
+
+
+@pytest.mark.skipif(not hasattr(sys, "getrefcount"), reason="has no counts")
+@pytest.mark.parametrize("joined", [True, False])
+def test_bytes_are_let_go_of(bench: Bench, backend: Backend, joined: bool) -> None:
+    push, pull = bench.hub(PUSH), bench.hub(PULL)
+    near, far = bench.pipe(push), bench.pipe(pull)
+    if joined:
+        near.join(far)
+    else:
+        for end, pipe in zip(bench.descriptors(), (near, far)):
+            pipe.attach(Link(end.detach()))
+    body = b"%d" % LONG * LONG
+    before = sys.getrefcount(body)
+    for _ in range(3):
+        assert push.quick_send(body) == 0
+        assert push.send_message([b"", body, body]) == 0
+    assert sys.getrefcount(body) > before
+    for _ in range(3):
+        assert bench.recv(pull) == [body]
+        assert bench.recv(pull) == [b"", body, body]
+
+    def over() -> bool:
+        backend.settle()
+        return sys.getrefcount(body) == before
+
+    until(over)
+
+
+def test_more_than_bytes(bench: Bench) -> None:
+    class Text(bytes):
+        pass
+
+    push, pull = bench.hub(PUSH), bench.hub(PULL)
+    bench.pipe(push).join(bench.pipe(pull))
+    assert push.send(Text(LONG)) == 0
+    [body] = bench.recv(pull)
+    assert type(body) is bytes
+    assert body == bytes(LONG)
 
 
 def test_a_view_outlives_everything(bench: Bench) -> None:

@@ -134,13 +134,13 @@ def connect(endpoint: str, receive_buffer: int = 0) -> RawPeer:
 class RawListener:
     """A tcp listener whose connections are raw peers."""
 
-    def __init__(self, receive_buffer: int = 0) -> None:
+    def __init__(self, receive_buffer: int = 0, port: int = 0) -> None:
         self.sock = socket.socket()
         if receive_buffer:  # inherited by what is accepted, and must precede listen
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.sock.settimeout(PATIENCE)
-        self.sock.bind(("127.0.0.1", 0))
+        self.sock.bind(("127.0.0.1", port))
         self.sock.listen()
         self.endpoint = f"tcp://127.0.0.1:{self.sock.getsockname()[1]}"
 

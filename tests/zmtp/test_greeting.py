@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymq.zmtp import greeting
-from pymq.zmtp.error import ProtocolError
 
 
 def test_it_is_the_bytes_of_libzmq(vectors: dict[str, bytes]) -> None:
@@ -37,10 +36,26 @@ def test_a_mechanism_has_at_most_20_octets() -> None:
         greeting.encode(b"M" * 21)
 
 
-def test_the_version_is_known_after_11_octets(vectors: dict[str, bytes]) -> None:
+def test_the_signature_is_known_after_10_octets(vectors: dict[str, bytes]) -> None:
     data = vectors["greeting.null.3.1"]
-    assert [greeting.check(data[:size]) for size in (0, 1, 10)] == [False] * 3
-    assert greeting.check(data[:11])
+    found = [greeting.signed(data[:size]) for size in (0, 1, 9, 10, 64)]
+    assert found == [None, None, None, True, True]
+
+
+@pytest.mark.parametrize(
+    "data", [b"\0", b"\1\0", b"GET / HTTP/1.1\r\n", b"\xff" + b"\0" * 9, b"\xfe"]
+)
+def test_no_signature(data: bytes) -> None:
+    assert greeting.signed(data) is False
+
+
+@pytest.mark.parametrize(
+    ("major", "old"), [(0, 1), (1, 2), (2, 0), (3, 0), (4, 0), (255, 0)]
+)
+def test_the_version_is_known_after_11_octets(major: int, old: int) -> None:
+    data = greeting.encode(b"NULL")[:10]
+    assert greeting.older(data) is None
+    assert greeting.older(data + bytes((major,))) == old
 
 
 @pytest.mark.parametrize(
@@ -70,33 +85,8 @@ def test_junk_behind_the_mechanism_is_part_of_it() -> None:
     assert found.mechanism == b"NULL\0x"
 
 
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        (b"\0", "ZMTP 1.0, or none"),
-        (b"\1\0", "ZMTP 1.0, or none"),
-        (b"GET / HTTP/1.1\r\n", "GET / HTTP"),
-        (b"\xff" + b"\0" * 7 + b"\1\0", "speaks ZMTP 1.0"),
-        (b"\xff" + b"\0" * 7 + b"\1\x7e", "speaks ZMTP 1.0"),
-        (b"\xff" + b"\0" * 7 + b"\1\x7f\0", "speaks ZMTP 1.0"),
-        (b"\xff" + b"\0" * 7 + b"\1\x7f\1", "speaks ZMTP 2.0"),
-    ],
-)
-def test_older_peers_are_refused_but_may_be_tried_again(
-    data: bytes, reason: str
-) -> None:
-    with pytest.raises(ProtocolError, match=reason) as caught:
-        greeting.check(data)
-    assert not caught.value.fatal
-    assert "ZMTP 3.0 or later is needed" in caught.value.reason
-    with pytest.raises(ProtocolError):
-        greeting.parse(data.ljust(64, b"\0"))
-
-
 @given(st.binary(max_size=100))
-def test_random_octets_are_read_or_refused(data: bytes) -> None:
-    try:
-        found = greeting.parse(data)
-    except ProtocolError:
-        return
-    assert (found is None) == (len(data) < 64)
+def test_random_octets_are_read(data: bytes) -> None:
+    assert (greeting.parse(data) is None) == (len(data) < 64)
+    assert (greeting.older(data) is None) == (len(data) < 11)
+    assert (greeting.signed(data) is None) <= (len(data) < 10)

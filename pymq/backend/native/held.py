@@ -14,11 +14,12 @@ from __future__ import annotations
 import atexit
 import itertools
 import sys
-from errno import ENOMEM
+from errno import ENOBUFS, ENOMEM
 from functools import partial
 from typing import Any, Union
 from weakref import WeakSet
 
+from ... import _core
 from ..._core import ffi, lib
 from ..abc import Buffer
 
@@ -47,8 +48,9 @@ def send(hub: Any, data: Buffer, more: bool, owner: object) -> int:
     view = ffi.from_buffer(data)
     loans[token] = data, view, owner
     result = _send_long(hub, view, len(view), more, token)
-    if result == -ENOMEM:
-        loans.pop(token, None)  # C may not even have room for the loan
+    if result == -ENOBUFS:
+        del loans[token]
+        return -ENOMEM
     return result
 
 
@@ -82,7 +84,7 @@ def view(slot: Any, size: int) -> Buffer:
 def _whole(token: int, size: int) -> Union[bytes, None]:
     """What was lent, if it is bytes and all of it: the receiver may have the same."""
     if token:
-        data: object = loans[token][0]
+        data: object = loans[token][0] if token > 0 else _core.lent_object(token)
         if type(data) is bytes and len(data) == size:
             return data
     return None
@@ -95,8 +97,6 @@ def _drop(chunk: Any, loan: object, data: Any) -> None:
 
 def settle() -> None:
     """Let go of what nobody needs any more."""
-    if not loans:
-        return
     tokens = ffi.new(f"int64_t[{_ROOM}]")
     count = _ROOM
     while count == _ROOM:

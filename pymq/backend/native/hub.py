@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from errno import EALREADY, ENOMEM
+from errno import E2BIG, EALREADY, ENOMEM
 from threading import RLock
 from typing import Any, Callable, Sequence, TypeVar, Union
 
 from ... import _core
 from ..._core import ffi, lib
 from ..abc import Buffer, HubOption, Routing, check_bytes
-from ..messages import recv_message, recv_rest, send_message
+from ..messages import recv_message, send_message
 from . import held
 from .ahead import MOST, Batch
 from .handles import check, handle
@@ -81,8 +81,6 @@ class Hub:
         "_batches",
         "_hub",
         "_lock",
-        "_recv_short",
-        "_send_short",
         "_slots",
         "_sources",
         "_waiting",
@@ -91,7 +89,9 @@ class Hub:
         "looks_ahead",
         "more",
         "quick_recv",
+        "quick_recv_message",
         "quick_send",
+        "quick_send_message",
     )
 
     def __init__(self, loop: Loop, routing: Routing) -> None:
@@ -113,16 +113,17 @@ class Hub:
         self._batch: Union[Batch, None] = None
         self._batches: list[Batch] = []  # of recv_many; as with slots
         self._sources: Union[list[int], None] = None  # of the last fetch, once asked
-        self._waiting = 0  # threads, for input
+        self._waiting = 0  # calls that are about to receive more
 
     def _bind(self) -> None:
         self.quick_send: Callable[[bytes], int] = self._send_plain
         self.quick_recv: Callable[[], Union[bytes, int, None]] = self._recv_plain
-        self._send_short: Any = None
-        self._recv_short: Any = None
+        self.quick_send_message: Callable[[list[bytes]], Union[int, None]] = _nothing
+        self.quick_recv_message: Callable[[], Union[list[Any], int, None]] = _nothing
         if _BUILTINS:
             bound = _core.bind_hub(int(ffi.cast("intptr_t", self._hub)))
-            self.quick_send, self.quick_recv, self._send_short, self._recv_short = bound
+            self.quick_send, self.quick_recv, *messages = bound
+            self.quick_send_message, self.quick_recv_message = messages
 
     def _send_plain(self, data: bytes) -> int:
         return _send(self._hub, data, len(data), False)
@@ -141,10 +142,10 @@ class Hub:
         """See `pymq.backend.abc.Hub.chosen`."""
         return _chosen(self._hub)
 
-    def open(self) -> Union[Pipe, None]:
+    def open(self, conflate: bool = False) -> Union[Pipe, None]:
         """See `pymq.backend.abc.Hub.open`."""
         made = ffi.new("pymq_pipe *[1]")
-        result = lib.pymq_hub_open(self._hub, made)
+        result = lib.pymq_hub_open(self._hub, made, bool(conflate))
         if result == -ENOMEM:
             raise MemoryError
         return None if result < 0 else Pipe(made[0], self)
@@ -179,13 +180,63 @@ class Hub:
         if result < 0:
             return result
         for count, message in enumerate(messages):
-            result = self.send(message)
+            result = self.quick_send(message)
+            if result == -E2BIG:
+                result = self.send(message)
             if result < 0:
                 return count or result
         return len(messages)
 
     recv = _receiver(held.body)
     recv_view = _receiver(held.view)
+
+    def recv_from(self) -> Union[tuple[Buffer, int], None]:
+        """See `pymq.backend.abc.Hub.recv_from`."""
+        if self.ahead:
+            found = self._pop_from()
+            if found is not None:
+                return found
+        try:
+            pair = self._slots.pop()
+        except IndexError:
+            pair = _new_slot(self._hub)
+        slot, view = pair
+        result = _recv(slot)
+        if result < 0:
+            self._slots.append(pair)
+            return self._from_again(-result)
+        size = result >> 2
+        data = view[:size] if size <= _SLOT_SIZE else held.view(slot, size)
+        peer: int = slot.peer
+        self._slots.append(pair)
+        self.more = result & 1 != 0
+        return data, peer
+
+    def _from_again(self, error: int) -> Union[tuple[Buffer, int], None]:
+        """As `_recv_again`, of `recv_from`."""
+        if error != EALREADY:
+            self.error = error
+            return None
+        with self._lock:
+            self._waiting += 1
+            try:
+                found = self._pop_from()
+                if found is not None:
+                    return found
+                _handed(self._hub)
+            finally:
+                self._waiting -= 1
+        return self.recv_from()
+
+    def _pop_from(self) -> Union[tuple[Buffer, int], None]:
+        """The first of those ahead, with the pipe that it came from."""
+        with self._lock:
+            pairs = self._take_ahead()
+            if not pairs:
+                return None
+            pipe, body = pairs.pop(0)
+            self._put_ahead(pairs)
+            return body, pipe
 
     def _recv_again(self, error: int) -> Union[bytes, None]:
         """Unless it failed: what was received ahead comes first."""
@@ -233,22 +284,16 @@ class Hub:
 
     def send_message(self, frames: list[bytes]) -> int:
         """See `pymq.backend.abc.Hub.send_message`."""
-        result: Union[int, None] = self._send_short and self._send_short(frames)
+        result = self.quick_send_message(frames)
         return send_message(self, frames) if result is None else result
 
     def recv_message(self) -> Union[list[bytes], int]:
         """See `pymq.backend.abc.Hub.recv_message`."""
-        if self.ahead or not self._recv_short:
-            return recv_message(self)
-        frames: Any = self._recv_short()
+        frames = None if self.ahead else self.quick_recv_message()
         if frames is None:
             return recv_message(self)
-        if type(frames) is list:
-            self.more = frames[-1] is None
-            if self.more:
-                frames.pop()
-                recv_rest(self, frames)
-        return frames  # type: ignore[no-any-return]
+        self.more = False
+        return frames
 
     def recv_many(self, most: int) -> list[bytes]:
         """See `pymq.backend.abc.Hub.recv_many`."""
@@ -264,26 +309,47 @@ class Hub:
         """What was ahead, and as many as are there behind that."""
         _handed(self._hub)
         batch = self._batches.pop() if self._batches else Batch()
-        batch.fetch(self._hub, most - len(found), False)
-        found += batch.messages()
+        while len(found) < most:
+            before = len(found)
+            batch.fetch(self._hub, most - before, False)
+            found += batch.messages()
+            if len(found) == before and not self._fetch_long(found):
+                break
         self._batches.append(batch)
         return found
+
+    def _fetch_long(self, found: list[bytes]) -> bool:
+        """A message that is too long for a batch, where one call tells that it has one
+        frame."""
+        body = self.quick_recv() if _BUILTINS else None
+        if not isinstance(body, bytes):
+            return False
+        found.append(body)
+        return True
 
     def _keep(self, wanted: Callable[[int, bytes], bool]) -> None:
         """Of what was received ahead only what is `wanted`, by pipe and message."""
         with self._lock:
-            self._load()
-            if self._batch is None or not self.ahead:
-                return
-            sources = self._sources or self._batch.sources()
-            pairs: list[tuple[int, bytes]] = []
-            try:
-                # From the end: others pop at the beginning, without the lock.
-                while True:
-                    pairs.append((sources[~len(pairs)], self.ahead.pop()))
-            except IndexError:
-                pass
-            pairs = [pair for pair in reversed(pairs) if wanted(*pair)]
+            pairs = self._take_ahead()
+            self._put_ahead([pair for pair in pairs if wanted(*pair)])
+
+    def _take_ahead(self) -> list[tuple[int, bytes]]:
+        """All of those ahead, each with its pipe.  With the lock."""
+        self._load()
+        pairs: list[tuple[int, bytes]] = []
+        if self._batch is None or not self.ahead:
+            return pairs
+        sources = self._sources or self._batch.sources()
+        try:
+            # From the end: others pop at the beginning, without the lock.
+            while True:
+                pairs.append((sources[~len(pairs)], self.ahead.pop()))
+        except IndexError:
+            pass
+        return pairs[::-1]
+
+    def _put_ahead(self, pairs: list[tuple[int, bytes]]) -> None:
+        if pairs:
             self._sources = [pipe for pipe, _ in pairs]
             self.ahead.extend([message for _, message in pairs])
 
@@ -302,19 +368,21 @@ class Hub:
         """See `pymq.backend.abc.Hub.wait`."""
         if _loans:
             held.settle()
-        if not (events & _POLLIN and self.looks_ahead):
-            return _wait(self._hub, events, timeout)
-        with self._lock:
-            self._load()
-            result = self.ready() if self.ahead else 0
-            if result < 0 or result & events:
-                return result if result < 0 else result & events
-            self._waiting += 1
-        try:
-            return _wait(self._hub, events, timeout)
-        finally:
+        result = _wait(self._hub, events, timeout)
+        return result if result != -EALREADY else self._wait_again(events, timeout)
+
+    def _wait_again(self, events: int, timeout: int) -> int:
+        """Unless what was received ahead is still there."""
+        result = -EALREADY
+        while result == -EALREADY:
             with self._lock:
-                self._waiting -= 1
+                self._load()
+                if self.ahead:
+                    result = self.ready()
+                    return result if result < 0 else result & events
+                _handed(self._hub)
+            result = _wait(self._hub, events, timeout)
+        return result
 
     def fileno(self) -> int:
         """See `pymq.backend.abc.Hub.fileno`."""
@@ -323,15 +391,30 @@ class Hub:
     def set(self, option: HubOption, value: int) -> None:
         """See `pymq.backend.abc.Hub.set`."""
         lib.pymq_hub_set(self._hub, option, value)
+        if option is HubOption.INVERT:
+            self._keep_wanted()
+
+    def _keep_wanted(self) -> None:
+        self._keep(lambda _, message: bool(_wants(self._hub, message, len(message))))
+
+    def greet(self, message: Union[bytes, None]) -> None:
+        """See `pymq.backend.abc.Hub.greet`."""
+        body = message or b""
+        check(lib.pymq_hub_greet(self._hub, body, len(body), message is not None))
+
+    def grant(self, topic: bytes, wanted: bool = True) -> None:
+        """See `pymq.backend.abc.Hub.grant`."""
+        check(lib.pymq_hub_grant(self._hub, topic, len(topic), bool(wanted)))
 
     def subscribe(self, topic: bytes, announce: bool = True) -> None:
         """See `pymq.backend.abc.Hub.subscribe`."""
         check(lib.pymq_hub_subscribe(self._hub, topic, len(topic), bool(announce)))
+        self._keep_wanted()  # INVERT
 
     def unsubscribe(self, topic: bytes, announce: bool = True) -> bool:
         """See `pymq.backend.abc.Hub.unsubscribe`."""
         last = lib.pymq_hub_unsubscribe(self._hub, topic, len(topic), bool(announce))
-        self._keep(lambda _, message: bool(_wants(self._hub, message, len(message))))
+        self._keep_wanted()
         return bool(last)
 
     def topics(self) -> int:
@@ -352,6 +435,10 @@ class Hub:
     def free(self) -> None:
         """See `pymq.backend.abc.Hub.free`."""
         lib.pymq_hub_free(self._hub)
+
+
+def _nothing(*_: object) -> None:
+    """What there is no quick way for."""
 
 
 def _new_slot(hub: Any) -> tuple[Any, Any]:

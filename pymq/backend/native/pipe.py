@@ -6,7 +6,7 @@ from errno import ENOMEM
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from ..._core import lib
+from ..._core import ffi, lib
 from ..abc import Link
 from ..abc import Pipe as AbstractPipe
 from .handles import check, handle
@@ -37,20 +37,14 @@ class Pipe:
 
         Raises OSError or MemoryError; the descriptor is then still the caller's.
         """
-        if link.raw:
-            check(lib.pymq_pipe_attach_raw(self._pipe, link.fd, bool(link.notifies)))
-            return
-        leftover = bytes(link.leftover)
-        check(
-            lib.pymq_pipe_attach(
-                self._pipe,
-                link.fd,
-                leftover,
-                len(leftover),
-                link.minor,
-                link.max_size,
-            )
-        )
+        leftover = ffi.from_buffer(link.leftover)
+        beat = link.heartbeat
+        times = beat.interval, beat.timeout, beat.ttl // 100
+        version = link.major, link.minor
+        limits = link.max_size, link.affinity
+        raw = bool(link.raw), bool(link.notifies)
+        fields = link.fd, leftover, len(leftover), *version, *limits, *times, *raw
+        check(lib.pymq_pipe_attach(self._pipe, ffi.new("pymq_link *", fields)))
 
     def join(self, other: AbstractPipe) -> None:
         """See `pymq.backend.abc.Pipe.join`."""

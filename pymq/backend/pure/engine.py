@@ -21,15 +21,16 @@ import math
 import socket
 import time
 from collections import deque
-from errno import EMSGSIZE, EPROTO
+from errno import EMSGSIZE, EPROTO, ETIMEDOUT
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import TYPE_CHECKING, Union
 
-from ...zmtp import command
+from ...zmtp import command, older
 from ...zmtp.error import FrameTooLarge, ProtocolError
 from ...zmtp.frame import COMMAND, MORE, Decoder, encode, header
 from ..abc import Link
 from . import queue
+from .heartbeat import Heartbeat
 
 if TYPE_CHECKING:
     from .loop import Loop
@@ -39,6 +40,7 @@ READ_SIZE = 64 * 1024  # bytes
 READ_MAX = 1024 * 1024  # bytes, when a long frame is known to be coming
 BATCH_SIZE = 256 * 1024  # bytes gathered for one sendmsg
 JOIN_LIMIT = 8 * 1024  # bytes: longer bodies are handed to the kernel as they are
+REPLIES = 512  # bytes of commands that may be outstanding when input is read
 WRITES = 16  # in one turn: other connections want theirs
 LINGER_AFTER = 5.0  # seconds to wait for the peer's end-of-file after draining
 
@@ -56,13 +58,18 @@ class Engine:
         self.ended = False
         self.deadline = math.inf  # of waiting for the peer's end-of-file
         self._error: Union[int, None] = None  # why the link is down
+        self._major = link.major
         self._minor = link.minor
+        self._header = older.header if link.major == 1 else header
+        self._short = _OLD_HEADERS if link.major == 1 else _HEADERS
         self._socket = socket.socket(fileno=link.fd)
         self._socket.setblocking(False)  # PyPy has just made it blocking
-        self._decoder = Decoder(link.max_size)
+        decoder = older.Decoder if link.major == 1 else Decoder
+        self._decoder = decoder(link.max_size)
         self._leftover = link.leftover
         self._held: deque[tuple[int, bytes]] = deque()  # decoded, not yet queued
-        self._urgent = b""  # replies to the peer's commands
+        self._urgent = b""  # commands of our own, and replies to the peer's
+        self._heartbeat = Heartbeat(link.heartbeat, self._socket)
         self._batch: deque[memoryview] = deque()
         self._taken: list[queue.Frame] = []  # the frames that make up the batch
         self._sent = 0  # bytes of the batch that the kernel has accepted
@@ -102,6 +109,8 @@ class Engine:
             self._discard()
         elif self._aborted:
             self._end(0)
+        elif not self._beat():
+            self._end(ETIMEDOUT)
         else:
             self._blocked = self._blocked and not events & EVENT_WRITE
             self._drive_in(events)
@@ -127,6 +136,26 @@ class Engine:
         if self._error is not None:
             self._report(self._error)
 
+    # Heartbeats.
+
+    @property
+    def due(self) -> float:
+        """When to be driven, whatever happens; `math.inf` for never."""
+        return self._heartbeat.due
+
+    def _beat(self) -> bool:
+        """See to what is due; False if the peer is gone."""
+        heartbeat = self._heartbeat
+        if heartbeat.due == math.inf:
+            return True
+        now = time.monotonic()
+        heartbeat.held = self._paused
+        if heartbeat.gone(now):
+            return False
+        if heartbeat.asks(now, not (self._urgent or self._eof or self._broken)):
+            self._urgent = encode(command.ping(heartbeat.ttl), COMMAND)
+        return True
+
     # Input.
 
     def _drive_in(self, events: int) -> None:
@@ -141,8 +170,11 @@ class Engine:
             self._read()
 
     def _reading(self) -> bool:
-        """A paused pipe takes nothing; a closing one throws away."""
-        return not self._eof and (self._closing or not self._paused)
+        """A paused pipe takes nothing; a closing one throws away.  A peer that does not
+        read our replies is not read either."""
+        if self._eof or len(self._urgent) > REPLIES:
+            return False
+        return self._closing or not self._paused
 
     def _read(self) -> None:
         size = max(READ_SIZE, min(self._decoder.missing, READ_MAX))
@@ -153,6 +185,7 @@ class Engine:
         except OSError as error:
             self._lost(error.errno or EPROTO)
             return
+        self._heartbeat.heard += 1
         if not data:
             self._lost(0)
         elif not self._closing:
@@ -193,6 +226,9 @@ class Engine:
 
     def _obey(self, body: bytes) -> None:
         """A command in the traffic phase; unknown and malformed ones are ignored."""
+        if self._major < 3:
+            self._decoder.error = ProtocolError("a command, in ZMTP 2.0")
+            return
         try:
             name, data = command.parse(body)
         except ProtocolError:
@@ -204,11 +240,12 @@ class Engine:
 
     def _answer(self, data: bytes) -> None:
         try:
-            context = command.parse_ping(data).context
+            ping = command.parse_ping(data)
         except ProtocolError as fault:
             self._decoder.error = fault
         else:
-            self._urgent += encode(command.pong(context), COMMAND)
+            self._urgent += encode(command.pong(ping.context), COMMAND)
+            self._heartbeat.promised(ping.ttl)
 
     # Output.
 
@@ -236,6 +273,8 @@ class Engine:
             # Input may still hold messages: its end-of-file ends the link.
             self._broken = error.errno or EPROTO
             return
+        if self._sent < 0 <= self._sent + sent:
+            self._heartbeat.asked()
         self._sent += sent
         while sent:
             first = self._batch.popleft()
@@ -258,12 +297,12 @@ class Engine:
     def _join(self, short: list[bytes]) -> list[bytes]:
         """Encode what was taken.  Short pieces are joined, behind `short`, long ones
         left alone: few system calls, few copies."""
-        add, buffers = short.append, []
+        add, buffers, headers = short.append, [], self._short
         for frame in self._taken:
             kind, body = frame
             size = len(body)
             if size < 256 and kind < queue.SUBSCRIBE:
-                add(_HEADERS[kind][size])
+                add(headers[kind][size])
                 add(body)
                 continue
             head, body = self._encode(frame)
@@ -279,10 +318,10 @@ class Engine:
     def _encode(self, frame: queue.Frame) -> tuple[bytes, bytes]:
         kind, body = frame
         if kind < queue.SUBSCRIBE:
-            return header(len(body), kind), body
+            return self._header(len(body), kind), body
         if self._minor == 0:
             body = (b"\1" if kind == queue.SUBSCRIBE else b"\0") + body
-            return header(len(body)), body
+            return self._header(len(body)), body
         body = command.encode(_NAMES[kind], body)
         return header(len(body), COMMAND), body
 
@@ -293,6 +332,7 @@ class Engine:
         with self.loop.lock:
             self._detach()
             self.pipe._drained()
+        self._heartbeat.stop()
         self.deadline = time.monotonic() + LINGER_AFTER
         try:
             self._socket.shutdown(socket.SHUT_WR)
@@ -351,5 +391,6 @@ class Engine:
 _HEADERS = [
     [header(size, kind) for size in range(256)] for kind in (queue.LAST, queue.MORE)
 ]
+_OLD_HEADERS = [[older.header(size, kind) for size in range(256)] for kind in (0, 1)]
 _NAMES = {queue.SUBSCRIBE: command.SUBSCRIBE, queue.CANCEL: command.CANCEL}
 _ANNOUNCEMENTS = {name: kind for kind, name in _NAMES.items()}

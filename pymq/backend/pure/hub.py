@@ -23,6 +23,16 @@ POLLIN = 1
 POLLOUT = 2
 INT_MAX = 2**31 - 1  # poll takes a C int
 
+#: Options that are switches: whose, their name there, and its value when on.
+SWITCHES = {
+    HubOption.MANDATORY: ("sender", "mandatory", 1),
+    HubOption.VERBOSE: ("receiver", "verbose", 1),
+    HubOption.VERBOSER: ("receiver", "verbose", 2),
+    HubOption.MANUAL: ("receiver", "manual", 1),
+    HubOption.NO_DROP: ("sender", "no_drop", 1),
+    HubOption.INVERT: ("receiver", "inverted", 1),
+}
+
 
 class Hub:
     """See `pymq.backend.abc.Hub`."""
@@ -40,6 +50,7 @@ class Hub:
         self.own_topics: Topics[int] = Topics()
         self.ahead: deque[bytes] = deque()  # see Receiver.put_back
         self.looks_ahead = False
+        self._greeting: Union[bytes, None] = None
         self.receiver = RECEIVERS[routing.receive](self)
         self.sender = SENDERS[routing.send](self)
         self._stopped = 0
@@ -51,13 +62,17 @@ class Hub:
 
     # Pipes.
 
-    def open(self) -> Union[Pipe, None]:
+    def open(self, conflate: bool = False) -> Union[Pipe, None]:
         """See `pymq.backend.abc.Hub.open`."""
         with self.lock:
             one = self.routing.send is Send.ONE
             if one and any(not pipe.closed for pipe in self.pipes.values()):
                 return None
             pipe = Pipe(self, self.send_hwm, self.recv_hwm)
+            if conflate:
+                pipe._conflate()
+            if self._greeting is not None:
+                pipe.output.write(self._greeting, False)
             self.pipes[pipe.id] = pipe
             self.sender.add(pipe)
             self._wake()
@@ -144,6 +159,16 @@ class Hub:
         with self.lock:
             return send_message(self, frames)
 
+    @property
+    def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
+        """See `pymq.backend.abc.Hub.quick_send_message`."""
+        return self.send_message
+
+    @property
+    def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:
+        """See `pymq.backend.abc.Hub.quick_recv_message`."""
+        return self.recv_message
+
     def recv_message(self) -> Union[list[bytes], int]:
         """See `pymq.backend.abc.Hub.recv_message`."""
         with self.lock:
@@ -167,6 +192,13 @@ class Hub:
         """See `pymq.backend.abc.Hub.recv_view`."""
         frame = self._recv()
         return memoryview(frame) if isinstance(frame, Owned) else frame
+
+    def recv_from(self) -> Union[tuple[Buffer, int], None]:
+        """See `pymq.backend.abc.Hub.recv_from`."""
+        with self.lock:
+            self.receiver.put_back()  # else `peer` would not be its
+            frame = self.recv_view()
+            return None if frame is None else (frame, self.peer)
 
     def _recv(self) -> Union[bytes, None]:
         with self.lock:
@@ -268,16 +300,30 @@ class Hub:
                 self.send_hwm = value
             elif option is HubOption.RECV_HWM:
                 self.recv_hwm = value
-            elif option is HubOption.MANDATORY:
-                self.sender.mandatory = bool(value)
             else:
-                self.receiver.verbose = bool(value)
+                owner, name, on = SWITCHES[option]
+                setattr(getattr(self, owner), name, on if value else 0)
+                self.sender.refused = None
+            self.receiver.put_back()
             for pipe in self.pipes.values():
                 pipe._set_marks()
+            self._wake()
+
+    def greet(self, message: Union[bytes, None]) -> None:
+        """See `pymq.backend.abc.Hub.greet`."""
+        with self.lock:
+            self._greeting = message
+
+    def grant(self, topic: bytes, wanted: bool = True) -> None:
+        """See `pymq.backend.abc.Hub.grant`."""
+        with self.lock:
+            self.receiver.grant(topic, wanted)
+            self._wake()
 
     def subscribe(self, topic: bytes, announce: bool = True) -> None:
         """See `pymq.backend.abc.Hub.subscribe`."""
         with self.lock:
+            self.receiver.put_back()
             self.own_topics.add(topic, (self.own_topics.get(topic) or 0) + 1)
             self._announce(topic, SUBSCRIBE, announce)
 

@@ -15,6 +15,8 @@ from .signal import Signal
 if TYPE_CHECKING:
     from .engine import Engine
 
+BEAT_STEP = 0.005  # seconds between two looks at who is due
+
 
 class Loop:
     """See `pymq.backend.abc.Loop`.
@@ -33,6 +35,8 @@ class Loop:
         self._asked: dict[Engine, None] = {}
         self._engines: set[Engine] = set()
         self._lingering: set[Engine] = set()  # only the thread's
+        self._beating: set[Engine] = set()  # only the thread's: those with heartbeats
+        self._next_beat = math.inf  # when to look through them
         self._stopping = False
         self._events: deque[Event] = deque()
         self._event_signal: Union[Signal, None] = None
@@ -101,7 +105,8 @@ class Loop:
         while not self._stopping:
             asked = self._take_asked()
             for engine in asked:
-                self._drive(engine, 0)
+                if not engine.ended:
+                    self._drive(engine, 0)
             for key, events in self._selector.select(self._timeout()):
                 if key.data is not None:
                     self._drive(key.data, events)
@@ -118,15 +123,24 @@ class Loop:
             asked = [engine for engine in self._asked if not engine.ended]
             self._asked.clear()
         asked += [e for e in self._lingering if e.deadline <= time.monotonic()]
-        return asked
+        return asked + self._take_due() if self._beating else asked
+
+    def _take_due(self) -> list[Engine]:
+        """Engines whose heartbeat is due; there may be many, so not too often."""
+        now = time.monotonic()
+        if now < self._next_beat:
+            return []
+        later = [engine.due for engine in self._beating if engine.due > now]
+        self._next_beat = max(min(later, default=math.inf), now + BEAT_STEP)
+        return [engine for engine in self._beating if engine.due <= now]
 
     def _timeout(self) -> Union[float, None]:
         if self._stopping:
             return 0  # the signal that told so may just have been cleared
-        if not self._lingering:
-            return None
-        first = min(engine.deadline for engine in self._lingering)
-        return max(0.0, first - time.monotonic())
+        first = self._next_beat
+        for engine in self._lingering:
+            first = min(first, engine.deadline)
+        return None if first == math.inf else max(0.0, first - time.monotonic())
 
     def _drive(self, engine: Engine, events: int) -> None:
         """One turn of an engine, then wait for what it wants next."""
@@ -137,9 +151,13 @@ class Loop:
             engine.fail(error)
         if engine.deadline < math.inf:
             self._lingering.add(engine)
+        if engine.due < math.inf:
+            self._beating.add(engine)
+            self._next_beat = min(self._next_beat, engine.due)
         if engine.ended:
             engine.end()
             self._lingering.discard(engine)
+            self._beating.discard(engine)
             with self.lock:
                 self._engines.discard(engine)
 

@@ -92,7 +92,8 @@ class Pipe:
         assert isinstance(other, Pipe)
         with self.hub.lock:
             self.peer, other.peer = other, self
-            self.input, other.input = other.output, self.output
+            _cross(self, other)
+            _cross(other, self)
             for end in (self, other):
                 end._own_ends()
                 end._set_marks()
@@ -154,6 +155,15 @@ class Pipe:
 
     # What the engine and the hub need.
 
+    def _conflate(self) -> None:
+        """Keep the last message only.  Subscriptions are no messages."""
+        if not self.hub.routing.subscribes:
+            self.output.keep_last()
+        if not self.hub.takes_topics:
+            self.input.keep_last()
+            self.hub.receiver.batches = False
+        self._set_marks()
+
     def _set_marks(self) -> None:
         """Apply the hub's marks; a joined queue holds what both ends allow."""
         send_hwm, recv_hwm = self.hub.send_hwm, self.hub.recv_hwm
@@ -162,8 +172,8 @@ class Pipe:
             self.peer.hub.receiver.put_back()
             send_hwm = _sum(send_hwm, self.peer.hub.recv_hwm)
             recv_hwm = _sum(recv_hwm, self.peer.hub.send_hwm)
-        self.output.set_hwm(send_hwm)
-        self.input.set_hwm(recv_hwm)
+        self.output.set_hwm(0 if self.output.conflate else send_hwm)
+        self.input.set_hwm(0 if self.input.conflate else recv_hwm)
 
     def _announce(self, topic: bytes, kind: int) -> None:
         """Tell whoever is attached; with nobody there `attach` will tell all."""
@@ -188,6 +198,15 @@ class Pipe:
         self.engine = None
         self.reported = True
         self.hub.loop._report(Event(EventKind.PIPE_CLOSED, self.id, 0))
+
+
+def _cross(one: Pipe, other: Pipe) -> None:
+    """What one end writes is the other's to read."""
+    if other.input.conflate:
+        one.output.keep_last()
+    other.input = one.output
+    if one.output.conflate:
+        other.hub.receiver.batches = False
 
 
 def _sum(send_hwm: int, recv_hwm: int) -> int:

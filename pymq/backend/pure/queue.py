@@ -49,6 +49,7 @@ class Queue:
 
     __slots__ = (
         "acked",
+        "conflate",
         "frames",
         "hwm",
         "read",
@@ -72,6 +73,14 @@ class Queue:
         self.writer_parked = False
         #: The reader takes in subscriptions: recognise those sent as messages.
         self.topics = False
+        self.conflate = False  # hold the last message only; without a mark
+
+    def keep_last(self) -> None:
+        """Conflate from now on.  Only for a queue without announcements."""
+        self.conflate = True
+        ends = [at for at, frame in enumerate(self.frames) if frame[0] == LAST]
+        for _ in range(ends[-2] + 1 if len(ends) > 1 else 0):
+            self.frames.popleft()
 
     def full(self) -> bool:
         """Whether the mark forbids another message."""
@@ -86,6 +95,8 @@ class Queue:
         if more:
             self.unfinished.append((MORE, body))
             return
+        if self.conflate:
+            self.frames.clear()
         if self.unfinished:
             self.frames.extend(self.unfinished)
             self.unfinished.clear()
@@ -100,7 +111,7 @@ class Queue:
     def write_singles(self, held: deque[Frame]) -> None:
         """Move the messages of one frame that `held` begins with, between messages:
         as `write`, while the mark allows it."""
-        if self.topics:
+        if self.topics or self.conflate:
             return
         room = self.hwm - (self.written - self.acked) if self.hwm else len(held)
         append, popleft = self.frames.append, held.popleft
@@ -192,6 +203,8 @@ class Queue:
 
     def unpop(self, frames: list[Frame]) -> None:
         """Put frames back at the head, in order."""
+        if self.conflate and self.frames:
+            return
         self.frames.extendleft(reversed(frames))
         self.read -= sum(1 for kind, _ in frames if kind == LAST)
 

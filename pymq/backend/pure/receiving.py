@@ -27,9 +27,10 @@ class Receiver:
     their pipes any more they are put back.
     """
 
-    verbose = False
+    verbose = 0  # 1: duplicate subscriptions are told of, 2: all changes are
+    manual = 0
+    inverted = 0
     batches = True  # whether `single` messages may be received in batches
-    wanted: Union[Wanted, None] = None  # if not any message is
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
@@ -64,14 +65,19 @@ class Receiver:
         if not self.batches or self._frames or not self._find():
             return
         ahead, active, left = self.hub.ahead, self._active, self._most
+        wanted = self.wanted()
         turn = 1 if len(active) > 1 else left
         self.hub.peer = active[0].id
         taken = left
         while taken and left > 0:
-            taken = active[0].input.pop_singles(ahead, turn, self.wanted)
+            taken = active[0].input.pop_singles(ahead, turn, wanted)
             left -= taken
             active.rotate(-1 if taken else 0)
         self._most = min(self._most * 2, MOST)
+
+    def wanted(self) -> Union[Wanted, None]:
+        """Which messages are for us; None: any."""
+        return None
 
     def put_back(self) -> None:
         """Nothing is ahead any more: it is where, and as, it was.
@@ -151,6 +157,9 @@ class Receiver:
         """Pipes that want a message with this first frame."""
         return []
 
+    def grant(self, topic: bytes, wanted: bool) -> None:
+        """See `pymq.backend.abc.Hub.grant`."""
+
     def topics_count(self) -> int:
         """How many distinct topics peers have subscribed to."""
         return 0
@@ -188,16 +197,18 @@ class Named(Receiver):
 
 
 class Filtered(Receiver):
-    """Only messages that begin with a topic of ours."""
+    """Only messages that begin with a topic of ours; or, with INVERT, with none."""
 
-    def __init__(self, hub: Hub) -> None:
-        super().__init__(hub)
-        self.wanted = hub.own_topics.match
+    def wanted(self) -> Union[Wanted, None]:
+        """Which messages are for us."""
+        match = self.hub.own_topics.match
+        return (lambda frame: not match(frame)) if self.inverted else match
 
     def _find(self) -> bool:
+        match = self.hub.own_topics.match
         while super()._find():
             pipe = self._active[0]
-            if self.hub.own_topics.match(pipe.input.frames[0][1]):
+            if bool(match(pipe.input.frames[0][1])) != self.inverted:
                 return True
             self._message(pipe)
         return False
@@ -211,7 +222,10 @@ class Notices(Receiver):
     def __init__(self, hub: Hub) -> None:
         super().__init__(hub)
         self._topics: Topics[dict[Pipe, None]] = Topics()
-        self._pending: deque[tuple[int, list[bytes]]] = deque()
+        self._asked: dict[Pipe, dict[bytes, None]] = {}  # topics, when MANUAL
+        # Whose, whether it is about a topic, and the frames.
+        self._pending: deque[tuple[int, bool, list[bytes]]] = deque()
+        self._noticed = 0  # pipe of the last notice that was received
 
     def _find(self) -> bool:
         self._take_up()
@@ -220,7 +234,9 @@ class Notices(Receiver):
     def _take(self) -> bool:
         if not self._find():
             return False
-        self.hub.peer, frames = self._pending.popleft()
+        self.hub.peer, notice, frames = self._pending.popleft()
+        if notice:
+            self._noticed = self.hub.peer
         self._frames.extend(frames)
         return True
 
@@ -248,42 +264,84 @@ class Notices(Receiver):
                 message = []
 
     def _deliver(self, pipe: Pipe, message: list[bytes]) -> None:
-        self._pending.append((pipe.id, message))
+        self._pending.append((pipe.id, False, message))
 
     def _change(self, pipe: Pipe, topic: bytes, kind: int) -> None:
-        pipes = self._topics.get(topic)
-        if kind == SUBSCRIBE:
-            first = pipes is None
-            if pipes is None:
-                pipes = {}
-                self._topics.add(topic, pipes)
-            pipes[pipe] = None
-            if first or self.verbose:
+        if self.manual:
+            self._ask(pipe, topic, kind)
+        elif kind == SUBSCRIBE:
+            if self._join(pipe, topic) or self.verbose:
                 self._notify(pipe, b"\1" + topic)
-            return
+        elif self._leave(pipe, topic) or self.verbose > 1:
+            self._notify(pipe, b"\0" + topic)
+
+    def _ask(self, pipe: Pipe, topic: bytes, kind: int) -> None:
+        asked = self._asked.setdefault(pipe, {})
+        if kind == SUBSCRIBE:
+            asked[topic] = None
+        else:
+            asked.pop(topic, None)
+        self._notify(pipe, (b"\1" if kind == SUBSCRIBE else b"\0") + topic)
+
+    def _join(self, pipe: Pipe, topic: bytes) -> bool:
+        """Whether nobody had the topic before."""
+        self._reconsider(pipe)
+        pipes = self._topics.get(topic)
         if pipes is not None:
-            pipes.pop(pipe, None)
-            if pipes:
-                return
+            pipes[pipe] = None
+            return False
+        self._topics.add(topic, {pipe: None})
+        return True
+
+    def _leave(self, pipe: Pipe, topic: bytes) -> bool:
+        """Whether nobody has the topic now."""
+        self._reconsider(pipe)
+        pipes = self._topics.get(topic)
+        if pipes is None:
+            return True
+        pipes.pop(pipe, None)
+        if not pipes:
             self._topics.remove(topic)
-        self._notify(pipe, b"\0" + topic)
+        return not pipes
+
+    def _reconsider(self, pipe: Pipe) -> None:
+        """It may stand in nobody's way any more."""
+        if self.hub.sender.refused is pipe:
+            self.hub.sender.refused = None
+
+    def grant(self, topic: bytes, wanted: bool) -> None:
+        """See `pymq.backend.abc.Hub.grant`."""
+        pipe = self.hub.pipes.get(self._noticed)
+        if pipe is not None and not pipe.closed:
+            (self._join if wanted else self._leave)(pipe, topic)
 
     def _notify(self, pipe: Pipe, notice: bytes) -> None:
-        self._pending.append((pipe.id, [notice]))
+        self._pending.append((pipe.id, True, [notice]))
 
     def end(self, pipe: Pipe) -> None:
         """Its subscriptions end with the connection."""
         self._take_up()
+        asked = self._asked.pop(pipe, {})
         for topic in [t for t in self._topics if pipe in (self._topics.get(t) or ())]:
-            self._change(pipe, topic, CANCEL)
+            if self.manual:
+                self._leave(pipe, topic)
+            else:
+                self._change(pipe, topic, CANCEL)
+        for topic in asked if self.manual else ():
+            self._notify(pipe, b"\0" + topic)
         self.hub._wake()
 
     def subscribers(self, frame: bytes) -> list[Pipe]:
-        """Pipes with a topic that `frame` begins with, each once."""
+        """Pipes with a topic that `frame` begins with, each once; or, with INVERT,
+        the other pipes."""
         found = self._topics.match(frame)
-        if len(found) == 1:
+        if len(found) == 1 and not self.inverted:
             return list(found[0])
-        return list({pipe: None for pipes in found for pipe in pipes})
+        pipes = {pipe: None for pipes in found for pipe in pipes}
+        if not self.inverted:
+            return list(pipes)
+        every = self.hub.pipes.values()
+        return [pipe for pipe in every if pipe not in pipes and not pipe.closed]
 
     def topics_count(self) -> int:
         """How many distinct topics peers have subscribed to."""

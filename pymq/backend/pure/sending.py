@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class Sender:
     """What every policy can do; by itself it refuses (`Send.NONE`)."""
 
-    mandatory = False
+    mandatory = 0
+    no_drop = 0
+    refused: Union[Pipe, None] = None  # full peer, for which a send gave EAGAIN
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
@@ -97,7 +99,8 @@ class InTurn(Sender):
 
 
 class ToAll(Sender):
-    """Every matching pipe with room; who is full misses the whole message."""
+    """Every matching pipe with room; who is full misses the whole message or, with
+    NO_DROP, stops it."""
 
     def __init__(self, hub: Hub) -> None:
         super().__init__(hub)
@@ -106,12 +109,21 @@ class ToAll(Sender):
     def send(self, body: bytes, more: bool) -> int:
         """Queue one frame on each target; the first frame chooses them."""
         if self._targets is None:
-            self._targets = [p for p in self._matching(body) if not p.output.full()]
+            matching = self._matching(body)
+            targets = [pipe for pipe in matching if not pipe.output.full()]
+            if self.no_drop and len(targets) < len(matching):
+                return self._refuse(next(p for p in matching if p.output.full()))
+            self._targets, self.refused = targets, None
         for pipe in self._targets:
             pipe.output.write(body, more)
         if not more:
             self._targets = None
         return 0
+
+    def _refuse(self, pipe: Pipe) -> int:
+        pipe.output.park_writer()
+        self.refused = pipe
+        return -EAGAIN
 
     def _matching(self, body: bytes) -> list[Pipe]:
         if self.hub.takes_topics:
@@ -119,11 +131,13 @@ class ToAll(Sender):
         return [pipe for pipe in self.hub.pipes.values() if not pipe.closed]
 
     def ready(self) -> bool:
-        """Never blocks."""
-        return True
+        """Whether the full peer, if one stopped a message, has room."""
+        return self.refused is None or not self.refused.output.full()
 
     def remove(self, pipe: Pipe) -> None:
         """It gets no further frame of the current message."""
+        if self.refused is pipe:
+            self.refused = None
         if self._targets and pipe in self._targets:
             self._targets.remove(pipe)
 
@@ -135,7 +149,6 @@ class ByName(Sender):
         super().__init__(hub)
         self._target: Union[Pipe, None] = None
         self._named = False
-        self._refused: Union[Pipe, None] = None
 
     def send(self, body: bytes, more: bool) -> int:
         """Take the name, then queue the frames behind it."""
@@ -153,7 +166,7 @@ class ByName(Sender):
         if pipe is not None and pipe.output.full():
             if self.mandatory:
                 pipe.output.park_writer()
-                self._refused = pipe
+                self.refused = pipe
                 return -EAGAIN
             pipe = None
         elif pipe is None and self.mandatory:
@@ -169,7 +182,7 @@ class ByName(Sender):
 
     def resumable(self) -> bool:
         """The full peer has room, or is gone."""
-        pipe = self._refused
+        pipe = self.refused
         return pipe is None or pipe.closed or not pipe.output.full()
 
     def _any_room(self) -> bool:

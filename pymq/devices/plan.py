@@ -1,0 +1,49 @@
+"""One socket of a device: what it is to be, before its context is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..constants import SocketType
+from ..context import Context
+from ..error import ZMQBindError
+from ..socket import Socket
+
+_TRIES = 5  # ports, until one is not promised to another socket of the device
+
+
+class Plan:
+    """A socket type, and what to do with the socket, in order: options first, since
+    they act from the next bind or connect on."""
+
+    def __init__(self, socket_type: int) -> None:
+        self.socket_type = socket_type
+        self.options: list[tuple[int, Any]] = []
+        self.binds: list[str] = []
+        self.connects: list[str] = []
+
+    def carry_out(self, sock: Socket) -> Socket:
+        """Do all that; returns the socket."""
+        for option, value in self.options:
+            sock.set(option, value)
+        for address in self.binds:
+            sock.bind(address)
+        for address in self.connects:
+            sock.connect(address)
+        return sock
+
+
+def free_port(address: str, taken: list[str], *args: int, **kwargs: int) -> int:
+    """A port that can be bound now, as ``Socket.bind_to_random_port`` finds it, and
+    that is not among the `taken` endpoints; it is added to them.
+
+    Another program may take it before the device does.
+    """
+    with Context() as context, context.socket(SocketType.PUSH) as sock:
+        for _ in range(_TRIES):
+            port: int = sock.bind_to_random_port(address, *args, **kwargs)
+            endpoint = f"{address}:{port}"
+            if endpoint not in taken:
+                taken.append(endpoint)
+                return port
+    raise ZMQBindError("Could not reserve random port.")

@@ -1,0 +1,58 @@
+"""Devices with a third socket, which gets a copy of every message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..constants import PUB
+from ..proxies import proxy
+from ..socket import Socket
+from .basedevice import Device, ProcessDevice, ThreadDevice
+from .plan import Plan
+
+
+class ProxyBase(Device):
+    """What the proxies have in common, wherever they run."""
+
+    def __init__(self, in_type: int, out_type: int, mon_type: int = PUB) -> None:
+        super().__init__(in_type=in_type, out_type=out_type)
+        self.mon_type = mon_type
+        self._mon = Plan(mon_type)
+
+    def bind_mon(self, addr: str) -> None:
+        """As `bind_in`, the monitor's socket."""
+        self._mon.binds.append(addr)
+
+    def bind_mon_to_random_port(self, addr: str, *args: int, **kwargs: int) -> int:
+        """As `bind_in_to_random_port`, the monitor's socket."""
+        return self._bind_to_random_port(self._mon, addr, *args, **kwargs)
+
+    def connect_mon(self, addr: str) -> None:
+        """As `connect_in`, the monitor's socket."""
+        self._mon.connects.append(addr)
+
+    def setsockopt_mon(self, opt: int, value: Any) -> None:
+        """As `setsockopt_in`, the monitor's socket."""
+        self._mon.options.append((opt, value))
+
+    def _setup_sockets(self) -> tuple[Socket, ...]:
+        return (*super()._setup_sockets(), self._make(self._mon))
+
+    def run_device(self) -> None:
+        """Make the sockets and pass messages on; `start` calls it."""
+        proxy(*self._setup_sockets())
+
+
+class Proxy(ProxyBase):
+    """A proxy that runs where it is started."""
+
+
+class ThreadProxy(ProxyBase, ThreadDevice):
+    """A proxy in a thread."""
+
+
+class ProcessProxy(ProxyBase, ProcessDevice):
+    """A proxy in a process."""
+
+
+__all__ = ["ProcessProxy", "Proxy", "ThreadProxy"]

@@ -1,0 +1,69 @@
+"""The shape of a row in the table of socket options, and of some frequent ones."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, NamedTuple, Union
+
+from .backend.abc import HubOption
+from .constants import SocketType
+
+INT_MAX = 2**31 - 1
+INT64_MAX = 2**63 - 1
+INT64_MIN = -(2**63)
+
+
+class Option(NamedTuple):
+    """One row.  Integers are within `low`..`high`, bytes have that many octets.
+
+    What is not here is `SocketOption`'s to tell: its name, number and type.
+    """
+
+    default: Any
+    low: int = 0
+    high: int = INT_MAX
+    live: Union[HubOption, None] = None  # acts at once, in the data plane
+    readable: bool = True
+    writable: bool = True
+    types: Union[frozenset[SocketType], None] = None  # None: every type
+    unit: str = ""
+    text: str = ""  # what it is, for docs/options.md
+    at_once: bool = False  # acts before the next bind or connect; if `live`, always
+    #: What is kept, of the value that was there and the new one; None: the new one.
+    keep: Union[Callable[[Any, Any], Any], None] = None
+
+
+def boolean(default: int = 0, text: str = "") -> Option:
+    """0 or 1, and nothing else."""
+    return Option(default, 0, 1, unit="0 or 1", text=text)
+
+
+def truth(default: int, text: str) -> Option:
+    """libzmq takes any integer for these."""
+    return Option(
+        default,
+        -INT_MAX - 1,
+        unit="0 or not",
+        text=text,
+        keep=lambda _, new: int(bool(new)),
+    )
+
+
+def timeout(default: int = -1, text: str = "") -> Option:
+    """Milliseconds of a wait, -1 for ever."""
+    return Option(default, -1, unit="ms", text=text, at_once=True)
+
+
+def state(default: Any, text: str) -> Option:
+    """What can only be read."""
+    return Option(default, writable=False, text=text, at_once=True)
+
+
+def admitted(text: str) -> Option:
+    """Each value is one more that is admitted; a pid_t, uid_t or gid_t."""
+    return Option(
+        frozenset(),
+        -INT_MAX - 1,
+        readable=False,
+        text=text,
+        keep=lambda old, new: old | {new & 0xFFFFFFFF},
+    )

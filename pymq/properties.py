@@ -1,0 +1,45 @@
+"""What is known of the connections that a socket's messages come from."""
+
+from __future__ import annotations
+
+from typing import Mapping, NamedTuple, Union
+
+#: Connections that have ended and are still remembered, for what of theirs is unread.
+REMEMBERED = 1000
+
+
+class Properties(NamedTuple):
+    """Of one connection."""
+
+    fd: int  # its descriptor, when it was made
+    values: Mapping[str, bytes]  # by name, in the case that the peer wrote it
+
+
+class Connections:
+    """Properties by pipe.  The control thread writes, receivers look up.
+
+    A connecting pipe has those of its latest connection; inproc has none.
+    """
+
+    __slots__ = ("_ended", "_known")
+
+    def __init__(self) -> None:
+        self._known: dict[int, Properties] = {}
+        self._ended: dict[int, None] = {}  # oldest first
+
+    def add(self, pipe: int, properties: Properties) -> None:
+        """Before its first message can be received."""
+        self._known[pipe] = properties
+
+    def end(self, pipe: int) -> None:
+        """The pipe is closed; what it brought may still be received."""
+        if pipe not in self._known:
+            return
+        self._ended[pipe] = None
+        if len(self._ended) > REMEMBERED:
+            oldest = next(iter(self._ended))
+            del self._ended[oldest], self._known[oldest]
+
+    def get(self, pipe: int) -> Union[Properties, None]:
+        """None if nothing is known."""
+        return self._known.get(pipe)

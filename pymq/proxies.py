@@ -1,0 +1,263 @@
+"""Proxies: whole messages from one socket to another, both ways (zmq_proxy)."""
+
+from __future__ import annotations
+
+import sys
+from errno import EAGAIN, ENOTSUP
+from typing import Any, Sequence, Union
+
+from .backend.abc import Send
+from .constants import EFSM, POLLIN, POLLOUT, SocketType
+from .error import ZMQError, error_for
+from .poller import zmq_poll
+from .socket import Socket
+
+BURST = 1000  # messages that go one way before the other way has its turn
+_FULL_PAUSE = 50  # ms until a peer that is full is tried again, at most
+_IDLE = (-EAGAIN, -ENOTSUP, -EFSM)  # nothing to receive, or not this socket's turn
+
+
+def _check(*sockets: Union[Socket, None]) -> None:
+    for sock in sockets:
+        if not isinstance(sock, Socket):
+            raise TypeError(f"expected a Socket, got: {sock!r}")
+        sock._check_open()
+
+
+class Tap:
+    """Where a copy of each message goes, behind a `prefix` of frames.
+
+    As with libzmq a tap that is full stops the proxy: nothing is missed.  PUB never
+    is.
+    """
+
+    def __init__(self, sock: Socket, prefix: Sequence[bytes] = ()) -> None:
+        _check(sock)
+        if sock._pattern.routing.send is Send.NONE:
+            raise error_for(ENOTSUP)
+        self.socket = sock
+        self._prefix = list(prefix)
+
+    def take(self, parts: list[bytes]) -> None:
+        """Send a copy, for which there was room."""
+        _send(self.socket, self._prefix + parts)
+
+
+class Way:
+    """One direction.
+
+    Nothing is received for which there is no room, so a peer that is slow slows its
+    senders.
+    """
+
+    def __init__(
+        self, source: Socket, sink: Socket, tap: Union[Tap, None], swaps: bool = False
+    ) -> None:
+        self.parts = self.octets = 0  # that went this way
+        self._source = source
+        self._sink = sink
+        self._tap = tap
+        self._swaps = swaps  # the first two frames: from ROUTER to ROUTER
+        self._open = sink is source or _never_full(sink)
+        self._held: list[bytes] = []  # a message whose own peer turned out to be full
+
+    def move(self) -> bool:
+        """Move what can be, up to a burst; whether that was anything."""
+        for count in range(BURST):
+            if not self._move_one():
+                return count > 0
+        return True
+
+    def _move_one(self) -> bool:
+        if not self._held:
+            if self._full() is not None:
+                return False
+            self._held = self._receive()
+            if not self._held:
+                return False
+        if not _send(self._sink, self._held):
+            return False
+        self.parts += len(self._held)
+        self.octets += sum(map(len, self._held))
+        self._held = []
+        return True
+
+    def _full(self) -> Union[Socket, None]:
+        """Which socket has no room, if one has none.  A socket that answers itself
+        may have room only after it has received: REP."""
+        if not (self._open or _ready(self._sink) & POLLOUT):
+            return self._sink
+        if self._tap is not None and not _ready(self._tap.socket) & POLLOUT:
+            return self._tap.socket
+        return None
+
+    def _receive(self) -> list[bytes]:
+        """The next message, [] if there is none."""
+        parts = self._source._end.recv_message()
+        if isinstance(parts, int):
+            if parts in _IDLE:
+                return []
+            raise _failure(self._source, parts)
+        if self._swaps and len(parts) > 1:
+            parts[:2] = parts[1], parts[0]
+        if self._tap is not None:
+            self._tap.take(parts)
+        return parts
+
+    def waits_for(self) -> tuple[Socket, int]:
+        """What must come before anything can move."""
+        if self._held:
+            # Only the hub can wait for this one peer; poll says that others have room.
+            self._sink._hub.wait(POLLOUT, _FULL_PAUSE)
+            return self._sink, POLLOUT
+        full = self._full()
+        return (self._source, POLLIN) if full is None else (full, POLLOUT)
+
+
+class Proxy:
+    """Two ways, or one if a socket talks to itself, and who steers them."""
+
+    def __init__(self, ways: Sequence[Way], control: Union[Socket, None]) -> None:
+        self._ways = ways
+        self._control = control
+        self._paused = self._ended = False
+
+    def run(self) -> None:
+        """Until the control says so."""
+        while True:
+            if self._control is not None:
+                self._obey(self._control)
+            if self._ended:
+                return
+            moved = [] if self._paused else [way.move() for way in self._ways]
+            if not any(moved):
+                self._wait()
+
+    def _wait(self) -> None:
+        wanted: dict[Any, int] = {}
+        if self._control is not None:
+            wanted[self._control] = int(POLLIN)
+        if not self._paused:
+            for sock, events in (way.waits_for() for way in self._ways):
+                wanted[sock] = wanted.get(sock, 0) | events
+        zmq_poll(list(wanted.items()))
+
+    def _obey(self, control: Socket) -> None:
+        while not self._ended:
+            parts = control._end.recv_message()
+            if isinstance(parts, int):
+                if parts in _IDLE:
+                    return
+                raise _failure(control, parts)
+            self._answer(control, parts)
+
+    def _answer(self, control: Socket, parts: list[bytes]) -> None:
+        """Whatever REP is asked has an answer, even what is no command."""
+        command = parts[0] if len(parts) == 1 else b""
+        if command == b"PAUSE":
+            self._paused = True
+        elif command == b"RESUME":
+            self._paused = False
+        elif command == b"TERMINATE":
+            self._ended = True
+        if command == b"STATISTICS":
+            control._end.send_message(self._statistics())
+        elif control.type == SocketType.REP:
+            control._end.send_message([b""])
+
+    def _statistics(self) -> list[bytes]:
+        """Frames and bytes: received and sent by the frontend, then by the backend."""
+        there, back = self._ways[0], self._ways[-1]
+        return [
+            number.to_bytes(8, sys.byteorder)
+            for way in (there, back, back, there)
+            for number in (way.parts, way.octets)
+        ]
+
+
+def _never_full(sock: Socket) -> bool:
+    """Whether POLLOUT is always set, so that nobody needs to ask."""
+    policy = sock._pattern.routing.send
+    return sock._end is sock._hub and policy in (Send.TO_ALL, Send.BY_NAME)
+
+
+def _ready(sock: Socket) -> int:
+    events = sock._end.ready()
+    if events < 0:
+        raise _failure(sock, events)
+    return events
+
+
+def _send(sock: Socket, parts: list[bytes]) -> bool:
+    """Whether there was room."""
+    result = sock._end.send_message(parts)
+    if result < 0 and result != -EAGAIN:
+        raise _failure(sock, result)
+    return result == 0
+
+
+def _failure(sock: Socket, result: int) -> ZMQError:
+    sock._check_open()
+    return error_for(-result)
+
+
+def proxy(
+    frontend: Socket, backend: Socket, capture: Union[Socket, None] = None
+) -> int:
+    """Pass messages between `frontend` and `backend`, and a copy of each to `capture`,
+    until the context is terminated or a socket is closed (zmq_proxy).
+
+    ContextTerminated, then; ZMQError(ENOTSOCK) for a closed socket; whatever else
+    sending raises, such as EHOSTUNREACH with ROUTER_MANDATORY.
+    """
+    return proxy_steerable(frontend, backend, capture)
+
+
+def proxy_steerable(
+    frontend: Socket,
+    backend: Socket,
+    capture: Union[Socket, None] = None,
+    control: Union[Socket, None] = None,
+) -> int:
+    """`proxy` that obeys what `control` (REP, PAIR, PULL or SUB) receives
+    (zmq_proxy_steerable).
+
+    PAUSE and RESUME; TERMINATE makes this return 0; STATISTICS is answered with eight
+    numbers of 64 bits in the machine's order: frames and bytes that the frontend has
+    received, frames and bytes that it has sent, the same of the backend.  REP answers
+    everything else with an empty frame.
+    """
+    _check(frontend, backend, *([] if control is None else [control]))
+    tap = None if capture is None else Tap(capture)
+    ways = [Way(frontend, backend, tap)]
+    if frontend is not backend:
+        ways.append(Way(backend, frontend, tap))
+    Proxy(ways, control).run()
+    return 0
+
+
+def device(device_type: int, frontend: Socket, backend: Socket) -> int:
+    """Old name of `proxy`; the type says nothing."""
+    return proxy(frontend, backend)
+
+
+def monitored_queue(
+    in_socket: Socket,
+    out_socket: Socket,
+    mon_socket: Socket,
+    in_prefix: bytes = b"in",
+    out_prefix: bytes = b"out",
+) -> int:
+    """`proxy` that sends each message to `mon_socket` too, behind a frame that says
+    which way it went.  Also connects ROUTER with ROUTER: their peers name each other
+    in the first frame."""
+    _check(in_socket, out_socket)
+    for prefix in (in_prefix, out_prefix):
+        if not isinstance(prefix, bytes):
+            raise TypeError(f"a prefix is bytes, not {prefix!r}")
+    swaps = in_socket.type == out_socket.type == SocketType.ROUTER
+    ways = [Way(in_socket, out_socket, Tap(mon_socket, [in_prefix]), swaps)]
+    if in_socket is not out_socket:
+        ways.append(Way(out_socket, in_socket, Tap(mon_socket, [out_prefix]), swaps))
+    Proxy(ways, None).run()
+    return 0

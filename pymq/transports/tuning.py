@@ -1,0 +1,96 @@
+"""Options that are the system's to obey, by setsockopt on a tcp descriptor."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from errno import ENOTSUP
+from typing import TYPE_CHECKING, NamedTuple, Union
+
+from ..constants import SocketOption
+
+if TYPE_CHECKING:
+    from . import Options
+
+_O = SocketOption
+
+
+class _Row(NamedTuple):
+    """An option, and the system's name for it (None: this system has none)."""
+
+    option: SocketOption
+    level: int
+    name: Union[int, None]
+    unset: int  # up to here the choice is the system's
+
+
+def _named(name: str) -> Union[int, None]:
+    return getattr(socket, name, None)
+
+
+# Before bind or connect: the window is negotiated with the buffers, and a listener
+# hands these on to what it accepts, but for TOS.
+_BEFORE = (
+    _Row(_O.SNDBUF, socket.SOL_SOCKET, socket.SO_SNDBUF, -1),
+    _Row(_O.RCVBUF, socket.SOL_SOCKET, socket.SO_RCVBUF, -1),
+    _Row(_O.TOS, socket.IPPROTO_IP, _named("IP_TOS"), 0),
+    _Row(_O.PRIORITY, socket.SOL_SOCKET, _named("SO_PRIORITY"), 0),
+)
+_CONNECTED = (
+    _Row(_O.TOS, socket.IPPROTO_IP, _named("IP_TOS"), 0),
+    _Row(_O.PRIORITY, socket.SOL_SOCKET, _named("SO_PRIORITY"), 0),
+    _Row(_O.TCP_KEEPALIVE, socket.SOL_SOCKET, socket.SO_KEEPALIVE, -1),
+    _Row(_O.TCP_MAXRT, socket.IPPROTO_TCP, _named("TCP_USER_TIMEOUT"), 0),
+)
+_KEPT_ALIVE = (
+    _Row(_O.TCP_KEEPALIVE_CNT, socket.IPPROTO_TCP, _named("TCP_KEEPCNT"), -1),
+    _Row(_O.TCP_KEEPALIVE_IDLE, socket.IPPROTO_TCP, _named("TCP_KEEPIDLE"), -1),
+    _Row(_O.TCP_KEEPALIVE_INTVL, socket.IPPROTO_TCP, _named("TCP_KEEPINTVL"), -1),
+)
+
+
+def prepare(descriptor: socket.socket, options: Options) -> None:
+    """Before it is bound or connected.  OSError for what the system refuses."""
+    for row in _BEFORE:
+        _apply(descriptor, options, row)
+    device = options[_O.BINDTODEVICE]
+    if device:
+        name = _named("SO_BINDTODEVICE")
+        if name is None:
+            raise OSError(ENOTSUP, os.strerror(ENOTSUP))
+        descriptor.setsockopt(socket.SOL_SOCKET, name, device)
+
+
+def tune(connection: socket.socket, options: Options) -> None:
+    """Once it is connected.  What the system refuses is logged: it may be broken
+    already, and then reading will tell."""
+    # Batching is the engine's business, not the kernel's.
+    _try(connection, socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    rows: tuple[_Row, ...] = _CONNECTED
+    if options[_O.TCP_KEEPALIVE] != -1:
+        rows += _KEPT_ALIVE
+    for row in rows:
+        try:
+            _apply(connection, options, row)
+        except OSError as error:
+            text = "%s cannot be %d: %s"
+            name, value = row.option.name, options[row.option]
+            logging.getLogger("pymq").info(text, name, value, error.strerror)
+
+
+def _apply(descriptor: socket.socket, options: Options, row: _Row) -> None:
+    value = options[row.option]
+    if value <= row.unset or row.name is None:
+        return
+    descriptor.setsockopt(row.level, row.name, value)
+    if row.option is _O.TOS and descriptor.family == socket.AF_INET6:
+        _try(descriptor, socket.IPPROTO_IPV6, socket.IPV6_TCLASS, value)
+
+
+def _try(descriptor: socket.socket, level: int, name: int, value: int) -> None:
+    """Where it does not matter if the system refuses."""
+    try:
+        descriptor.setsockopt(level, name, value)
+    except OSError:
+        pass

@@ -1,0 +1,88 @@
+"""Who holds a topic, as subscribers come and go."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+from workbench import SUB, XPUB, Bench
+
+from pymq.backend.abc import Hub, Pipe
+
+#: Enough that a table must grow, and shrink again, many times.
+MANY = 3000
+
+
+def _publisher(bench: Bench, subscribers: int) -> tuple[Hub, list[tuple[Hub, Pipe]]]:
+    """An XPUB, and SUBs with their ends of the pipes to it."""
+    xpub = bench.hub(XPUB)
+    subs = [bench.hub(SUB) for _ in range(subscribers)]
+    return xpub, [(sub, bench.join(sub, xpub)[0]) for sub in subs]
+
+
+@pytest.mark.parametrize("order", permutations(range(3)))
+@pytest.mark.parametrize("closes", [False, True])
+def test_a_topic_stays_until_its_last_subscriber_leaves(
+    bench: Bench, order: tuple[int, ...], closes: bool
+) -> None:
+    xpub, subs = _publisher(bench, 3)
+    for sub, _ in subs:
+        sub.subscribe(b"t")
+    assert bench.recv(xpub) == [b"\1t"]
+    for gone in range(3):
+        assert xpub.send(b"t%d" % gone) == 0
+        for number in order[gone:]:
+            assert bench.recv(subs[number][0]) == [b"t%d" % gone]
+        assert xpub.recv() is None
+        sub, pipe = subs[order[gone]]
+        if closes:
+            pipe.close(False)
+        else:
+            sub.unsubscribe(b"t")
+    assert bench.recv(xpub) == [b"\0t"]
+    assert xpub.topics() == 0
+
+
+def test_who_left_may_subscribe_again(bench: Bench) -> None:
+    xpub, ((one, _), (other, _)) = _publisher(bench, 2)
+    one.subscribe(b"t")
+    other.subscribe(b"t")
+    one.unsubscribe(b"t")
+    one.subscribe(b"t")
+    assert bench.recv(xpub) == [b"\1t"]
+    assert xpub.send(b"t") == 0
+    assert bench.recv(one) == bench.recv(other) == [b"t"]
+    assert one.recv() is other.recv() is None
+
+
+def test_a_peer_takes_only_its_own_topics_with_it(bench: Bench) -> None:
+    xpub, ((one, first), (other, second)) = _publisher(bench, 2)
+    for number in range(MANY):
+        one.subscribe(b"one.%d." % number)
+        other.subscribe(b"%d." % number)
+        if number % 10 == 0:
+            one.subscribe(b"%d." % number)
+    assert xpub.topics() == 2 * MANY
+    first.close(False)
+    assert xpub.topics() == MANY
+    for number in range(MANY):
+        assert xpub.send(b"%d." % number) == 0
+        assert bench.recv(other) == [b"%d." % number]
+    second.close(False)
+    assert xpub.topics() == 0
+
+
+def test_topics_are_found_while_others_go(bench: Bench) -> None:
+    xpub, ((sub, _),) = _publisher(bench, 1)
+    for number in range(MANY):
+        sub.subscribe(b"%d." % number)
+    for number in range(MANY - 1):
+        sub.unsubscribe(b"%d." % number)
+        if number % 10 == 0:
+            assert xpub.topics() == MANY - 1 - number
+            assert xpub.send(b"%d." % (number + 1)) == 0
+            assert bench.recv(sub) == [b"%d." % (number + 1)]
+    assert xpub.topics() == sub.topics() == 1
+    for number in range(MANY):
+        sub.subscribe(b"%d." % number)
+    assert xpub.topics() == sub.topics() == MANY
