@@ -30,6 +30,8 @@ static struct engine *engine_new(const struct engine_link *with)
     e->pipe = with->pipe;
     e->takes_topics = with->takes_topics;
     e->subscribes = with->subscribes;
+    e->raw = link->raw;
+    e->notifies = e->hello = link->notifies;
     heartbeat_init(&e->beat, link);
     e->max_size =
         link->max_size < 0 ? UINT64_MAX : (uint64_t)link->max_size;
@@ -254,6 +256,8 @@ static void leave_input(struct engine *e)
     queue_rollback(e->in);
     if (e->takes_topics && queue_write(e->in, FRAME_COMMAND, NULL, 0) == 0)
         queue_finish(e->in);
+    if (e->notifies)
+        engine_notify_raw(e);
     queue_flush(e->in);
     queue_set_writer(e->in, NULL);
 }
@@ -343,7 +347,7 @@ static void move_both_ways(struct engine *e, int ready)
     if (ready & POLLER_OUT)
         e->blocked = false;
     for (int turn = 0; turn < CHOKED_TURNS && !e->ended && e->out; turn++) {
-        engine_drive_in(e, readable);
+        (e->raw ? engine_drive_raw_in : engine_drive_in)(e, readable);
         if (!e->ended)
             engine_drive_out(e);
         if (!e->choked || e->replies_size > 0)

@@ -67,6 +67,9 @@ struct engine {
     int watched; /* what the poller waits for */
     int major; /* of the link's ZMTP */
     bool takes_topics, subscribes;
+    bool raw;      /* no frames: engine_raw.c */
+    bool notifies; /* raw: an empty message at the beginning and at the end */
+    bool hello;    /* raw: the former has to be put into the queue */
     bool ended;
     int64_t deadline; /* ms, of waiting for the peer to close; or 0 */
 
@@ -150,6 +153,12 @@ void engine_drive_out(struct engine *engine);
  * has to see to the rest. */
 bool engine_read_once(struct engine *engine, size_t most);
 bool engine_write_once(struct engine *engine);
+
+/* The same without frames: engine_raw.c. */
+void engine_drive_raw_in(struct engine *engine, bool readable);
+bool engine_read_raw_once(struct engine *engine);
+void engine_write_raw(struct engine *engine);
+void engine_notify_raw(struct engine *engine);
 
 /* The link is down: closes the descriptor, gives back what was not sent and
  * reports. */

@@ -292,6 +292,8 @@ static bool take_waiting(struct engine *e)
 bool engine_read_once(struct engine *engine, size_t most)
 {
     bool all;
+    if (engine->raw)
+        return engine_read_raw_once(engine);
     if (engine->leftover != NULL || engine->choked)
         return false;
     if (engine->paused && (!take_waiting(engine) || engine->paused))

@@ -154,12 +154,19 @@ static bool write_frames(struct engine *e)
 
 /* Replies go out between frames: first, unless a frame was begun; once begun
  * themselves, to their end. */
-static bool write_some(struct engine *e)
+static void write_some(struct engine *e)
 {
+    if (e->raw) {
+        engine_write_raw(e);
+        return;
+    }
     bool replies = e->replies_size > 0 && (e->sent == 0 || e->replies_at > 0);
     if (e->major == 1)
-        return write_old_frames(e);
-    return replies ? write_replies(e) : write_frames(e);
+        write_old_frames(e);
+    else if (replies)
+        write_replies(e);
+    else
+        write_frames(e);
 }
 
 static bool anything_to_send(struct engine *e)

@@ -81,6 +81,7 @@ typedef struct {
     int64_t max_size;
     uint64_t affinity;
     int ping_interval, ping_timeout, ping_ttl;
+    int raw, notifies;
 } pymq_link;
 
 /* NULL when there is no memory; release with the function below. */

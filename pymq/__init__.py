@@ -31,12 +31,14 @@ from .version import __version__ as __version__
 SyncContext = Context
 SyncSocket = Socket
 
-_FEATURES = frozenset({"ipc"})
+_FEATURES = frozenset({"ipc", "tipc", "vsock"})
 
 
 def has(capability: str) -> bool:
     """Whether an optional feature is there, as zmq_has names them."""
-    return capability in _FEATURES
+    from . import transports
+
+    return capability in _FEATURES and capability in transports.schemes()
 
 
 def backend_name(name: Union[str, None] = None) -> str:

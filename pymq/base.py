@@ -61,13 +61,7 @@ class SocketBase(Attributes):
         self._options[SocketOption.LINGER] = self._pattern.linger
         self._options.update(context._inherited)
         self._hub = context._backend.hub(context._loop, self._pattern.routing)
-        self._end = self._pattern.wrap(self._hub, self._options)
-        self._hub.looks_ahead = self._end is self._hub
-        self._send = self._end.send
-        self._quick_send = self._end.quick_send
-        self._quick_recv = self._end.quick_recv
-        self._recv = self._end.recv
-        self._ahead = self._end.ahead
+        self._use(self._pattern.wrap(self._hub, self._options))
         self._sessions = {}
         self._monitor = Monitor()
         self._connections = Connections()
@@ -75,6 +69,18 @@ class SocketBase(Attributes):
         self._closed = False
         for name, value in options.items():
             setattr(self, name, value)
+
+    def _use(self, end: patterns.End) -> None:
+        """Send to, and receive from, `end`."""
+        self._end = end
+        if isinstance(end, patterns.Wrapper):
+            end.hang_up = self.context._control.hang_up
+        self._hub.looks_ahead = end is self._hub
+        self._send = end.send
+        self._quick_send = end.quick_send
+        self._quick_recv = end.quick_recv
+        self._recv = end.recv
+        self._ahead = end.ahead
 
     if TYPE_CHECKING:
 

@@ -34,6 +34,9 @@ class PipeOwner(Protocol):
     def displaced(self, pipe: int) -> None:
         """Another pipe took its name over (ROUTER_HANDOVER)."""
 
+    def hang_up(self, pipe: int) -> None:
+        """The user ends its connection; what was sent before is sent."""
+
 
 class Timer:
     """A call in the future; `cancel` it any number of times."""
@@ -159,6 +162,15 @@ class Control:
         if error is not None:
             raise error
         return result  # type: ignore[no-any-return]
+
+    def hang_up(self, pipe: int) -> None:
+        """Have the owner of a pipe end its connection; one that has gone has."""
+
+        def work() -> None:
+            if pipe in self.owners:
+                self.owners[pipe].hang_up(pipe)
+
+        self.run(work)
 
     def leave(self, function: Callable[[], None]) -> None:
         """Have the control thread call `function`, and do not wait for it.

@@ -24,6 +24,8 @@ from .option import truth as _truth
 _O = SocketOption
 _SUBSCRIBERS = frozenset({SocketType.SUB})
 _ROUTERS = frozenset({SocketType.ROUTER, SocketType.REP})
+_STREAM = frozenset({SocketType.STREAM})
+_NAMING = _ROUTERS | _STREAM
 _PROBERS = _ROUTERS | {SocketType.DEALER, SocketType.REQ}
 _REQ = frozenset({SocketType.REQ})
 _PUBS = frozenset({SocketType.PUB, SocketType.XPUB})
@@ -161,6 +163,13 @@ OPTIONS: dict[int, Option] = {
         unit="0 or more",
         text="receive repeated subscriptions too",
     ),
+    _O.ROUTER_RAW: Option(
+        0,
+        readable=False,
+        types=_ROUTERS,
+        unit="0 or more",
+        text="old way to what STREAM does",
+    ),
     _O.PROBE_ROUTER: Option(
         0,
         readable=False,
@@ -245,10 +254,26 @@ OPTIONS: dict[int, Option] = {
         1,
         255,
         readable=False,
-        types=_ROUTERS,
+        types=_NAMING,
         unit="bytes",
         text="the name of the peer that is connected to next",
     ),
+    _O.STREAM_NOTIFY: Option(
+        1,
+        0,
+        1,
+        readable=False,
+        types=_STREAM,
+        unit="0 or 1",
+        text="receive an empty message when a connection begins and ends",
+    ),
+    _O.SOCKS_PROXY: Option(
+        b"", 1, unit="host:port", text="SOCKS5 proxy through which tcp connects"
+    ),
+    _O.SOCKS_USERNAME: Option(
+        b"", 0, 255, unit="bytes", text='for the proxy; b"": no login'
+    ),
+    _O.SOCKS_PASSWORD: Option(b"", 0, 255, unit="bytes", text="for the proxy"),
     _O.HANDSHAKE_IVL: Option(
         30000, unit="ms", text="how long a handshake may take; 0: no limit"
     ),

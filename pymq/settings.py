@@ -121,6 +121,17 @@ def _set_ipv4only(sock: Settings, value: Any) -> None:
     sock._options[_O.IPV6] = 1 - value
 
 
+def _set_router_raw(sock: Settings, value: Any) -> None:
+    """Back to 0 changes nothing, as in libzmq."""
+    table.check(_O.ROUTER_RAW, table.find(_O.ROUTER_RAW), value, sock._type)
+    if value and not sock._options[_O.ROUTER_RAW]:
+        from .patterns.stream import Raw
+
+        sock._options[_O.ROUTER_RAW] = value
+        if sock._type is SocketType.ROUTER:  # a REP finds no envelope, and stays so
+            sock._use(Raw(sock._hub, sock._options))
+
+
 def _topics_count(sock: Settings) -> int:
     if sock._type not in _TOPICAL:
         raise ZMQError(EINVAL)
@@ -165,6 +176,7 @@ _WRITERS: dict[int, Any] = {
     _O.SUBSCRIBE: lambda sock, topic: _subscription(sock, topic, "subscribe"),
     _O.UNSUBSCRIBE: lambda sock, topic: _subscription(sock, topic, "unsubscribe"),
     _O.IPV4ONLY: _set_ipv4only,
+    _O.ROUTER_RAW: _set_router_raw,
     _O.TCP_ACCEPT_FILTER: _admit_network,
     _O.HEARTBEAT_TTL: _set_heartbeat_ttl,
 }

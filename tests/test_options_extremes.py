@@ -21,11 +21,7 @@ ENDS = [
     if row.writable
     for value in sorted({row.low, min(row.high, 1000), row.high})
 ]
-TYPES = [
-    kind.name
-    for kind in SocketType
-    if kind <= SocketType.XSUB and kind.name != "STREAM"
-]
+TYPES = [kind.name for kind in SocketType if kind <= SocketType.STREAM]
 INTEGERS = (-(2**31), -2, -1, 0, 1, 2, 255, INT_MAX, 2**31, INT64_MAX, -(2**63), 2**70)
 BYTES = (b"", b"x", b"\0", b"x" * 255, b"x" * 256, b"/" * 20, b"x" * 70_000)
 

@@ -21,7 +21,7 @@ DRAFTS = ("PRIORITY",)
 UNCHECKED = ("CONNECT_ROUTING_ID",)
 #: Read from what the socket is doing, or written into what it does.
 COMPUTED = {SocketOption(n).name for n in (*settings._READERS, *settings._WRITERS)}
-TYPES = ("PAIR", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "PUSH", "XPUB")
+TYPES = [kind.name for kind in SocketType if kind <= SocketType.STREAM]
 LIMIT = {_OptType.int64: INT64_MAX}  # of all other integers INT_MAX
 
 

@@ -92,6 +92,8 @@ class Link(NamedTuple):
     affinity: int = 0  # bits of the I/O threads that may drive it, 0: any
     heartbeat: Heartbeat = Heartbeat()
     major: int = 3  # 1 and 2 have no commands, 1 has other frames
+    raw: bool = False  # no frames: each read is a message, messages go out as they are
+    notifies: bool = False  # raw: an empty message arrives with the link and at its end
 
 
 class EventKind(IntEnum):

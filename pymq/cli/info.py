@@ -37,9 +37,7 @@ def facts() -> dict[str, str]:
         "native": f"no: {fault}" if fault else "yes",
         "build": _build(),
         "sockets": " ".join(_files(pymq.patterns)).upper(),
-        "transports": " ".join(
-            sorted({"inproc", *filter(_is_scheme, _files(pymq.transports))})
-        ),
+        "transports": " ".join(sorted(["inproc", *pymq.transports.schemes()])),
         "mechanisms": " ".join(_files(pymq.zmtp.mechanisms)).upper(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "cffi": _version("cffi"),
@@ -85,14 +83,6 @@ def _build() -> str:
 def _files(package: ModuleType) -> list[str]:
     """The nouns of a package that has one file for each."""
     return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-
-
-def _is_scheme(name: str) -> bool:
-    try:
-        pymq.transports.get(name)
-    except pymq.ZMQError:
-        return False
-    return True
 
 
 def _version(distribution: str) -> str:

@@ -83,6 +83,9 @@ class Wrapper(ABC):
     """The calls that are for speed, of an end that wraps a hub and is not after that:
     what they have no answer for, `send` and `recv` have."""
 
+    #: Ends the connection of a pipe, by its id, when all that was sent has gone.
+    hang_up: Callable[[int], None]
+
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._quick_send_message = hub.quick_send_message
@@ -153,6 +156,7 @@ class Pattern(NamedTuple):
     conflates: bool = False  # CONFLATE has a meaning
     once: bool = False  # a second connect to the same endpoint does nothing
     linger: int = -1  # milliseconds; subscriptions need not outlive their socket
+    raw: bool = False  # its connections speak no ZMTP
 
 
 _FILES = {
@@ -167,6 +171,7 @@ _FILES = {
     SocketType.PUSH: "push",
     SocketType.XPUB: "xpub",
     SocketType.XSUB: "xsub",
+    SocketType.STREAM: "stream",
 }
 
 

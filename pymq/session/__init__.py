@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import errno
 import functools
+import itertools
 import logging
-from typing import Any, Mapping, NamedTuple, Protocol
+import random
+import struct
+from typing import Any, Mapping, MutableMapping, NamedTuple, Protocol
 
 from ..backend.abc import Hub, Pipe, Send
 from ..constants import SocketOption
@@ -28,7 +31,7 @@ class Side(NamedTuple):
     hub: Hub
     pattern: Pattern
     options: Mapping[int, Any]  # as they were at bind or connect
-    live: Mapping[int, Any]  # as they are now
+    live: MutableMapping[int, Any]  # as they are now
     monitor: Monitor
     connections: Connections
 
@@ -38,6 +41,11 @@ class Side(NamedTuple):
         return self.pattern.routing.send is Send.BY_NAME
 
     @property
+    def raw(self) -> bool:
+        """Whether connections speak no ZMTP."""
+        return self.pattern.raw or bool(self.options[SocketOption.ROUTER_RAW])
+
+    @property
     def conflates(self) -> bool:
         """Whether pipes keep the last message only (CONFLATE)."""
         return self.pattern.conflates and bool(self.options[SocketOption.CONFLATE])
@@ -45,6 +53,8 @@ class Side(NamedTuple):
     def claim(self, pipe: Pipe, routing_id: bytes) -> bool:
         """Name a pipe, if pipes have names; with ROUTER_HANDOVER whoever had the
         name goes.  A joined pipe has no owner, and stays under a generated name."""
+        if self.raw:
+            return self._claim_raw(pipe, routing_id)
         if not self.named:
             return True
         handover = bool(self.live[SocketOption.ROUTER_HANDOVER])
@@ -53,6 +63,26 @@ class Side(NamedTuple):
         if owner is not None:
             self.control.run(functools.partial(owner.displaced, displaced))
         return displaced >= 0
+
+    def _claim_raw(self, pipe: Pipe, routing_id: bytes) -> bool:
+        """As `claim`.  The user of a STREAM reads from ROUTING_ID what was generated,
+        before there is anything to receive."""
+        if routing_id:
+            return pipe.name(routing_id) >= 0
+        name = _new_id()
+        while pipe.name(name) < 0:
+            name = _new_id()
+        if self.pattern.raw:
+            self.live[SocketOption.ROUTING_ID] = name
+        return True
+
+
+_numbers = itertools.count(random.getrandbits(32))
+
+
+def _new_id() -> bytes:
+    """As those that a hub generates."""
+    return b"\0" + struct.pack(">I", next(_numbers) & 0xFFFFFFFF)
 
 
 class Session(Protocol):

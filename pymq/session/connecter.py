@@ -15,11 +15,13 @@ from ..constants import Event, ReconnectStop, SocketOption
 from ..control import Timer
 from ..endpoint import Endpoint
 from ..error import ZMQError, error_for
-from ..transports import NotOpened, Target
+from ..transports import NotOpened, Target, addresses
 from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger
 from .greeter import Greeter
 from .lingering import Lingering
+from .raw import RawGreeter
+from .tunnel import Tunnel
 
 #: A peer that broke the protocol will do it again: libzmq does not reconnect either.
 FATAL = (errno.EPROTO, errno.EMSGSIZE)
@@ -37,6 +39,10 @@ class Connecter:
         self._address = endpoint.address
         self._transport = transports.get(endpoint.scheme)
         self._transport.check(endpoint.address)
+        self._proxy = _proxy(side.options) if endpoint.scheme == "tcp" else ""
+        if self._proxy:
+            self._address = addresses.through(self._address, self._proxy)
+        self._destination = endpoint.address
         self._immediate = bool(side.options[SocketOption.IMMEDIATE])
         self._pipe: Union[Pipe, None] = None
         if not self._immediate:
@@ -49,6 +55,7 @@ class Connecter:
         self._targets: list[Target] = []
         self._opening: Union[socket.socket, None] = None
         self._greeter: Union[Greeter, None] = None
+        self._tunnel: Union[Tunnel, None] = None
         self._timer: Union[Timer, None] = None
         self._attempts = 0
         self._watched = False  # what is opening
@@ -61,9 +68,13 @@ class Connecter:
 
     def _name_first(self, routing_id: bytes) -> bool:
         """CONNECT_ROUTING_ID: the peer has a name before it is there."""
-        if not routing_id or self._pipe is None:
+        if self._pipe is None or not (routing_id or self._side.raw):
             return False
-        if self._pipe.name(routing_id) < 0:
+        if self._side.raw:
+            named = self._side.claim(self._pipe, routing_id)
+        else:
+            named = self._pipe.name(routing_id) >= 0
+        if not named:
             self._forget_pipe()
             raise error_for(errno.EADDRINUSE, f"routing id {routing_id!r} is taken")
         return True
@@ -129,7 +140,9 @@ class Connecter:
         if self._opening is None:
             return
         error = _error(self._opening)
-        if error == 0:
+        if error == 0 and self._proxy:
+            self._dig(self._unwatch())
+        elif error == 0:
             self._greet(self._unwatch())
         elif error is None and not self._watched:
             self._watch(self._opening)
@@ -170,12 +183,36 @@ class Connecter:
             connection.close()
             self._report(Event.CLOSED, fd)
 
+    def _dig(self, connection: socket.socket) -> None:
+        """Ask the proxy for the destination."""
+        self._transport.tune(connection, self._side.options)
+        self._tunnel = Tunnel(self._side, connection, self._destination, self._dug)
+        self._tunnel.start()
+
+    def _dug(self, through: bool) -> None:
+        tunnel = self._tunnel
+        assert tunnel is not None
+        if through:
+            self._tunnel = None
+            self._greet(tunnel.socket)
+        else:
+            self._close_tunnel()
+            self._retry()
+
+    def _close_tunnel(self) -> None:
+        tunnel, self._tunnel = self._tunnel, None
+        if tunnel is not None:
+            fd = tunnel.socket.fileno()
+            tunnel.close()
+            self._report(Event.CLOSED, fd)
+
     def _greet(self, connection: socket.socket) -> None:
         self._attempts = 0
         self._fd = connection.fileno()
         self._report(Event.CONNECTED, self._fd)
         self._transport.tune(connection, self._side.options)
-        self._greeter = Greeter(self._side, connection, self.endpoint, self._greeted)
+        make = RawGreeter if self._side.raw else Greeter
+        self._greeter = make(self._side, connection, self.endpoint, self._greeted)
         self._greeter.speak()
 
     def _greeted(self, greeter: Greeter, result: Result) -> None:
@@ -259,6 +296,11 @@ class Connecter:
             self._forget_pipe()
             self._retry()
 
+    def hang_up(self, pipe: int) -> None:
+        """The user ends this connection, and wants no other."""
+        if self._pipe is not None and pipe not in self._lingering:
+            self._lingering.close(self._pipe, -1, False)
+
     def pipe_closed(self, pipe: int) -> None:
         """Everything was sent, or given up."""
         if pipe in self._lingering:
@@ -285,6 +327,17 @@ class Connecter:
         if self._greeter is not None:
             self._greeter.close()
             self._greeter = None
+        self._close_tunnel()
+
+
+def _proxy(options: Mapping[int, Any]) -> str:
+    """SOCKS_PROXY, "" if there is none.  ZMQError(EINVAL) if it is no address, which
+    libzmq does not tell: it tries for ever."""
+    proxy: str = options[SocketOption.SOCKS_PROXY].decode("ascii", "replace")
+    proxy = proxy.rstrip("\0")
+    if proxy and (";" in proxy or not addresses.is_connectable(proxy)):
+        raise error_for(errno.EINVAL, f"SOCKS_PROXY={proxy!r}")
+    return proxy
 
 
 def _error(connection: socket.socket) -> Union[int, None]:

@@ -63,7 +63,7 @@ class Greeter:
         self._timer: Union[Timer, None] = None
         self._patience = side.options[SocketOption.HANDSHAKE_IVL]  # ms, 0: no limit
         self._max_size = side.options[SocketOption.MAXMSGSIZE]
-        self._affinity = side.options[SocketOption.AFFINITY] & 0xFFFFFFFFFFFFFFFF
+        self._affinity = affinity(side.options)
         self._heartbeat = _heartbeat(side.options)
 
     def speak(self) -> None:
@@ -189,6 +189,11 @@ class Greeter:
 
     def _report(self, event: int, value: int) -> None:
         self._monitor.report(event, value, self.where)
+
+
+def affinity(options: Mapping[int, Any]) -> int:
+    """AFFINITY as bits."""
+    return int(options[SocketOption.AFFINITY]) & 0xFFFFFFFFFFFFFFFF
 
 
 def _heartbeat(options: Mapping[int, Any]) -> Heartbeat:

@@ -26,17 +26,25 @@ class Lingering:
         return pipe in self._pipes
 
     def close(self, pipe: Pipe, linger: int, keep_input: bool) -> None:
-        """Close a pipe; it may take `linger` ms to drain, -1 for ever."""
+        """Close a pipe; it may take `linger` ms to drain, -1 for ever.  Of one that is
+        draining already, that is how long it may still take."""
+        known = self._pipes.get(pipe.id)
         if pipe.close(linger != 0, keep_input):
-            self._control.owners.pop(pipe.id, None)
-            self._ended(pipe.id)
+            if known is None:
+                self._control.owners.pop(pipe.id, None)
+                self._ended(pipe.id)
+            else:
+                self.done(pipe.id)
             return
         timer = None
         if linger > 0:
             call = functools.partial(self.drop, pipe.id)
             timer = self._control.later(linger / 1000, call)
-        self._control.hold()
-        self._monitor.hold()
+        if known is None:
+            self._control.hold()
+            self._monitor.hold()
+        elif known[1] is not None:
+            known[1].cancel()
         self._pipes[pipe.id] = (pipe, timer)
 
     def drop(self, pipe: int) -> None:

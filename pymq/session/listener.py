@@ -16,6 +16,7 @@ from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger
 from .greeter import Greeter
 from .lingering import Lingering
+from .raw import RawGreeter
 
 ACCEPTS = 64  # in one turn: what else the control thread does wants its own
 ACCEPT_PAUSE = 0.1  # seconds without accepting, when descriptors or memory run out
@@ -92,7 +93,8 @@ class Listener:
     def _greet(self, connection: socket.socket) -> None:
         self._report(Event.ACCEPTED, connection.fileno())
         self._transport.tune(connection, self._side.options)
-        greeter = Greeter(self._side, connection, self.endpoint, self._greeted)
+        make = RawGreeter if self._side.raw else Greeter
+        greeter = make(self._side, connection, self.endpoint, self._greeted)
         self._greeters.add(greeter)
         greeter.answer()
 
@@ -132,6 +134,11 @@ class Listener:
             self._side.control.owners.pop(pipe, None)
             self._side.connections.end(pipe)
             self._pipes.pop(pipe).close(False, keep_input=True)
+
+    def hang_up(self, pipe: int) -> None:
+        """The user ends this connection."""
+        if pipe in self._pipes and pipe not in self._lingering:
+            self._lingering.close(self._pipes[pipe], -1, False)
 
     def displaced(self, pipe: int) -> None:
         """A newcomer has its name: its connection ends as if the peer had gone."""

@@ -1,15 +1,16 @@
 """Transports: one file per scheme; each gives stream descriptors (but inproc).
 
 A transport knows addresses and descriptors, and nothing of handshakes, retries or
-traffic.  To add one, write its file and name it in `_FILES`.
+traffic.  To add one, write its file and name it in `_FAMILIES`.
 """
 
 from __future__ import annotations
 
+import socket
+import struct
 from errno import EPROTONOSUPPORT
 from importlib import import_module
 from typing import (
-    TYPE_CHECKING,
     Any,
     Callable,
     Mapping,
@@ -19,10 +20,9 @@ from typing import (
     cast,
 )
 
+from ..constants import ENOCOMPATPROTO
 from ..error import ZMQError
-
-if TYPE_CHECKING:
-    import socket
+from .sockopts import named
 
 #: Values of socket options by number, as they were at bind or connect.
 Options = Mapping[int, Any]
@@ -84,34 +84,53 @@ class Transport(Protocol):
         """Whether two addresses name the same endpoint (for unbind)."""
 
 
+#: By scheme: what the system must have, and so must Python.
+_FAMILIES = {
+    "tcp": "AF_INET",
+    "ipc": "AF_UNIX",
+    "tipc": "AF_TIPC",
+    "vsock": "AF_VSOCK",
+}
+
+#: Why not, of schemes that libzmq knows, or may be built with.
+_REFUSED = {
+    "udp": (ENOCOMPATPROTO, "udp is for RADIO, DISH and DGRAM, which are drafts"),
+    "pgm": (EPROTONOSUPPORT, "pgm needs OpenPGM and raw sockets"),
+    "epgm": (EPROTONOSUPPORT, "epgm needs OpenPGM"),
+    "norm": (EPROTONOSUPPORT, "norm needs the NORM library"),
+    "vmci": (EPROTONOSUPPORT, "vmci needs VMware's kernel modules; try vsock"),
+    "ws": (EPROTONOSUPPORT, "ws is a draft"),
+    "wss": (EPROTONOSUPPORT, "wss is a draft"),
+}
+
+
+def schemes() -> list[str]:
+    """What there is here, as far as Python knows: it is up to the system whether one
+    can be opened."""
+    return [name for name, family in _FAMILIES.items() if hasattr(socket, family)]
+
+
 def peer_address(connection: socket.socket) -> str:
     """Who is at the other end, for people: an address; of a local process its user,
     group and process id, behind ``localhost``.  "" if the system cannot say."""
-    import socket as system
-    import struct
-
-    from .sockopts import named
-
     credentials = named("SO_PEERCRED")
     try:
-        name = connection.getpeername()
-        if connection.family != system.AF_UNIX:
-            return str(name[0])
-        if credentials is None:
+        if connection.family in (socket.AF_INET, socket.AF_INET6):
+            return str(connection.getpeername()[0])
+        if connection.family != socket.AF_UNIX or credentials is None:
             return ""
         size = struct.calcsize("3i")
-        raw = connection.getsockopt(system.SOL_SOCKET, credentials, size)
+        raw = connection.getsockopt(socket.SOL_SOCKET, credentials, size)
         process, user, group = struct.unpack("3i", raw)
     except OSError:  # it left
         return ""
     return f"localhost:{user}:{group}:{process}"
 
 
-_FILES = {"tcp": ".tcp", "ipc": ".ipc"}
-
-
 def get(scheme: str) -> Transport:
-    """The transport of that name.  ZMQError(EPROTONOSUPPORT)."""
-    if scheme not in _FILES:
+    """The transport of that name.  ZMQError(EPROTONOSUPPORT, ENOCOMPATPROTO)."""
+    if scheme in _REFUSED:
+        raise ZMQError(*_REFUSED[scheme])
+    if scheme not in schemes():
         raise ZMQError(EPROTONOSUPPORT)
-    return cast(Transport, import_module(_FILES[scheme], __name__))
+    return cast(Transport, import_module(f".{scheme}", __name__))

@@ -1,4 +1,4 @@
-"""IPv4 addresses of network interfaces by name, for ``tcp://eth0:5555``."""
+"""Addresses of network interfaces by name, for ``tcp://eth0:5555``."""
 
 from __future__ import annotations
 
@@ -7,14 +7,21 @@ import struct
 import sys
 from typing import Union
 
-SIOCGIFADDR = 0x8915  # Linux: the address of an interface, in a struct ifreq
+SIOCGIFADDR = 0x8915  # Linux: the IPv4 address of an interface, in a struct ifreq
+IF_INET6 = "/proc/net/if_inet6"  # Linux: the IPv6 addresses of all interfaces
+LINK = 0x20  # there: only good together with its zone
 NAME_MAX = 15
 
 
-def address(name: str) -> Union[str, None]:
-    """The interface's IPv4 address; None if there is no such interface here."""
+def address(name: str, family: int) -> Union[str, None]:
+    """An address of the interface; None if there is no such interface here, or none
+    of that family."""
     if not sys.platform.startswith("linux") or len(name) > NAME_MAX:
         return None
+    return _ipv6(name) if family == socket.AF_INET6 else _ipv4(name)
+
+
+def _ipv4(name: str) -> Union[str, None]:
     import fcntl
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -25,3 +32,21 @@ def address(name: str) -> Union[str, None]:
             return None
     # An ifreq is 16 octets of name, then a sockaddr_in: family, port, address.
     return socket.inet_ntoa(answer[20:24])
+
+
+def _ipv6(name: str) -> Union[str, None]:
+    """The one that reaches furthest: global before link-local."""
+    found = []
+    try:
+        with open(IF_INET6, encoding="ascii") as lines:
+            for line in lines:
+                digits, index, _, scope, _, interface = line.split()
+                if interface == name:
+                    found.append((int(scope, 16), digits, int(index, 16)))
+    except OSError:
+        return None
+    if not found:
+        return None
+    reach, octets, zone = min(found)
+    text = socket.inet_ntop(socket.AF_INET6, bytes.fromhex(octets))
+    return f"{text}%{zone}" if reach == LINK else text

@@ -9,6 +9,9 @@ from library import Library
 from marriage import PROBE
 from patience import Background, until
 
+#: 3 of 300 times: a write while the other end reads waits for the next write.
+LOST = "the last message may stay behind for ever"
+
 
 def pair(zmq: Library, transport: str, **options: int) -> tuple[Any, Any]:
     """A PUSH and a PULL, connected; options begin with the name of their socket."""
@@ -45,6 +48,7 @@ def test_only_the_last_is_received(zmq: Library) -> None:
             pull.recv(zmq.DONTWAIT)
 
 
+@pytest.mark.fails_on("pyzmq", reason=LOST)
 @pytest.mark.parametrize("end", ["push", "pull"])
 def test_over_a_connection(zmq: Library, network: str, end: str) -> None:
     """A receiver that stays away gets what is newest and little else."""
@@ -131,6 +135,7 @@ def test_readiness(zmq: Library) -> None:
     assert not pull.get(zmq.EVENTS) & zmq.POLLIN
 
 
+@pytest.mark.fails_on("pyzmq", reason=LOST)
 def test_a_waiting_receiver_is_woken(zmq: Library, transport: str) -> None:
     push, pull = pair(zmq, transport, push_conflate=1, pull_conflate=1)
     for number in range(200):
@@ -269,6 +274,7 @@ def test_a_batch_is_many_messages(zmq: Library) -> None:
         assert pull.recv_many() == [b"99"]
 
 
+@pytest.mark.fails_on("pyzmq", reason=LOST)
 def test_in_order_and_each_once(zmq: Library, transport: str) -> None:
     """And the last one comes, while another thread sends."""
     push, pull = pair(zmq, transport, push_conflate=1, pull_conflate=1)

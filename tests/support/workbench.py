@@ -66,8 +66,12 @@ class Bench:
     def attach(self, pipe: Pipe, **fields: Any) -> socket.socket:
         """Give a pipe a link; returns its far end, blocking with a time limit."""
         near, far = self.descriptors()
-        pipe.attach(Link(near.detach(), **fields))
+        self.attach_fd(pipe, near.detach(), **fields)
         return far
+
+    def attach_fd(self, pipe: Pipe, fd: int, **fields: Any) -> None:
+        """Give a pipe a link."""
+        pipe.attach(Link(fd, **fields))
 
     def descriptors(self) -> tuple[socket.socket, socket.socket]:
         """A connection: one end for a link, one to read and write here."""

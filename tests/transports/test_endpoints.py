@@ -30,7 +30,31 @@ BIND_ERRORS = [
     ("tcp://256.1.1.1:*", errno.ENODEV),
     ("tcp://nosuch.invalid:*", errno.ENODEV),
     ("tcp://127.0.0.1 :*", errno.ENODEV),
-    ("tcp://192.0.2.1:*", errno.EADDRNOTAVAIL),
+    ("tcp://203.0.113.1:*", errno.EADDRNOTAVAIL),
+    ("tcp://127.0.0.1:00", errno.EINVAL),
+    ("tcp://127.0.0.1:+0", errno.EINVAL),
+    ("tcp://127.0.0.1:0x10", errno.EINVAL),
+    ("tcp://127.0.0.1:*:", errno.EINVAL),
+    ("tcp://127.0.0.1:*:*", errno.ENODEV),
+    ("tcp://[127.0.0.1:*", errno.ENODEV),
+    ("tcp://127.0.0.1]:*", errno.ENODEV),
+    ("tcp://[]:*", errno.ENODEV),
+    ("tcp://nosuch0:*", errno.ENODEV),
+    ("tcp://127.0.0.1%nosuch0:*", errno.EINVAL),
+    ("tcp://127.0.0.1%0:*", errno.EINVAL),
+    ("tcp://127.0.0.1%:*", errno.EINVAL),
+    ("tcp://;:*", errno.EINVAL),
+    ("tcp://127.0.0.1;127.0.0.1:*", errno.EINVAL),
+    ("tcp://127.0.0.1:x;127.0.0.1:*", errno.EINVAL),
+    ("tcp://localhost:0;127.0.0.1:*", errno.ENODEV),
+    ("pgm://eth0;239.192.1.1:5555", errno.EPROTONOSUPPORT),
+    ("epgm://eth0;239.192.1.1:5555", errno.EPROTONOSUPPORT),
+    ("norm://127.0.0.1:5555", errno.EPROTONOSUPPORT),
+    ("vmci://*:*", errno.EPROTONOSUPPORT),
+    ("hvsocket://*:*", errno.EPROTONOSUPPORT),
+    ("ws://127.0.0.1:*", errno.EPROTONOSUPPORT),
+    ("wss://127.0.0.1:*", errno.EPROTONOSUPPORT),
+    ("udp://127.0.0.1:*", ENOCOMPATPROTO),
     ("ipc://", errno.EINVAL),
     ("ipc://@", errno.EINVAL),
     ("ipc:///nonexistent/x", errno.ENOENT),
@@ -56,6 +80,21 @@ CONNECT_ERRORS = [
     ("tcp://*:5555", errno.EINVAL),
     ("tcp://no such:1", errno.EINVAL),
     ("tcp://_:80", errno.EINVAL),
+    ("tcp://127.0.0.1:-1", errno.EINVAL),
+    ("tcp://127.0.0.1:+1", errno.EINVAL),
+    ("tcp://-a:6", errno.EINVAL),
+    ("tcp://%:6", errno.EINVAL),
+    ("tcp://a$b:6", errno.EINVAL),
+    ("tcp://\N{LATIN SMALL LETTER E WITH ACUTE}:6", errno.EINVAL),
+    ("tcp://;127.0.0.1:6", errno.EINVAL),
+    ("tcp://*:0;127.0.0.1:6", errno.EINVAL),
+    ("pgm://eth0;239.192.1.1:5555", errno.EPROTONOSUPPORT),
+    ("epgm://eth0;239.192.1.1:5555", errno.EPROTONOSUPPORT),
+    ("norm://127.0.0.1:5555", errno.EPROTONOSUPPORT),
+    ("vmci://1:5555", errno.EPROTONOSUPPORT),
+    ("ws://127.0.0.1:5555", errno.EPROTONOSUPPORT),
+    ("wss://127.0.0.1:5555", errno.EPROTONOSUPPORT),
+    ("udp://127.0.0.1:5555", ENOCOMPATPROTO),
     ("ipc://", errno.EINVAL),
     ("ipc://@", errno.EINVAL),
     ("ipc://" + "a" * 108, errno.ENAMETOOLONG),
@@ -67,6 +106,18 @@ CONNECTABLE = [
     "tcp://nosuch.invalid:1",
     "tcp://127.0.0.1:1",
     "tcp://[::1]:5",
+    "tcp://[fe80::1%lo]:5",
+    "tcp://127.0.0.1:0",
+    "tcp://127.0.0.1:0;127.0.0.1:1",
+    "tcp://127.0.0.1:*;127.0.0.1:1",
+    "tcp://lo:0;127.0.0.1:1",
+    "tcp://nosuch:0;127.0.0.1:1",
+    "tcp://127.0.0.1;127.0.0.1:1",
+    "tcp://127.0.0.1:x;127.0.0.1:1",
+    "tcp://a;b;c:1",
+    "tcp://[]:5",
+    "ipc://*",
+    "ipc://@nobody",
     "ipc:///nonexistent/x",
     "inproc://nobody",
 ]
@@ -145,12 +196,39 @@ def test_a_too_long_path_names_the_limit(zmq: Library) -> None:
 
 
 @pytest.mark.only("pymq")
-@pytest.mark.parametrize("port", ["-1", "65536", "99999999999", "1x"])
+@pytest.mark.parametrize("port", ["-1", "+1", "65536", "99999999999", "1x"])
 def test_a_port_out_of_range(zmq: Library, port: str) -> None:
     """libzmq binds to what is left of the number in 16 bits."""
     sock = zmq.socket(zmq.PULL)
     with zmq.refused(errno.EINVAL):
         sock.bind(f"tcp://127.0.0.1:{port}")
+
+
+@pytest.mark.only("pymq")
+@pytest.mark.parametrize(
+    "address",
+    [
+        ":6",
+        "127.0.0.1:6;",
+        "127.0.0.1:6;x",
+        "127.0.0.1:0;:6",
+        "127.0.0.1:567bad",
+        "127.0.0.1:65536",
+    ],
+)
+def test_what_can_never_be_connected_to(zmq: Library, address: str) -> None:
+    """libzmq tries for ever, or connects to what is left of the port's number."""
+    sock = zmq.socket(zmq.PUSH)
+    with zmq.refused(errno.EINVAL):
+        sock.connect(f"tcp://{address}")
+
+
+@pytest.mark.only("pymq")
+@pytest.mark.parametrize("scheme", ["pgm", "epgm", "norm", "vmci", "ws", "wss", "udp"])
+def test_a_transport_that_is_not_there_has_a_reason(zmq: Library, scheme: str) -> None:
+    sock = zmq.socket(zmq.PUB)
+    with pytest.raises(zmq.ZMQError, match=rf"{scheme} (needs|is) .*addr="):
+        sock.bind(f"{scheme}://127.0.0.1:5555")
 
 
 def test_a_failed_bind_leaves_the_socket_usable(zmq: Library) -> None:

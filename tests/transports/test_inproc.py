@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+from functools import partial
 
 import pytest
 from library import Library
 from marriage import marry
-from patience import until
+from patience import Background, until
 
 
 @pytest.mark.core
@@ -121,3 +122,116 @@ def test_names_are_compared_exactly(zmq: Library) -> None:
     with pytest.raises(zmq.Again):
         push.send(b"x", zmq.DONTWAIT)
     assert not pull.poll(0)
+
+
+@pytest.mark.parametrize("name", ["*", "@", "a b", "x" * 200, "with/slash:1"])
+def test_a_name_is_any_text(zmq: Library, name: str) -> None:
+    pull, push = zmq.socket(zmq.PULL), zmq.socket(zmq.PUSH)
+    endpoint = f"inproc://{name}"
+    pull.bind(endpoint)
+    assert zmq.last_endpoint(pull) == endpoint
+    push.connect(endpoint)
+    assert zmq.last_endpoint(push) == endpoint
+    push.send(b"x")
+    assert pull.recv() == b"x"
+
+
+def test_each_connect_is_a_connection(zmq: Library) -> None:
+    """Of those types, too, for which that is so on no other transport."""
+    dealer, router = zmq.socket(zmq.DEALER), zmq.socket(zmq.ROUTER)
+    endpoint = zmq.bind(router, "inproc")
+    dealer.connect(endpoint)
+    dealer.connect(endpoint)
+    dealer.send(b"1")
+    dealer.send(b"2")
+    (one, _), (other, _) = (router.recv_multipart() for _ in range(2))
+    assert one != other
+    dealer.disconnect(endpoint)
+    with zmq.refused(errno.ENOENT):
+        dealer.disconnect(endpoint)
+
+
+def test_a_subscription_waits_for_the_bind(zmq: Library) -> None:
+    endpoint = zmq.address("inproc")
+    sub, pub = zmq.socket(zmq.SUB), zmq.socket(zmq.PUB)
+    sub.connect(endpoint)
+    sub.subscribe(b"a")
+    pub.bind(endpoint)
+    pub.send(b"b")
+    pub.send(b"a")
+    assert sub.recv() == b"a"
+
+
+@pytest.mark.parametrize("first", ["bind", "connect"])
+def test_a_routing_id_is_told(zmq: Library, first: str) -> None:
+    endpoint = zmq.address("inproc")
+    router = zmq.socket(zmq.ROUTER, router_mandatory=1)
+    dealer = zmq.socket(zmq.DEALER, routing_id=b"D")
+    if first == "bind":
+        router.bind(endpoint)
+    dealer.connect(endpoint)
+    if first == "connect":
+        router.bind(endpoint)
+    router.send_multipart([b"D", b"x"])
+    assert dealer.recv() == b"x"
+
+
+def test_immediate_means_nothing(zmq: Library) -> None:
+    endpoint = zmq.address("inproc")
+    push, pull = zmq.socket(zmq.PUSH, immediate=1), zmq.socket(zmq.PULL)
+    push.connect(endpoint)
+    push.send(b"early", zmq.DONTWAIT)
+    pull.bind(endpoint)
+    assert pull.recv() == b"early"
+
+
+@pytest.mark.parametrize("how", ["unbind", "close"])
+def test_nothing_reconnects(zmq: Library, how: str) -> None:
+    first, second = zmq.socket(zmq.PULL), zmq.socket(zmq.PULL)
+    push = zmq.socket(zmq.PUSH)
+    endpoint = marry(zmq, first, push, "inproc")
+    first.unbind(endpoint) if how == "unbind" else first.close()
+    until(lambda: _bound(zmq, second, endpoint))
+    if how == "unbind":
+        push.send(b"to the first")
+        assert first.recv() == b"to the first"
+    else:
+        with pytest.raises(zmq.Again):
+            push.send(b"to nobody", zmq.DONTWAIT)
+    assert not second.poll(0)
+
+
+def test_disconnect_leaves_the_peer_what_was_sent(zmq: Library) -> None:
+    dealer, other = zmq.socket(zmq.DEALER), zmq.socket(zmq.DEALER)
+    endpoint = marry(zmq, dealer, other, "inproc")
+    other.send(b"sent")
+    dealer.send(b"not received")
+    assert other.poll(20_000)
+    other.disconnect(endpoint)
+    assert not other.poll(0)
+    assert dealer.recv() == b"sent"
+
+
+def test_a_context_ends_while_one_waits_for_a_bind(zmq: Library) -> None:
+    context = zmq.context()
+    push = zmq.socket(zmq.PUSH, context=context)
+    push.connect(zmq.address("inproc"))
+    push.send(b"never read")
+    push.close(linger=0)
+    Background(context.term).result()
+
+
+def test_connects_in_many_threads_around_the_bind(zmq: Library) -> None:
+    endpoint = zmq.address("inproc")
+    pull = zmq.socket(zmq.PULL)
+    threads = [Background(partial(_send_one, zmq, endpoint, n)) for n in range(20)]
+    pull.bind(endpoint)
+    for thread in threads:
+        thread.result()
+    assert sorted(int(pull.recv()) for _ in threads) == list(range(20))
+
+
+def _send_one(zmq: Library, endpoint: str, number: int) -> None:
+    push = zmq.socket(zmq.PUSH)
+    push.connect(endpoint)
+    push.send(b"%d" % number)

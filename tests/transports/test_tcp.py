@@ -46,6 +46,12 @@ ipv6 = pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6 loop
         ("tcp://*:*", "0.0.0.0"),
         ("tcp://*:0", "0.0.0.0"),
         ("tcp://0.0.0.0:*", "0.0.0.0"),
+        ("tcp://[*]:*", "0.0.0.0"),
+        ("tcp://[127.0.0.1]:*", "127.0.0.1"),
+        ("tcp://127.1:*", "127.0.0.1"),
+        ("tcp://127.0.0.1%lo:*", "127.0.0.1"),
+        ("tcp://127.0.0.1:1;127.0.0.1:*", "127.0.0.1"),
+        ("tcp://::ffff:127.0.0.1:*", "127.0.0.1"),
     ],
 )
 def test_last_endpoint_is_numeric(zmq: Library, bind: str, host: str) -> None:
@@ -76,6 +82,13 @@ def test_last_endpoint_of_a_connection_is_what_was_given(zmq: Library) -> None:
         ("tcp://*:*", "tcp://[::1]:PORT", "tcp://[::]:"),
         ("tcp://*:*", "tcp://127.0.0.1:PORT", "tcp://[::]:"),
         ("tcp://[::]:*", "tcp://[::1]:PORT", "tcp://[::]:"),
+        ("tcp://[*]:*", "tcp://[::1]:PORT", "tcp://[::]:"),
+        ("tcp://[::1%lo]:*", "tcp://[::1%lo]:PORT", "tcp://[::1]:"),
+        ("tcp://[::1%1]:*", "tcp://::1%1:PORT", "tcp://[::1]:"),
+        ("tcp://lo:*", "tcp://[::1]:PORT", "tcp://[::1]:"),
+        ("tcp://127.0.0.1:*", "tcp://127.0.0.1:PORT", "tcp://[::ffff:127.0.0.1]:"),
+        ("tcp://127.0.0.1:*", "tcp://[::ffff:127.0.0.1]:PORT", "tcp://[::ffff:127."),
+        ("tcp://*:*", "tcp://[::1]:0;[::1]:PORT", "tcp://[::]:"),
     ],
 )
 def test_ipv6(zmq: Library, bind: str, connect: str, start: str) -> None:
@@ -86,6 +99,87 @@ def test_ipv6_must_be_asked_for(zmq: Library) -> None:
     pull = zmq.socket(zmq.PULL)
     with zmq.refused(errno.ENODEV):
         pull.bind("tcp://[::1]:*")
+
+
+def _link_local() -> str:
+    """An address of this machine that is good with its zone only; or none."""
+    try:
+        with open("/proc/net/if_inet6", encoding="ascii") as lines:
+            for digits, _, _, scope, _, interface in map(str.split, lines):
+                if scope == "20":
+                    address = socket.inet_ntop(socket.AF_INET6, bytes.fromhex(digits))
+                    return f"{address}%{interface}"
+    except OSError:
+        pass
+    return ""
+
+
+@pytest.mark.skipif(not _link_local(), reason="no interface has a link-local address")
+@pytest.mark.parametrize("brackets", [True, False])
+def test_a_zone_is_part_of_the_address(zmq: Library, brackets: bool) -> None:
+    address = _link_local()
+    given = f"[{address}]" if brackets else address
+    bound = _carries(zmq, f"tcp://{given}:*", f"tcp://{given}:PORT", ipv6=1)
+    assert bound.startswith(f"tcp://[{address}]:")
+
+
+@ipv6
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
+def test_ipv4_within_ipv6_is_unbound_by_any_name(zmq: Library, host: str) -> None:
+    pull = zmq.socket(zmq.PULL, ipv6=1)
+    pull.bind("tcp://127.0.0.1:*")
+    port = zmq.last_endpoint(pull).rpartition(":")[2]
+    pull.unbind(f"tcp://{host}:{port}")
+    with zmq.refused(errno.ENOENT):
+        pull.unbind(zmq.last_endpoint(pull))
+
+
+@ipv6
+@pytest.mark.parametrize("zone", ["nosuch0", "0", ""])
+def test_a_zone_must_exist(zmq: Library, zone: str) -> None:
+    pull = zmq.socket(zmq.PULL, ipv6=1)
+    with zmq.refused(errno.EINVAL):
+        pull.bind(f"tcp://[::1%{zone}]:*")
+
+
+@pytest.mark.parametrize(
+    "source", ["127.0.0.1:PORT", "127.0.0.2:PORT", "127.0.0.1:0", "lo:*", "lo:0"]
+)
+def test_a_connection_comes_from_its_source(zmq: Library, source: str) -> None:
+    push = zmq.socket(zmq.PUSH)
+    port = zmq.reserved("tcp").rpartition(":")[2]
+    source = source.replace("PORT", port)
+    with RawListener() as listener:
+        endpoint = f"tcp://{source};{listener.endpoint[len('tcp://') :]}"
+        push.connect(endpoint)
+        assert zmq.last_endpoint(push) == endpoint
+        with listener.accept() as peer:
+            host, number = peer.sock.getpeername()
+    wanted, _, wanted_port = source.replace("lo:", "127.0.0.1:").partition(":")
+    assert host == wanted
+    assert wanted_port in ("0", "*") or number == int(wanted_port)
+    push.disconnect(endpoint)
+
+
+def test_one_source_port_serves_two_destinations(zmq: Library) -> None:
+    push = zmq.socket(zmq.PUSH)
+    source = zmq.reserved("tcp")
+    with RawListener() as one, RawListener() as other:
+        for listener in (one, other):
+            push.connect(f"{source};{listener.endpoint[len('tcp://') :]}")
+        with one.accept() as first, other.accept() as second:
+            assert first.sock.getpeername() == second.sock.getpeername()
+
+
+@pytest.mark.parametrize("source", ["203.0.113.1:0", "nosuch0:0", "localhost:0"])
+def test_a_source_that_is_not_here_is_waited_for(zmq: Library, source: str) -> None:
+    """An interface may come up later.  A name is none."""
+    push = zmq.socket(zmq.PUSH, reconnect_ivl=1)
+    with RawListener() as listener:
+        push.connect(f"tcp://{source};{listener.endpoint[len('tcp://') :]}")
+        listener.sock.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            listener.accept()
 
 
 @pytest.mark.core

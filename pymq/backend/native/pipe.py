@@ -42,7 +42,8 @@ class Pipe:
         times = beat.interval, beat.timeout, beat.ttl // 100
         version = link.major, link.minor
         limits = link.max_size, link.affinity
-        fields = link.fd, leftover, len(leftover), *version, *limits, *times
+        raw = bool(link.raw), bool(link.notifies)
+        fields = link.fd, leftover, len(leftover), *version, *limits, *times, *raw
         check(lib.pymq_pipe_attach(self._pipe, ffi.new("pymq_link *", fields)))
 
     def join(self, other: AbstractPipe) -> None:

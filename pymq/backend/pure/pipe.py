@@ -13,6 +13,7 @@ from ..abc import Event, EventKind, Link
 from ..abc import Pipe as AbstractPipe
 from .engine import Engine
 from .queue import SUBSCRIBE, Queue
+from .raw_engine import RawEngine
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -78,7 +79,8 @@ class Pipe:
         with self.hub.lock:
             if self.engine is not None:
                 raise OSError(EBUSY, "the pipe has a link")
-            self.engine = Engine(self.hub.loop, self, link)
+            make = RawEngine if link.raw else Engine
+            self.engine = make(self.hub.loop, self, link)
             if self.closed:
                 self.engine.finish(drain=True)
             elif self.hub.routing.subscribes:

@@ -1,0 +1,148 @@
+/* engine_raw.c - connections without frames (STREAM): what one read gives is
+ * a message, and of messages the bodies are written; see engine.h
+ *
+ * The queues hold frames all the same.  Input is copied into one, so that a
+ * read is as short as libzmq's. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "engine.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* such systems have SO_NOSIGPIPE */
+#endif
+
+enum {
+    READ_SIZE = 8192, /* bytes, as ZMQ_IN_BATCH_SIZE */
+    READS = 16,       /* per turn, for fairness between engines */
+    BODIES = 64       /* per system call */
+};
+
+void engine_notify_raw(struct engine *engine)
+{
+    if (queue_write(engine->in, 0, NULL, 0) == 0)
+        queue_finish(engine->in);
+}
+
+/* Positive; 0 at the end; or a negative errno. */
+static ssize_t read_message(struct engine *e)
+{
+    unsigned char bytes[READ_SIZE];
+    ssize_t done;
+    do
+        done = recv(e->fd, bytes, sizeof bytes, 0);
+    while (done < 0 && errno == EINTR);
+    if (done < 0)
+        return -errno;
+    if (done > 0 && queue_write(e->in, 0, bytes, (size_t)done) < 0)
+        return -ENOMEM;
+    if (done > 0)
+        queue_finish(e->in);
+    return done;
+}
+
+static bool has_room(struct engine *e)
+{
+    e->paused = !atomic_load(&e->in->refused) && queue_full(e->in);
+    return !e->paused;
+}
+
+static bool is_again(ssize_t result)
+{
+    return result == -EAGAIN || result == -EWOULDBLOCK;
+}
+
+void engine_drive_raw_in(struct engine *engine, bool readable)
+{
+    if (engine->hello) {
+        engine->hello = false;
+        engine_notify_raw(engine);
+    }
+    ssize_t done = engine->lost ? -engine->lost_error : -EAGAIN;
+    readable = readable && !engine->lost;
+    for (int i = 0; i < READS && readable && has_room(engine); i++) {
+        done = read_message(engine);
+        readable = done > 0;
+    }
+    if (!engine->lost)
+        has_room(engine);
+    queue_flush(engine->in);
+    if (done > 0 || is_again(done) || engine->eof)
+        return;
+    engine->eof = true;
+    if (done < 0 || !atomic_load(&engine->out->closed))
+        engine_end(engine, (int)-done);
+}
+
+bool engine_read_raw_once(struct engine *engine)
+{
+    if (!has_room(engine)) {
+        queue_unpark_writer(engine->in); /* the borrower asks again */
+        return true;
+    }
+    ssize_t done = read_message(engine);
+    queue_flush(engine->in);
+    if (done > 0 || is_again(done))
+        return true;
+    engine->lost = true;
+    engine->lost_error = (int)-done;
+    return false;
+}
+
+/* The bodies of the next frames; how many. */
+static int gather(struct engine *e, struct iovec *runs, size_t *wanted)
+{
+    int count = 0;
+    size_t skip = e->sent;
+    struct place at = e->out->head;
+    const struct place *limit = &e->out->limit;
+    *wanted = 0;
+    while (count < BODIES
+           && (at.piece != limit->piece || at.at != limit->at)) {
+        struct frame frame;
+        queue_look(e->out, &at, &frame);
+        runs[count].iov_base = (void *)(uintptr_t)(frame.body + skip);
+        runs[count].iov_len = (size_t)frame.size - skip;
+        *wanted += runs[count++].iov_len;
+        skip = 0;
+    }
+    return count;
+}
+
+/* The kernel has taken that many bytes: removes the frames they end. */
+static void account(struct engine *e, int count, size_t accepted)
+{
+    e->sent += accepted;
+    for (int i = 0; i < count; i++) {
+        struct frame frame;
+        queue_peek(e->out, &frame);
+        if (e->sent < frame.size)
+            return;
+        e->sent -= (size_t)frame.size;
+        e->out_message = !frame_ends(&frame);
+        queue_skip(e->out, &frame);
+    }
+}
+
+void engine_write_raw(struct engine *engine)
+{
+    struct iovec runs[BODIES];
+    struct msghdr message = {.msg_iov = runs};
+    size_t wanted;
+    int count = gather(engine, runs, &wanted);
+    message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
+    ssize_t done;
+    do
+        done = sendmsg(engine->fd, &message, MSG_NOSIGNAL);
+    while (done < 0 && errno == EINTR);
+    if (done < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+        engine->broken = errno;
+        return;
+    }
+    size_t accepted = done < 0 ? 0 : (size_t)done;
+    engine->blocked = accepted < wanted;
+    account(engine, count, accepted);
+}

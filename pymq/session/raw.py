@@ -1,0 +1,48 @@
+"""Connections without a handshake (STREAM): what stands in for a `Greeter`."""
+
+from __future__ import annotations
+
+import socket
+from typing import Callable
+
+from ..backend.abc import Link
+from ..constants import Event, SocketOption
+from ..zmtp.handshake import Ready, Result
+from . import Side
+from .greeter import Greeter, affinity
+
+
+class RawGreeter(Greeter):
+    """One connection, which is ready when it is established."""
+
+    def __init__(
+        self,
+        side: Side,
+        connection: socket.socket,
+        where: str,
+        done: Callable[[Greeter, Result], None],
+    ) -> None:
+        self.socket = connection
+        self.fd = connection.fileno()
+        self.where = where
+        self._monitor = side.monitor
+        self._connections = side.connections
+        self._done = done
+        self._watched = 0
+        self._timer = None
+        self._affinity = affinity(side.options)
+        self._notifies = bool(side.options[SocketOption.STREAM_NOTIFY])
+
+    def speak(self) -> None:
+        """There is nothing to say."""
+        self._done(self, Ready(0, {}, b""))
+
+    answer = speak
+
+    def _link(self, fd: int, ready: Ready) -> Link:
+        return Link(fd, affinity=self._affinity, raw=True, notifies=self._notifies)
+
+    def _report(self, event: int, value: int) -> None:
+        """But for a handshake, which there is none of."""
+        if event != Event.HANDSHAKE_SUCCEEDED:
+            super()._report(event, value)

@@ -1,0 +1,545 @@
+"""STREAM: plain TCP, with programs that have never heard of ZeroMQ."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Iterator
+
+import pytest
+import rawpeer
+from library import Library
+from patience import PATIENCE, Background, until
+from rawpeer import RawListener, RawPeer
+
+TRAFFIC = os.urandom(3_000_000)
+
+
+def _served(zmq: Library, network: str = "tcp", **options: Any) -> tuple[Any, RawPeer]:
+    """A STREAM that is bound, and a plain connection to it."""
+    stream = zmq.socket(zmq.STREAM, linger=0, **options)
+    return stream, rawpeer.connect(zmq.bind(stream, network))
+
+
+def _connected(zmq: Library, listener: RawListener, **options: Any) -> tuple[Any, Any]:
+    stream = zmq.socket(zmq.STREAM, linger=0, reconnect_ivl=10, **options)
+    stream.connect(listener.endpoint)
+    return stream, stream.get(zmq.ROUTING_ID)
+
+
+def _collect(stream: Any, name: bytes, size: int) -> bytes:
+    """So many bytes of a connection, from as many messages as it takes."""
+    data = bytearray()
+    while len(data) < size:
+        sender, piece = stream.recv_multipart()
+        assert sender == name
+        assert 0 < len(piece) <= 8192
+        data += piece
+    return bytes(data)
+
+
+@pytest.mark.core
+def test_a_connection_from_its_beginning_to_its_end(zmq: Library, network: str) -> None:
+    stream, peer = _served(zmq, network)
+    with peer:
+        name, nothing = stream.recv_multipart()
+        assert (len(name), name[:1], nothing) == (5, b"\0", b"")
+        assert stream.get(zmq.ROUTING_ID) == name
+        peer.send(b"hello")
+        assert stream.recv_multipart() == [name, b"hello"]
+        stream.send_multipart([name, b"good"])
+        stream.send_multipart([name, b"bye"])
+        assert peer.recv(7) == b"goodbye"
+    assert stream.recv_multipart() == [name, b""]
+    until(lambda: _is_unknown(zmq, stream, name))
+
+
+def _is_unknown(zmq: Library, stream: Any, name: bytes) -> bool:
+    stream.poll(0)  # libzmq forgets a name when it looks for input behind the end
+    try:
+        stream.send(name, zmq.SNDMORE | zmq.DONTWAIT)
+        stream.send(b"lost")
+    except zmq.ZMQError as error:
+        assert error.errno in (errno.EHOSTUNREACH, errno.EAGAIN)
+        return bool(error.errno == errno.EHOSTUNREACH)
+    return False
+
+
+def test_each_connection_has_a_name(zmq: Library) -> None:
+    stream = zmq.socket(zmq.STREAM)
+    endpoint = zmq.bind(stream, "tcp")
+    peers = {}
+    for number in range(5):
+        peer = rawpeer.connect(endpoint)
+        peers[stream.recv_multipart()[0]] = number, peer
+    assert len(peers) == 5
+    for name, (number, peer) in peers.items():
+        stream.send_multipart([name, b"%d" % number])
+        assert peer.recv(1) == b"%d" % number
+        peer.send(b"from %d" % number)
+        assert stream.recv_multipart() == [name, b"from %d" % number]
+        peer.sock.close()
+        assert stream.recv_multipart() == [name, b""]
+
+
+@pytest.mark.core
+def test_sending_nothing_ends_a_connection(zmq: Library, network: str) -> None:
+    """Behind what was sent before; and nobody tells the one that did it."""
+    stream, peer = _served(zmq, network)
+    with peer:
+        name = stream.recv_multipart()[0]
+        stream.send_multipart([name, b"last words"])
+        stream.send_multipart([name, b""])
+        assert peer.recv(10) == b"last words"
+        # libzmq's socket does its part in calls only.
+        rest = Background(peer.rest)
+        until(lambda: stream.poll(0) or not rest.running)
+        assert rest.result() == b""
+        assert not stream.poll(0)
+        until(lambda: _is_unknown(zmq, stream, name))
+
+
+def test_the_other_connections_stay(zmq: Library) -> None:
+    stream, peer = _served(zmq)
+    with peer, rawpeer.connect(zmq.last_endpoint(stream)) as other:
+        names = {stream.recv_multipart()[0] for _ in range(2)}
+        peer.send(b"me")
+        name = stream.recv_multipart()[0]
+        stream.send_multipart([name, b""])
+        (other_name,) = names - {name}
+        stream.send_multipart([other_name, b"still here"])
+        assert other.recv(10) == b"still here"
+
+
+def test_half_a_close_is_the_end(zmq: Library) -> None:
+    stream, peer = _served(zmq)
+    with peer:
+        name = stream.recv_multipart()[0]
+        peer.send(b"x")
+        peer.sock.shutdown(socket.SHUT_WR)
+        assert stream.recv_multipart() == [name, b"x"]
+        assert stream.recv_multipart() == [name, b""]
+
+
+def test_a_reset_is_the_end(zmq: Library) -> None:
+    stream, peer = _served(zmq)
+    name = stream.recv_multipart()[0]
+    stream.send_multipart([name, b"never read"])
+    until(lambda: peer.sock.recv(1, socket.MSG_PEEK))
+    peer.sock.close()  # with unread input: the kernel resets the connection
+    assert stream.recv_multipart() == [name, b""]
+
+
+@pytest.mark.core
+def test_nothing_is_told_unless_wanted(zmq: Library) -> None:
+    stream, peer = _served(zmq, stream_notify=0)
+    with peer:
+        peer.send(b"hello")
+        name, data = stream.recv_multipart()
+        assert data == b"hello"
+        stream.send_multipart([name, b"x"])
+        assert peer.recv(1) == b"x"
+    until(lambda: _is_unknown(zmq, stream, name))
+    assert not stream.poll(0)
+
+
+def test_much_in_both_directions(zmq: Library, network: str) -> None:
+    stream, peer = _served(zmq, network, rcvhwm=10)
+    with peer:
+        name = stream.recv_multipart()[0]
+        sending = Background(lambda: peer.send(TRAFFIC))
+        assert _collect(stream, name, len(TRAFFIC)) == TRAFFIC
+        sending.result()
+        receiving = Background(lambda: peer.recv(2 * len(TRAFFIC)))
+        stream.send_multipart([name, TRAFFIC])
+        for at in range(0, len(TRAFFIC), 10_000):
+            stream.send_multipart([name, TRAFFIC[at : at + 10_000]])
+        got = receiving.result()
+        assert hashlib.sha256(got).digest() == hashlib.sha256(TRAFFIC * 2).digest()
+
+
+@pytest.mark.fails_on(
+    "pyzmq", reason="libzmq never tells of an end that comes when the queue is full"
+)
+def test_what_came_before_the_end_is_not_lost(zmq: Library) -> None:
+    stream, peer = _served(zmq, rcvhwm=2)
+    name = stream.recv_multipart()[0]
+    with peer:
+        sending = Background(lambda: peer.send(TRAFFIC))
+        assert _collect(stream, name, 8192)
+        data = _collect(stream, name, len(TRAFFIC) - 16384)
+        sending.result()
+    while True:
+        sender, piece = stream.recv_multipart()
+        if not piece:
+            break
+        data += piece
+    assert TRAFFIC.endswith(data)
+
+
+def test_what_was_sent_survives_close(zmq: Library) -> None:
+    stream, peer = _served(zmq)
+    with peer:
+        name = stream.recv_multipart()[0]
+        stream.send_multipart([name, TRAFFIC])
+        stream.close(linger=-1)
+        assert peer.rest() == TRAFFIC
+
+
+def test_a_full_connection(zmq: Library) -> None:
+    """EAGAIN comes with the name; another connection is not affected."""
+    stream, peer = _served(zmq, sndhwm=2)
+    name = stream.recv_multipart()[0]
+    with peer, rawpeer.connect(zmq.last_endpoint(stream)) as other:
+        other_name = stream.recv_multipart()[0]
+        sent = 0
+        with pytest.raises(zmq.Again):
+            while True:
+                stream.send(name, zmq.SNDMORE | zmq.DONTWAIT)
+                stream.send(b"x" * 500_000, zmq.DONTWAIT)
+                sent += 500_000
+        assert stream.poll(0, zmq.POLLOUT)
+        stream.send_multipart([other_name, b"y"])
+        assert other.recv(1) == b"y"
+        waiting = Background(lambda: stream.send_multipart([name, b"end"]))
+        assert peer.recv(sent + 3) == b"x" * sent + b"end"
+        waiting.result()
+
+
+# Names.
+
+
+@pytest.mark.core
+def test_a_name_that_is_nobodys(zmq: Library) -> None:
+    stream, peer = _served(zmq)
+    with peer:
+        name = stream.recv_multipart()[0]
+        with zmq.refused(errno.EHOSTUNREACH):
+            stream.send_multipart([b"nobody", b"x"])
+        stream.send_multipart([name, b"x"])
+        assert peer.recv(1) == b"x"
+
+
+def test_more_behind_the_bytes_means_nothing(zmq: Library) -> None:
+    stream, peer = _served(zmq)
+    with peer:
+        name = stream.recv_multipart()[0]
+        for _ in range(3):
+            stream.send(name, zmq.SNDMORE)
+            stream.send(b"abc", zmq.SNDMORE)
+        assert peer.recv(9) == b"abcabcabc"
+
+
+@pytest.mark.fails_on("pyzmq", reason="libzmq is out of step from then on")
+def test_a_name_alone_is_ignored(zmq: Library) -> None:
+    stream, peer = _served(zmq)
+    with peer:
+        name = stream.recv_multipart()[0]
+        stream.send(name)
+        stream.send_multipart([name, b"abc"])
+        assert peer.recv(3) == b"abc"
+
+
+@pytest.mark.only("pymq")
+def test_a_name_in_use(zmq: Library) -> None:
+    """libzmq aborts the process."""
+    with RawListener() as listener:
+        stream = zmq.socket(zmq.STREAM, linger=0)
+        for code in (0, errno.EADDRINUSE):
+            stream.set(zmq.CONNECT_ROUTING_ID, b"server")
+            if not code:
+                stream.connect(listener.endpoint)
+                continue
+            with zmq.refused(code):
+                stream.connect(listener.endpoint)
+        stream.send_multipart([b"server", b"x"])
+        with listener.accept() as peer:
+            assert peer.recv(1) == b"x"
+
+
+def test_a_given_name(zmq: Library) -> None:
+    with RawListener() as listener:
+        stream = zmq.socket(zmq.STREAM, linger=0)
+        stream.set(zmq.CONNECT_ROUTING_ID, b"server")
+        stream.connect(listener.endpoint)
+        assert stream.get(zmq.ROUTING_ID) == b""
+        stream.send_multipart([b"server", b"x"])
+        with listener.accept() as peer:
+            assert peer.recv(1) == b"x"
+            peer.send(b"y")
+            assert stream.recv_multipart() == [b"server", b""]
+            assert stream.recv_multipart() == [b"server", b"y"]
+
+
+# Connecting.
+
+
+@pytest.mark.core
+def test_a_connection_that_we_make(zmq: Library) -> None:
+    with RawListener() as listener:
+        stream, name = _connected(zmq, listener)
+        assert (len(name), name[:1]) == (5, b"\0")
+        stream.send_multipart([name, b"early"])
+        with listener.accept() as peer:
+            assert peer.recv(5) == b"early"
+            assert stream.recv_multipart() == [name, b""]
+            peer.send(b"hello")
+            assert stream.recv_multipart() == [name, b"hello"]
+        assert stream.recv_multipart() == [name, b""]
+        with listener.accept() as peer:  # it is made again, under its name
+            assert stream.recv_multipart() == [name, b""]
+            stream.send_multipart([name, b"again"])
+            assert peer.recv(5) == b"again"
+
+
+def test_nobody_is_there_yet(zmq: Library) -> None:
+    endpoint = zmq.reserved("tcp")
+    client = zmq.socket(zmq.STREAM, reconnect_ivl=10)
+    client.connect(endpoint)
+    name = client.get(zmq.ROUTING_ID)
+    client.send_multipart([name, b"early"])
+    assert not client.poll(0)
+    server = zmq.socket(zmq.STREAM)
+    server.bind(endpoint)
+    peer, nothing = server.recv_multipart()
+    assert nothing == b""
+    assert server.recv_multipart() == [peer, b"early"]
+
+
+def test_a_connection_that_we_end_is_not_made_again(zmq: Library) -> None:
+    with RawListener() as listener:
+        stream, name = _connected(zmq, listener)
+        with listener.accept() as peer:
+            assert stream.recv_multipart() == [name, b""]
+            stream.send_multipart([name, b"bye"])
+            stream.send_multipart([name, b""])
+            rest = Background(peer.rest)
+            until(lambda: stream.poll(0) or not rest.running)
+            assert rest.result() == b"bye"
+        until(lambda: _is_unknown(zmq, stream, name))
+        listener.sock.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            listener.accept()
+
+
+def test_disconnect(zmq: Library) -> None:
+    with RawListener() as listener:
+        stream, name = _connected(zmq, listener)
+        with listener.accept() as peer:
+            assert stream.recv_multipart() == [name, b""]
+            stream.disconnect(listener.endpoint)
+            rest = Background(peer.rest)
+            until(lambda: stream.poll(0) or not rest.running)
+            assert rest.result() == b""
+        until(lambda: _is_unknown(zmq, stream, name))
+
+
+def test_unbind_ends_the_connections(zmq: Library) -> None:
+    stream, peer = _served(zmq)
+    with peer:
+        stream.recv_multipart()
+        stream.unbind(zmq.last_endpoint(stream))
+        rest = Background(peer.rest)
+        until(lambda: stream.poll(0) or not rest.running)
+        assert rest.result() == b""
+
+
+def test_streams_among_themselves(zmq: Library, network: str) -> None:
+    server, client = zmq.socket(zmq.STREAM), zmq.socket(zmq.STREAM)
+    client.connect(zmq.bind(server, network))
+    there, here = server.recv_multipart()[0], client.recv_multipart()[0]
+    for _ in range(10):
+        client.send_multipart([here, b"question"])
+        assert _collect(server, there, 8) == b"question"
+        server.send_multipart([there, b"answer"])
+        assert _collect(client, here, 6) == b"answer"
+
+
+# ZeroMQ by hand.
+
+
+def test_a_handshake_made_of_bytes(zmq: Library) -> None:
+    stream, dealer = zmq.socket(zmq.STREAM), zmq.socket(zmq.DEALER, linger=0)
+    dealer.connect(zmq.bind(stream, "tcp"))
+    name = stream.recv_multipart()[0]
+    greeting = rawpeer.greeting()
+    stream.send_multipart([name, greeting])
+    received = bytearray()
+    while b"\x05READY" not in received:
+        received += stream.recv_multipart()[1]
+    assert received[:1] == b"\xff"
+    stream.send_multipart([name, rawpeer.ready(b"ROUTER", b"")])
+    stream.send_multipart([name, rawpeer.message(b"a", b"b" * 300)])
+    assert dealer.recv_multipart() == [b"a", b"b" * 300]
+    stream.send_multipart([name, b""])  # and the DEALER comes back
+    while True:
+        newcomer, data = stream.recv_multipart()
+        if newcomer != name:
+            assert data == b""
+            break
+
+
+# Real programs.
+
+
+class _Site(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(TRAFFIC)))
+        self.end_headers()
+        self.wfile.write(TRAFFIC)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quietly."""
+
+
+@pytest.fixture
+def http_server() -> Iterator[str]:
+    """The standard library's; where it is."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Site)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"tcp://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.core
+def test_an_http_server(zmq: Library, http_server: str) -> None:
+    stream = zmq.socket(zmq.STREAM, linger=0)
+    stream.connect(http_server)
+    name = stream.get(zmq.ROUTING_ID)
+    stream.send_multipart([name, b"GET / HTTP/1.0\r\n\r\n"])
+    assert stream.recv_multipart() == [name, b""]
+    answer = b""
+    while True:
+        sender, piece = stream.recv_multipart()
+        if not piece:
+            break  # HTTP/1.0 ends with the connection
+        answer += piece
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.0 200 OK\r\n")
+    assert body == TRAFFIC
+
+
+class _Answering:
+    """A STREAM that is an HTTP server, for so many requests."""
+
+    def __init__(self, zmq: Library, requests: int) -> None:
+        self._zmq = zmq
+        self._stream = zmq.socket(zmq.STREAM, linger=0)
+        endpoint = zmq.bind(self._stream, "tcp")
+        self.url = endpoint.replace("tcp:", "http:") + "/"
+        self._left = requests
+        self._serving = Background(self._serve)
+
+    def _serve(self) -> None:
+        asked: dict[bytes, bytes] = {}
+        while self._left:
+            name, data = self._stream.recv_multipart()
+            asked[name] = asked.get(name, b"") + data
+            if b"\r\n\r\n" in asked[name]:
+                del asked[name]
+                self._left -= 1
+                head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+                self._stream.send_multipart([name, head + TRAFFIC])
+                self._stream.send_multipart([name, b""])
+
+    def pump(self, work: Background[bytes]) -> bytes:
+        """What `work` gives, which takes calls of a libzmq socket after the last."""
+        self._serving.result()
+        until(lambda: self._stream.poll(1) or not work.running)
+        return work.result()
+
+
+@pytest.mark.core
+def test_an_http_client(zmq: Library) -> None:
+    server = _Answering(zmq, 1)
+
+    def get() -> bytes:
+        with urllib.request.urlopen(server.url, timeout=PATIENCE) as answer:
+            data: bytes = answer.read()
+            return data
+
+    assert server.pump(Background(get)) == TRAFFIC
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl")
+def test_curl(zmq: Library) -> None:
+    server = _Answering(zmq, 3)
+    curl = str(shutil.which("curl"))
+
+    def get() -> bytes:
+        # Without an environment, in which there may be a sanitizer for this process.
+        command = [curl, "-sS", "--noproxy", "*", "--max-time", str(PATIENCE)]
+        return b"".join(
+            subprocess.run([*command, server.url], stdout=-1, check=True, env={}).stdout
+            for _ in range(3)
+        )
+
+    assert server.pump(Background(get)) == TRAFFIC * 3
+
+
+@pytest.mark.skipif(not shutil.which("nc"), reason="there is no netcat")
+def test_netcat(zmq: Library) -> None:
+    stream = zmq.socket(zmq.STREAM)
+    host, port = zmq.bind(stream, "tcp")[len("tcp://") :].split(":")
+    pipe = subprocess.PIPE
+    with subprocess.Popen(["nc", host, port], stdin=pipe, stdout=pipe) as nc:
+        assert nc.stdin is not None and nc.stdout is not None
+        nc.stdin.write(b"hello\n")
+        nc.stdin.flush()
+        name = stream.recv_multipart()[0]
+        assert stream.recv_multipart() == [name, b"hello\n"]
+        stream.send_multipart([name, b"bye\n"])
+        assert nc.stdout.readline() == b"bye\n"
+        nc.terminate()
+    assert stream.recv_multipart() == [name, b""]
+
+
+# Options.
+
+
+def test_what_the_options_take(zmq: Library) -> None:
+    stream, router = zmq.socket(zmq.STREAM), zmq.socket(zmq.ROUTER)
+    for value in (-1, 2):
+        with zmq.refused(errno.EINVAL):
+            stream.set(zmq.STREAM_NOTIFY, value)
+    for sock, option in (
+        (router, zmq.STREAM_NOTIFY),
+        (stream, zmq.ROUTER_RAW),
+        (zmq.socket(zmq.DEALER), zmq.ROUTER_RAW),
+    ):
+        with zmq.refused(errno.EINVAL):
+            sock.set(option, 1)
+    with zmq.refused(errno.EINVAL):
+        router.set(zmq.ROUTER_RAW, -1)
+    for sock, option in ((stream, zmq.STREAM_NOTIFY), (router, zmq.ROUTER_RAW)):
+        with zmq.refused(errno.EINVAL):
+            sock.get(option)
+
+
+@pytest.mark.core
+def test_a_raw_router(zmq: Library) -> None:
+    router = zmq.socket(zmq.ROUTER, router_raw=1, linger=0)
+    with rawpeer.connect(zmq.bind(router, "tcp")) as peer:
+        name, nothing = router.recv_multipart()
+        assert nothing == b""
+        assert router.get(zmq.ROUTING_ID) == b""
+        peer.send(b"hello")
+        assert router.recv_multipart() == [name, b"hello"]
+        router.send_multipart([b"nobody", b"swallowed"])
+        router.send_multipart([name, b"world"])
+        assert peer.recv(5) == b"world"
+        router.send_multipart([name, b""])
+        rest = Background(peer.rest)
+        until(lambda: router.poll(0) or not rest.running)
+        assert rest.result() == b""
