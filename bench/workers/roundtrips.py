@@ -36,18 +36,18 @@ def client(zmq: Any, options: Options) -> Result:
     context, clock, spent = zmq.Context(), Clock(), []
     kind = zmq.DEALER if options.pattern == "dealerrouter" else zmq.REQ
     socket = connected(zmq, context, kind, options)
-    message, send, recv = body(options.size), socket.send, socket.recv
+    message = body(options.size)
     for _ in range(WARM_UP):
-        send(message)
-        recv()
+        socket.send(message)
+        socket.recv()
     now, gap = time.perf_counter_ns, options.gap_ms / 1000
     clock.start()
     for _ in range(options.count):
         if gap:
             time.sleep(gap)
         before = now()
-        send(message)
-        recv()
+        socket.send(message)
+        socket.recv()
         spent.append(now() - before)
     result = clock.stop(options.count)
     socket.close()

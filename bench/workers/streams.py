@@ -23,20 +23,20 @@ def batch(options: Options) -> int:
 
 def send_one(push: Any, options: Options, count: int) -> None:
     """One call for each message."""
-    message, send = body(options.size), push.send
+    message = body(options.size)
     if options.copy:
         for _ in range(count):
-            send(message)
+            push.send(message)
     else:
         for _ in range(count):
-            send(message, copy=False)
+            push.send(message, copy=False)
 
 
 def send_parts(push: Any, options: Options, count: int) -> None:
     """Messages of several frames."""
-    parts, send = [body(options.size)] * options.parts, push.send_multipart
+    parts = [body(options.size)] * options.parts
     for _ in range(count):
-        send(parts)
+        push.send_multipart(parts)
 
 
 def send_many(push: Any, options: Options, count: int) -> None:
@@ -61,26 +61,24 @@ def sending(options: Options) -> Callable[[Any, Options, int], None]:
 
 def receive_one(pull: Any, options: Options, clock: Clock) -> Result:
     """One call for each message; time runs from the first to the last."""
-    recv = pull.recv
-    first = recv()
+    first = pull.recv()
     clock.start()
     if options.copy:
         for _ in range(options.count - 1):
-            recv()
+            pull.recv()
     else:
         for _ in range(options.count - 1):
-            recv(copy=False)
+            pull.recv(copy=False)
     check(first, options)
     return clock.stop(options.count - 1)
 
 
 def receive_parts(pull: Any, options: Options, clock: Clock) -> Result:
     """Messages of several frames."""
-    recv = pull.recv_multipart
-    first = recv()
+    first = pull.recv_multipart()
     clock.start()
     for _ in range(options.count - 1):
-        recv()
+        pull.recv_multipart()
     if len(first) != options.parts:
         raise AssertionError(f"{len(first)} frames, not {options.parts}")
     return clock.stop(options.count - 1)
@@ -88,12 +86,12 @@ def receive_parts(pull: Any, options: Options, clock: Clock) -> Result:
 
 def receive_many(pull: Any, options: Options, clock: Clock) -> Result:
     """What has arrived, in one call; the first batch starts the clock."""
-    recv, limit = pull.recv_many, batch(options)
-    first = recv(min(limit, options.count))
+    limit = batch(options)
+    first = pull.recv_many(min(limit, options.count))
     clock.start()
     left = options.count - len(first)
     while left > 0:
-        left -= len(recv(min(limit, left)))
+        left -= len(pull.recv_many(min(limit, left)))
     check(first[0], options)
     return clock.stop(options.count - len(first))
 
@@ -182,13 +180,13 @@ def same(zmq: Any, options: Options) -> Result:
     right = socket(zmq, context, zmq.PAIR, options)
     left.bind(options.endpoint)
     right.connect(options.endpoint)
-    message, send, recv = body(options.size), right.send, left.recv
-    send(message)
-    check(recv(), options)
+    message = body(options.size)
+    right.send(message)
+    check(left.recv(), options)
     clock.start()
     for _ in range(options.count):
-        send(message)
-        recv()
+        right.send(message)
+        left.recv()
     result = clock.stop(options.count)
     left.close()
     right.close()

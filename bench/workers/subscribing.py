@@ -27,12 +27,12 @@ def publisher(zmq: Any, options: Options) -> Result:
     xpub = socket(zmq, context, zmq.XPUB, options)
     xpub.bind(options.endpoint)
     announce(xpub.get(zmq.LAST_ENDPOINT).decode())
-    recv, before = xpub.recv, resident()
-    recv()
+    before = resident()
+    xpub.recv()
     xpub.send(END)
     clock.start()
     for _ in range(options.count - 1):
-        recv()
+        xpub.recv()
     result = clock.stop(options.count - 1)
     memory = resident() - before
     missed = publish(xpub, topic(options.count), MISSES)
@@ -51,9 +51,9 @@ def publisher(zmq: Any, options: Options) -> Result:
 
 def publish(xpub: Any, message: bytes, count: int) -> float:
     """Seconds that sending took."""
-    send, before = xpub.send, time.perf_counter()
+    before = time.perf_counter()
     for _ in range(count):
-        send(message)
+        xpub.send(message)
     return time.perf_counter() - before
 
 
@@ -65,16 +65,15 @@ def subscriber(zmq: Any, options: Options) -> Result:
     """
     context, clock = zmq.Context(), Clock()
     sub = connected(zmq, context, zmq.SUB, options, topic=END)
-    recv = sub.recv
-    recv()
+    sub.recv()
     for number in range(options.count - 1):
         sub.set(zmq.SUBSCRIBE, topic(number))
-    recv()
+    sub.recv()
     clock.start()
     for _ in range(HITS - 1):
-        recv()
+        sub.recv()
     result = clock.stop(HITS - 1)
-    assert recv() == END
+    assert sub.recv() == END
     sub.close()
     context.term()
     return {**result, "hit_rate": (HITS - 1) / result["seconds"]}
