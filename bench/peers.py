@@ -19,7 +19,8 @@ from .rows import ELSEWHERE
 @dataclass(frozen=True)
 class Peer:
     """`worker` is a file of ``workers/``, `library` what it imports; `package` where
-    pip finds that.  `batches` is False where many messages must go one by one."""
+    pip finds that.  `batches` is False where many messages must go one by one, `fresh`
+    is for workers that could use one buffer for all messages, and shall not."""
 
     name: str
     about: str
@@ -29,6 +30,7 @@ class Peer:
     backend: str = ""
     batches: bool = True
     place: str = ""
+    fresh: bool = False
 
 
 HERE = (
@@ -39,6 +41,7 @@ HERE = (
     Peer("pynng", "over nng", "pynng_api.py", "pynng", "pynng", batches=False),
     Peer("libzmq", "its C API, from C", "libzmq", batches=False),
     Peer("raw-python", "Python's sockets: the floor", "raw_python.py"),
+    Peer("raw-python-new", "... with new bytes each time", "raw_python.py", fresh=True),
     Peer("raw-c", "C's sockets: the floor", "raw"),
 )
 THERE = tuple(
@@ -63,6 +66,8 @@ def program(peer: Peer, pythons: tuple[str, ...] = ()) -> Program:
         require(peer.place, pythons, peer.package)
     variables = {"PYTHONPATH": where.path, "PYMQ_BACKEND": peer.backend}
     keys = {"library": peer.library} if peer.library else {}
+    if peer.fresh:
+        keys["fresh"] = "1"
     return Program([where.python, str(here() / peer.worker)], variables, keys)
 
 

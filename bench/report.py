@@ -21,6 +21,11 @@ in new processes. A cell has the median and half of the range. A ratio is the me
 the ratios within each round, [least–greatest].
 """
 
+FLOOR = """\
+The floor is what plain sockets would reach in our place: nobody gets past it. A target
+beyond its floor cannot be met on that machine; `docs/limits.md` says more.
+"""
+
 Lines = list[Sequence[str]]
 
 
@@ -40,6 +45,7 @@ def report(record: Record, plots: Sequence[str] = ()) -> str:
         "\n## Growth\n",
         growth(record),
         "\n## Every row of every target\n",
+        FLOOR,
         details(found),
         "\n## All rows\n",
         *families(record),
@@ -106,10 +112,13 @@ def details(found: Sequence[Check]) -> str:
     """A line for each row of each target."""
     words = {True: "met", False: "**not met**", None: ""}
     lines = [
-        [one.target.group, bound(one.target), one.row, value(one), words[one.met]]
+        [
+            *(one.target.group, bound(one.target), one.row),
+            *(value(one), ratio(one.floor) if one.floor else "", words[one.met]),
+        ]
         for one in found
     ]
-    return table(("target", "wanted", "row", "measured", "met"), lines)
+    return table(("target", "wanted", "row", "measured", "the floor", "met"), lines)
 
 
 def growth(record: Record) -> str:

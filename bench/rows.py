@@ -143,6 +143,8 @@ def stream_peers(transport: str, size: int) -> tuple[Peers, Peers, Peers]:
         one = without(LIBRARIES, "pynng")
         return one, pair if few else one, pair
     one = EVERYONE if transport == "tcp" else without(EVERYONE, "pynng")
+    if size >= LARGE:
+        one = (*one, "raw-python-new")
     many = pair if few else without(EVERYONE, "pynng")
     return one, many, (*pair, "raw-c") if size >= LARGE else pair
 
@@ -208,7 +210,8 @@ def subscriptions() -> Iterator[Row]:
 def connections() -> Iterator[Row]:
     """Coming and going; staying, idle."""
     keys: Keys = {"endpoint": ENDPOINTS["tcp"]}
-    yield Row("connections/rate", "connect", keys, ZMQ, quick=True)
+    peers = (*ZMQ, "raw-python")
+    yield Row("connections/rate", "connect", keys, peers, quick=True)
     for count in (250, 1000, 2500, 5000):
         name, quick = f"connections/{count}", count == 1000
         yield Row(name, "idle", keys, ZMQ, {}, count, 3, quick)

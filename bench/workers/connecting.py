@@ -114,20 +114,25 @@ def opened(endpoint: str) -> plain.socket:
     host, _, port = endpoint.rpartition("://")[2].rpartition(":")
     made = plain.create_connection((host, int(port)))
     made.settimeout(10)
-    made.sendall(HELLO)
-    exactly(made, len(GREETING))
-    _, length = exactly(made, 2)
-    exactly(made, length)
+    shake_hands(made)
     return made
+
+
+def shake_hands(connection: plain.socket) -> None:
+    """Greetings and READY, there and back."""
+    connection.sendall(HELLO)
+    exactly(connection, len(GREETING))
+    _, length = exactly(connection, 2)
+    exactly(connection, length)
 
 
 def exactly(connection: plain.socket, size: int) -> bytes:
     """So many bytes."""
-    data = b""
+    data = connection.recv(size)
     while len(data) < size:
         more = connection.recv(size - len(data))
         if not more:
-            raise ConnectionError("the server has closed the connection")
+            raise ConnectionError("the other side has closed the connection")
         data += more
     return data
 

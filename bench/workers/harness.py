@@ -47,6 +47,7 @@ class Options:
     subscribers: int = 1
     threads: int = 1
     what: str = ""
+    fresh: int = 0
 
 
 class Clock:

@@ -1,6 +1,7 @@
 """The floor for Python: plain sockets, and nothing that a message library adds.
 
-Messages have no framing: both sides know their size.
+Messages have no framing: both sides know their size.  Only where connections are made
+they shake hands, as ZMTP has it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import time
 from typing import Any
 
 import harness
+from connecting import PING, exactly, shake_hands
 from harness import Clock, Options, Result, body, latencies
 from roundtrips import WARM_UP
 
@@ -67,6 +69,8 @@ def at_once(made: socket.socket) -> socket.socket:
 
 def receiver(_: Any, options: Options) -> Result:
     """Reads all there is, in blocks; time runs from the first to the last."""
+    if options.fresh:
+        return fresh_receiver(options)
     connection, clock = accepted(options), Clock()
     recv_into, limit = connection.recv_into, max(BLOCK, options.size)
     buffer = bytearray(limit)
@@ -80,6 +84,20 @@ def receiver(_: Any, options: Options) -> Result:
             raise ConnectionError("the sender has left")
         done += read
     result = clock.stop(max(1, (total - first) // options.size))
+    connection.close()
+    return result
+
+
+def fresh_receiver(options: Options) -> Result:
+    """A new object for each message, as `recv` of a message library gives."""
+    connection, clock = accepted(options), Clock()
+    connection.recv(options.size, socket.MSG_WAITALL)
+    clock.start()
+    for _ in range(options.count - 1):
+        message = connection.recv(options.size, socket.MSG_WAITALL)
+        if len(message) < options.size:
+            raise ConnectionError("the sender has left")
+    result = clock.stop(options.count - 1)
     connection.close()
     return result
 
@@ -98,17 +116,6 @@ def sender(_: Any, options: Options) -> Result:
     result = clock.stop(count)
     connection.close()
     return result
-
-
-def exactly(connection: socket.socket, size: int) -> bytes:
-    """One message."""
-    data = connection.recv(size)
-    while len(data) < size:
-        more = connection.recv(size - len(data))
-        if not more:
-            raise ConnectionError("the other side has left")
-        data += more
-    return data
 
 
 def server(_: Any, options: Options) -> Result:
@@ -142,9 +149,38 @@ def client(_: Any, options: Options) -> Result:
     return {**result, **latencies(spent)}
 
 
+def rate_server(_: Any, options: Options) -> Result:
+    """Shakes hands with one connection after the other, and answers a message."""
+    listener, clock = socket.create_server(address(options.endpoint)[1]), Clock()
+    harness.announce("tcp://{}:{}".format(*listener.getsockname()))
+    clock.start()
+    for _ in range(options.count):
+        made, _ = listener.accept()
+        with at_once(made):
+            shake_hands(made)
+            made.sendall(exactly(made, len(PING)))
+    result = clock.stop(options.count)
+    listener.close()
+    return result
+
+
+def rate_client(_: Any, options: Options) -> Result:
+    """One after the other: connect, a message there and back, close."""
+    clock = Clock()
+    clock.start()
+    for _ in range(options.count):
+        with connected(options) as made:
+            shake_hands(made)
+            made.sendall(PING)
+            exactly(made, len(PING))
+    return clock.stop(options.count)
+
+
 SIDES: harness.Sides = {
     ("throughput", "receiver"): receiver,
     ("throughput", "sender"): sender,
+    ("connect", "server"): rate_server,
+    ("connect", "client"): rate_client,
     ("roundtrip", "server"): server,
     ("roundtrip", "client"): client,
 }
