@@ -70,6 +70,8 @@ static PyObject *take_body(pymq_slot *slot, size_t size)
                                      : copy_body(slot->data, size);
     pymq_slot_clear(slot);
     let_go();
+    if (pymq_stock_wants(size))
+        stock(size);
     return body;
 }
 

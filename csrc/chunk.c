@@ -18,18 +18,17 @@ enum {
     HUGE_FROM = 2 * HUGE_PAGE /* so that one fits wherever the chunk begins */
 };
 
-/* The first touch of fresh memory is a fault for each page, which costs more
- * than filling the page. */
-static void use_huge_pages(void *from, void *to)
+/* The first touch of a page is a fault, which costs more than filling it. */
+void chunk_expect(unsigned char *data, size_t size)
 {
 #ifdef MADV_HUGEPAGE
     uintptr_t mask = HUGE_PAGE - 1;
-    uintptr_t begin = ((uintptr_t)from + mask) & ~mask;
-    uintptr_t end = (uintptr_t)to & ~mask;
-    if ((uintptr_t)to - (uintptr_t)from >= HUGE_FROM)
+    uintptr_t begin = ((uintptr_t)data + mask) & ~mask;
+    uintptr_t end = (uintptr_t)(data + size) & ~mask;
+    if (size >= HUGE_FROM)
         madvise((void *)begin, end - begin, MADV_HUGEPAGE);
 #else
-    (void)from, (void)to;
+    (void)data, (void)size;
 #endif
 }
 
@@ -39,7 +38,7 @@ static struct chunk *settle(struct chunk *chunk, size_t size)
         return NULL;
     chunk->size = chunk->room = size;
     chunk->data = (unsigned char *)(chunk + 1);
-    use_huge_pages(chunk, chunk->data + size);
+    chunk_expect(chunk->data, size);
     return chunk;
 }
 
@@ -80,7 +79,7 @@ void chunk_drop(struct chunk *chunk)
 
 void pymq_copy(char *to, const char *from, size_t size)
 {
-    use_huge_pages(to, to + size);
+    chunk_expect((unsigned char *)to, size);
     memcpy(to, from, size);
 }
 

@@ -32,4 +32,7 @@ bool chunk_sole(struct chunk *chunk);
  * caller alone holds; NULL when there is no memory, and the old one lives. */
 struct chunk *chunk_resize(struct chunk *chunk, size_t size);
 
+/* Tells the system that all of some fresh memory is going to be written. */
+void chunk_expect(unsigned char *data, size_t size);
+
 #endif

@@ -62,6 +62,7 @@ void engine_drop(struct engine *engine)
     queue_release(engine->out);
     queue_release(engine->in);
     pthread_mutex_destroy(&engine->drive);
+    chunk_drop(engine->body);
     free(engine->leftover);
     free(engine->event);
     free(engine);

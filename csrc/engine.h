@@ -80,6 +80,9 @@ struct engine {
     size_t fill;       /* behind the last byte read */
     size_t need;       /* size of that frame, once known to be incomplete */
     size_t largest;    /* size of a frame so far */
+    struct chunk *body; /* where the rest of a long frame is read to ... */
+    size_t body_at;     /* ... from here on */
+    unsigned body_flags;
     uint64_t skip;     /* bytes still to be thrown away */
     uint64_t max_size; /* of a body */
     bool in_message;

@@ -2,8 +2,11 @@
  *
  * The kernel's bytes are read to where they stay: into the chunk that short
  * frames of the queue go to.  Frames for the queue are adopted where they
- * lie; what is not for it leaves a gap that later frames are moved over. */
+ * lie; what is not for it leaves a gap that later frames are moved over.
+ * Only a long body may be read to where its receiver will have it (stock.h). */
 #include "engine.h"
+
+#include "stock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -98,14 +101,15 @@ static ssize_t read_some(struct engine *e, unsigned char *to, size_t room)
  * more; 0 at the end; or a negative errno. */
 static ssize_t read_chunk(struct engine *e, size_t most, bool *all)
 {
-    int result = make_room(e);
+    int result = e->body != NULL ? 0 : make_room(e);
     if (result < 0)
         return result;
-    struct chunk *chunk = e->in->fill;
-    size_t room = smaller(chunk->size - e->fill, most);
-    ssize_t done = read_some(e, chunk->data + e->fill, room);
+    struct chunk *chunk = e->body != NULL ? e->body : e->in->fill;
+    size_t *at = e->body != NULL ? &e->body_at : &e->fill;
+    size_t room = smaller(chunk->size - *at, most);
+    ssize_t done = read_some(e, chunk->data + *at, room);
     if (done > 0) {
-        e->fill += (size_t)done;
+        *at += (size_t)done;
         e->beat.heard++;
     }
     *all = e->flood = done > 0 && (size_t)done == room;
@@ -120,6 +124,14 @@ static size_t frame_total(const struct frame *frame)
     return frame->head + (size_t)frame->size;
 }
 
+static void end_part(struct engine *e, size_t total, unsigned flags)
+{
+    e->largest = total > e->largest ? total : e->largest;
+    e->in_message = flags & FRAME_MORE;
+    if (!e->in_message)
+        queue_finish(e->in);
+}
+
 static int take_part(struct engine *e, struct frame *frame)
 {
     if (e->major == 1)
@@ -129,11 +141,41 @@ static int take_part(struct engine *e, struct frame *frame)
     if (result < 0)
         return result;
     e->scan += total;
-    e->largest = total > e->largest ? total : e->largest;
-    e->in_message = frame->flags & FRAME_MORE;
-    if (!e->in_message)
-        queue_finish(e->in);
+    end_part(e, total, frame->flags);
     return 1;
+}
+
+/* If there is an object for the body of a frame, of which all that has come is
+ * what `have` bytes from `scan` on are. */
+static void begin_body(struct engine *e, const struct frame *frame,
+                       size_t have)
+{
+    size_t came = have - frame->head;
+    if (e->major < 3 || frame->size < PYMQ_STOCK_FROM)
+        return;
+    e->body = stock_take((size_t)frame->size);
+    if (e->body == NULL)
+        return;
+    memcpy(e->body->data, frame->body, came);
+    e->body_at = came;
+    e->body_flags = frame->flags;
+    e->scan = e->fill;
+    e->need = 0;
+}
+
+static int take_body(struct engine *e)
+{
+    struct chunk *body = e->body;
+    bool wanted = !atomic_load(&e->in->refused);
+    if (wanted && e->body_at < body->size)
+        return 0;
+    e->body = NULL;
+    e->skip = body->size - e->body_at;
+    int result = wanted ? queue_write_body(e->in, e->body_flags, body) : 0;
+    if (wanted && result == 0)
+        end_part(e, body->size, e->body_flags);
+    chunk_drop(body);
+    return result < 0 ? result : e->skip == 0;
 }
 
 /* A peer's subscriptions count as messages here: it is held back instead of
@@ -223,6 +265,8 @@ static int take_frame(struct engine *e)
 {
     struct frame frame;
     size_t have = e->fill - e->scan;
+    if (e->body != NULL)
+        return take_body(e);
     if (e->skip > 0)
         return skip_frame(e, e->skip);
     if (have == 0)
@@ -243,7 +287,9 @@ static int take_frame(struct engine *e)
         return 0;
     }
     e->need = have < total ? (size_t)total : 0;
-    if (e->need > 0)
+    if (message && e->need > 0)
+        begin_body(e, &frame, have);
+    if (have < total)
         return 0;
     return (message ? take_part : take_command)(e, &frame);
 }

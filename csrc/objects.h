@@ -36,6 +36,18 @@ static void let_go(void)
     } while (count == 64);
 }
 
+/* Makes an object for a body that is still to come.  C writes to it while
+ * nobody else knows of it. */
+static void stock(size_t size)
+{
+    PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+    if (bytes == NULL)
+        PyErr_Clear();
+    else if (pymq_stock_add(PyBytes_AsString(bytes), size, token_of(bytes)))
+        Py_DECREF(bytes);
+    Py_XDECREF(bytes);
+}
+
 static int take_returned(int64_t *into, int room)
 {
     let_go();

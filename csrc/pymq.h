@@ -61,6 +61,14 @@ void pymq_chunk_drop(void *chunk);
 /* Copies to fresh memory. */
 void pymq_copy(char *to, const char *from, size_t size);
 
+enum { PYMQ_STOCK_FROM = 8388608 }; /* bytes; below that copying is cheap */
+
+/* A body of that many bytes was received: whether to make an object for the
+ * next one ... */
+int pymq_stock_wants(size_t size);
+/* ... which is lent like one that is sent.  0 or -ENOMEM. */
+int pymq_stock_add(char *data, size_t size, int64_t token);
+
 /* Messages of one frame, one behind the other in `bytes`.  `size` is that of
  * every message, or -1. */
 typedef struct {

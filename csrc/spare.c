@@ -2,6 +2,7 @@
 #include "spare.h"
 
 #include "clock.h"
+#include "stock.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -84,13 +85,15 @@ static void discard_all(void)
 
 void spare_thread(int change)
 {
-    if (atomic_fetch_add(&threads, change) + change == 0)
-        discard_all();
+    if (atomic_fetch_add(&threads, change) + change != 0)
+        return;
+    discard_all();
+    stock_expire(true);
 }
 
 bool spare_expire(void)
 {
-    if (atomic_load(&bytes) == 0)
+    if (atomic_load(&bytes) == 0 && stock_empty())
         return false;
     int64_t now = clock_ms();
     int64_t before = atomic_load(&looked);
@@ -99,5 +102,6 @@ bool spare_expire(void)
         return true;
     if (!atomic_exchange(&used, false))
         discard_all();
-    return atomic_load(&bytes) > 0;
+    stock_expire(false);
+    return atomic_load(&bytes) > 0 || !stock_empty();
 }

@@ -1,0 +1,29 @@
+/* stock.h - objects for long bodies that are still to come.
+ *
+ * A long body is copied from its chunk into an object of Python, once for
+ * every message: as much memory traffic again as receiving it.  A stream of
+ * bodies that are all of one size is different: what its next body goes to can
+ * be made in advance, where there is Python, and the engine then reads to where
+ * the receiver wants it.  Stocked objects have not been touched, so all they
+ * cost is address space.
+ *
+ * One size at a time, and only once two bodies of it have come.  Any thread;
+ * no lock, so that a fork cannot leave one locked.
+ */
+#ifndef STOCK_H
+#define STOCK_H
+#include "chunk.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* An object of that size, as a loan (loan.h), for the caller to fill; NULL if
+ * there is none. */
+struct chunk *stock_take(size_t size);
+
+bool stock_empty(void);
+
+/* Lets go of them, if none was needed since the last call or if `all`. */
+void stock_expire(bool all);
+
+#endif
