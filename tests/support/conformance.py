@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 from typing import Iterator, NamedTuple
@@ -40,6 +41,7 @@ def rows(page: Path) -> Iterator[Row]:
         yield Row(place, cells[0], cells[1].split(BREAK), cells[2])
 
 
+@functools.cache
 def nodes(of: Path = TESTS) -> dict[str, ast.FunctionDef]:
     """Every test function by its name for pytest, from the source alone."""
     found = {}
