@@ -11,7 +11,11 @@ import pytest
 from library import Library
 from patience import until
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork"),
+    # Python warns of what these tests are about.
+    pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
+]
 
 
 def _child(work: Callable[[], Any]) -> int:

@@ -10,6 +10,7 @@ from typing import Iterator, NamedTuple
 
 TESTS = Path(__file__).resolve().parents[1]
 PAGES = sorted((TESTS.parent / "docs" / "conformance").glob("*.md"))
+INDEX = TESTS.parent / "docs" / "conformance.md"
 HEAD = "| rule | tests | difference |"
 BREAK = "<br>"
 
