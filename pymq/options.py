@@ -319,6 +319,14 @@ OPTIONS: dict[int, Option] = {
         b"", 1, 16, unit="bytes", text="the only network interface that tcp uses"
     ),
     _O.LOOPBACK_FASTPATH: _truth(0, "of Windows; kept, has no effect"),
+    _O.METADATA: Option(
+        (),
+        4,
+        readable=False,
+        unit="X-name:value",
+        text="one more property of messages, for peers to get; of a name that comes "
+        "again, the first value",
+    ),
     _O.MULTICAST_LOOP: _truth(1, "of multicast; kept, has no effect"),
     _O.RECONNECT_STOP: Option(
         0,
@@ -351,6 +359,10 @@ ABSENT = (
             "ROUTER_NOTIFY",
             "XSUB_VERBOSE_UNSUBSCRIBE",
         )
+    ),
+    *(
+        (name, "a draft, which is not built")
+        for name in ("ONLY_FIRST_SUBSCRIBE", "XPUB_MANUAL_LAST_VALUE")
     ),
     ("HWM", "zmq.h has none of this name any more; see SNDHWM and RCVHWM"),
     ("BLOCKY", "it is the context's"),

@@ -156,6 +156,20 @@ def _admit_network(sock: Settings, value: Any) -> None:
     sock._options[_O.TCP_ACCEPT_FILTER] += (network,)
 
 
+def _add_property(sock: Settings, value: Any) -> None:
+    """Of a name that comes again, the first value counts, as in libzmq."""
+    table.check(_O.METADATA, table.find(_O.METADATA), value, sock._type)
+    raw, _, text = value.partition(b":")
+    name = raw.decode("latin-1")
+    if not (text and name.startswith("X-") and name.isascii() and name.isprintable()):
+        raise error_for(EINVAL, "METADATA takes b'X-name:value'")
+    if len(name) > 255:
+        raise error_for(EINVAL, "the name of a property has at most 255 characters")
+    said = sock._options[_O.METADATA]
+    if name.lower() not in (known.lower() for known, _ in said):
+        sock._options[_O.METADATA] = (*said, (name, text))
+
+
 def _set_heartbeat_ttl(sock: Settings, value: Any) -> None:
     row = table.find(_O.HEARTBEAT_TTL)
     table.check(_O.HEARTBEAT_TTL, row, value, sock._type)
@@ -179,6 +193,7 @@ _WRITERS: dict[int, Any] = {
     _O.ROUTER_RAW: _set_router_raw,
     _O.TCP_ACCEPT_FILTER: _admit_network,
     _O.HEARTBEAT_TTL: _set_heartbeat_ttl,
+    _O.METADATA: _add_property,
 }
 
 define_options(Settings, SocketOption)

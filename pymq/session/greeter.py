@@ -56,7 +56,10 @@ class Greeter:
         self._done = done
         name = side.pattern.name
         identity = side.options[SocketOption.ROUTING_ID]
-        self._handshake = Handshake(name, identity, Null(), COMPATIBLE[name])
+        said = side.options[SocketOption.METADATA]
+        self._handshake = Handshake(
+            name, identity, Null(), COMPATIBLE[name], properties=said
+        )
         self._handshake.start()
         self._unsent = b""
         self._watched = 0  # events

@@ -109,6 +109,7 @@ class Handshake:
         mechanism: Mechanism,
         accepts: frozenset[str],
         old_peers: bool = True,
+        properties: tuple[tuple[str, bytes], ...] = (),
     ) -> None:
         if len(identity) > MAX_IDENTITY:
             raise ValueError("a routing id has at most 255 octets")
@@ -116,7 +117,7 @@ class Handshake:
         self._socket_type = socket_type
         self._accepts = accepts
         self._mechanism = mechanism
-        self._metadata = _own_metadata(socket_type, identity)
+        self._metadata = _own_metadata(socket_type, identity, properties)
         self._greeting = _own_greeting(
             mechanism.name, len(identity), mechanism.as_server
         )
@@ -297,11 +298,13 @@ _own_greeting = lru_cache(maxsize=64)(greeting.encode)
 
 
 @lru_cache(maxsize=64)
-def _own_metadata(socket_type: str, identity: bytes) -> bytes:
+def _own_metadata(
+    socket_type: str, identity: bytes, properties: tuple[tuple[str, bytes], ...]
+) -> bytes:
     own = [(metadata.SOCKET_TYPE, socket_type.encode("ascii"))]
     if socket_type in NAMED:
         own.append((metadata.IDENTITY, identity))
-    return metadata.encode(own)
+    return metadata.encode((*own, *properties))
 
 
 def _invalid(reason: str) -> ProtocolError:

@@ -124,3 +124,50 @@ def test_a_copy_keeps_them(zmq: Library) -> None:
 
     received, *_ = exchange(zmq, "tcp")
     assert copy.copy(received[0]).get("Identity") == "me"
+
+
+def test_what_we_say_of_ourselves(zmq: Library, network: str) -> None:
+    """METADATA, on either side.  Of a name that comes again, the first value."""
+    server, client = zmq.socket(zmq.ROUTER), zmq.socket(zmq.DEALER)
+    for value in (b"X-hello:world", b"X-hello:again", b"X-a:b:c"):
+        client.set(zmq.METADATA, value)
+    server.set(zmq.METADATA, b"X-server:" + b"x" * 500)
+    client.connect(zmq.bind(server, network))
+    client.send(b"one")
+    name, body = server.recv_multipart(copy=False)
+    for part in (name, body):
+        assert part.get("X-hello") == "world"
+        assert part.get("X-a") == "b:c"
+        assert part.get("Socket-Type") == "DEALER"
+    server.send_multipart([name.bytes, b"two"])
+    assert client.recv(copy=False).get("X-server") == "x" * 500
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"", b"X-hello", b"X-hello:", b":world", b"hello:world", b"x-hello:world"]
+    + [b"X-" + b"n" * 254 + b":v"],
+)
+def test_what_cannot_be_said(zmq: Library, value: bytes) -> None:
+    sock = zmq.socket(zmq.DEALER)
+    with zmq.refused(errno.EINVAL):
+        sock.set(zmq.METADATA, value)
+    sock.set(zmq.METADATA, b"X-" + b"n" * 253 + b":v")
+    with zmq.refused(errno.EINVAL):
+        sock.get(zmq.METADATA)
+
+
+@pytest.mark.fails_on("pyzmq", reason="libzmq takes four bytes for an integer")
+def test_a_short_property(zmq: Library) -> None:
+    server, client = zmq.socket(zmq.PULL), zmq.socket(zmq.PUSH, metadata=b"X-:a")
+    client.connect(zmq.bind(server, "tcp"))
+    client.send(b"x")
+    assert server.recv(copy=False).get("X-") == "a"
+
+
+@pytest.mark.only("pymq")
+@pytest.mark.parametrize("name", [b"X-\xe9", b"X-\n", b"X-\0"])
+def test_a_name_is_printable_ascii(zmq: Library, name: bytes) -> None:
+    """RFC 37: libzmq sends anything, which peers may refuse."""
+    with zmq.refused(errno.EINVAL):
+        zmq.socket(zmq.DEALER).set(zmq.METADATA, name + b":v")
