@@ -25,6 +25,7 @@ from .tunnel import Tunnel
 
 #: A peer that broke the protocol will do it again: libzmq does not reconnect either.
 FATAL = (errno.EPROTO, errno.EMSGSIZE)
+HURRY = 2.0  # seconds for an address that does not answer, while there are others
 
 
 class Connecter:
@@ -155,12 +156,14 @@ class Connecter:
         self._watched = True
         control, fd = self._side.control, connection.fileno()
         control.watch(fd, selectors.EVENT_WRITE, self._opened)
-        patience = self._side.options[SocketOption.CONNECT_TIMEOUT]  # ms, 0: no limit
+        patience = self._side.options[SocketOption.CONNECT_TIMEOUT] / 1000  # 0: none
+        if not patience and self._targets:
+            patience = HURRY
         if patience:
-            self._timer = control.later(patience / 1000, self._too_slow)
+            self._timer = control.later(patience, self._too_slow)
 
     def _too_slow(self) -> None:
-        """CONNECT_TIMEOUT is over."""
+        """CONNECT_TIMEOUT is over, or another address may be better."""
         self._close_opening()
         self._open_next()
 
