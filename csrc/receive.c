@@ -8,6 +8,7 @@
 
 enum { MORE = 1, WAITING = 2 }; /* with the size, what recv returns */
 enum {
+    SIFTED = 256,     /* messages that nobody wants, passed over in one call */
     WORTHWHILE = 4,   /* messages, to be fetched in a batch */
     BATCHED_TO = 1024 /* bytes; in a batch, a message is copied twice */
 };
@@ -41,17 +42,25 @@ bool hub_wants(const struct hub *hub, const unsigned char *first, size_t size)
                   != (hub->options[PYMQ_INVERT] != 0);
 }
 
+/* Takes the front pipe off the list: it has nothing to read. */
+static void pass_over(struct hub *hub, struct pipe *pipe, bool ending)
+{
+    list_remove(&pipe->in_readable);
+    if (ending)
+        hub_forget(hub, pipe);
+}
+
+/* Peers may send what nobody wants faster than it can be passed over: whoever
+ * finds nothing among so much looks again, when he has looked at the time. */
 struct pipe *hub_next_source(struct hub *hub)
 {
-    while (!list_empty(&hub->readable)) {
+    for (int sifted = 0; !list_empty(&hub->readable);) {
         struct list *first = hub->readable.next;
         struct pipe *pipe = OWNER(first, struct pipe, in_readable);
         struct frame frame;
         bool ending = pipe_ending(pipe);
         if (!queue_readable(pipe->in)) {
-            list_remove(first);
-            if (ending)
-                hub_forget(hub, pipe);
+            pass_over(hub, pipe, ending);
             continue;
         }
         if (pipe->in->conflate)
@@ -59,10 +68,14 @@ struct pipe *hub_next_source(struct hub *hub)
         queue_peek(pipe->in, &frame);
         if (frame.flags & FRAME_COMMAND)
             queue_skip(pipe->in, &frame);
-        else if (!hub_wants(hub, frame.body, (size_t)frame.size))
-            queue_skip_message(pipe->in);
-        else
+        else if (hub_wants(hub, frame.body, (size_t)frame.size))
             return pipe;
+        else
+            queue_skip_message(pipe->in);
+        if (++sifted == SIFTED) {
+            hub_wake(hub, HUB_IN);
+            return NULL;
+        }
     }
     return NULL;
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import random
 import selectors
 import socket
 import threading
@@ -18,6 +17,7 @@ from ..error import ZMQError, error_for
 from ..transports import NotOpened, Target, addresses
 from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger
+from .backoff import Backoff
 from .greeter import Greeter
 from .lingering import Lingering
 from .raw import RawGreeter
@@ -25,6 +25,7 @@ from .tunnel import Tunnel
 
 #: A peer that broke the protocol will do it again: libzmq does not reconnect either.
 FATAL = (errno.EPROTO, errno.EMSGSIZE)
+HURRY = 2.0  # seconds for an address that does not answer, while there are others
 
 
 class Connecter:
@@ -57,7 +58,7 @@ class Connecter:
         self._greeter: Union[Greeter, None] = None
         self._tunnel: Union[Tunnel, None] = None
         self._timer: Union[Timer, None] = None
-        self._attempts = 0
+        self._backoff = Backoff(side.options)
         self._watched = False  # what is opening
         self._refused = False  # by one of the addresses tried
         self._fd = -1  # of the connection, for the monitor
@@ -155,12 +156,14 @@ class Connecter:
         self._watched = True
         control, fd = self._side.control, connection.fileno()
         control.watch(fd, selectors.EVENT_WRITE, self._opened)
-        patience = self._side.options[SocketOption.CONNECT_TIMEOUT]  # ms, 0: no limit
+        patience = self._side.options[SocketOption.CONNECT_TIMEOUT] / 1000  # 0: none
+        if not patience and self._targets:
+            patience = HURRY
         if patience:
-            self._timer = control.later(patience / 1000, self._too_slow)
+            self._timer = control.later(patience, self._too_slow)
 
     def _too_slow(self) -> None:
-        """CONNECT_TIMEOUT is over."""
+        """CONNECT_TIMEOUT is over, or another address may be better."""
         self._close_opening()
         self._open_next()
 
@@ -207,7 +210,7 @@ class Connecter:
             self._report(Event.CLOSED, fd)
 
     def _greet(self, connection: socket.socket) -> None:
-        self._attempts = 0
+        self._backoff.met()
         self._fd = connection.fileno()
         self._report(Event.CONNECTED, self._fd)
         self._transport.tune(connection, self._side.options)
@@ -239,6 +242,7 @@ class Connecter:
         if not self._named:
             greeter.refuse(f"{ready.identity!r} is taken")
             return False
+        self._backoff.attached()
         return greeter.attach(self._pipe, ready)
 
     def _retry(self, cause: int = 0) -> None:
@@ -247,8 +251,7 @@ class Connecter:
         if cause & self._side.options[SocketOption.RECONNECT_STOP]:
             self._give_up()
             return
-        delay = _delay(self._side.options, self._attempts)
-        self._attempts += 1
+        delay = self._backoff.wait()
         if delay is None:
             self._give_up()
         else:
@@ -354,18 +357,3 @@ def _error(connection: socket.socket) -> Union[int, None]:
     except OSError as failed:
         return None if failed.errno == errno.ENOTCONN else failed.errno
     return errno.ECONNREFUSED if connection.getsockname() == peer else 0
-
-
-def _delay(options: Mapping[int, Any], attempts: int) -> Union[float, None]:
-    """Seconds until the next attempt; None for never.
-
-    Without RECONNECT_IVL_MAX the interval plus as much again at random; with it,
-    the interval doubled each time, up to that.
-    """
-    interval = options[SocketOption.RECONNECT_IVL]
-    limit = options[SocketOption.RECONNECT_IVL_MAX]
-    if interval <= 0:
-        return None
-    if not limit:
-        return float(interval + random.randrange(interval)) / 1000
-    return float(min(interval << min(attempts, 30), limit)) / 1000

@@ -106,6 +106,16 @@ class Greeter:
             major=ready.major,
         )
 
+    @property
+    def gone(self) -> bool:
+        """Whether the peer has left, and nothing of it is to be read."""
+        try:
+            return not self.socket.recv(1, socket.MSG_PEEK)
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError:
+            return True
+
     def refuse(self, why: str) -> None:
         """There is no place for this peer, though nothing is wrong with it."""
         self._report(Event.HANDSHAKE_SUCCEEDED, 0)

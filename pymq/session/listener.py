@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import functools
 import selectors
 import socket
 
 from .. import transports
 from ..backend.abc import Pipe
-from ..constants import Event
+from ..constants import Event, SocketOption
 from ..endpoint import Endpoint
 from ..error import ZMQError
 from ..transports import Listening, filters
@@ -17,6 +18,7 @@ from . import Side, log_down, logger
 from .greeter import Greeter
 from .lingering import Lingering
 from .raw import RawGreeter
+from .rivals import Rivals
 
 ACCEPTS = 64  # in one turn: what else the control thread does wants its own
 ACCEPT_PAUSE = 0.1  # seconds without accepting, when descriptors or memory run out
@@ -40,6 +42,7 @@ class Listener:
         self._pipes: dict[int, Pipe] = {}
         self._descriptors: dict[int, int] = {}  # of pipes, for the monitor
         self._lingering = Lingering(side, self._ended)
+        self._rivals = Rivals()
 
     def _listen(self, address: str) -> Listening:
         try:
@@ -102,8 +105,24 @@ class Listener:
         self._greeters.discard(greeter)
         if isinstance(result, Failed):
             greeter.close()
+            return
+        wait = self._rivals.wait(result.identity)
+        if wait and self._side.live[SocketOption.ROUTER_HANDOVER]:
+            self._greeters.add(greeter)
+            admit = functools.partial(self._admit, greeter, result)
+            self._side.control.later(wait, admit)
         else:
             self._attach(greeter, result)
+
+    def _admit(self, greeter: Greeter, ready: Ready) -> None:
+        """Its wait is over; if it has gone, nobody is displaced for it."""
+        if greeter not in self._greeters:
+            return
+        self._greeters.discard(greeter)
+        if greeter.gone:
+            greeter.refuse("left while it waited for its name")
+        else:
+            self._attach(greeter, ready)
 
     def _attach(self, greeter: Greeter, ready: Ready) -> None:
         pipe = self._side.hub.open(self._side.conflates)
@@ -114,6 +133,8 @@ class Listener:
             greeter.refuse(f"{ready.identity!r} is taken")
             pipe.close(False)
             return
+        if self._side.named:
+            self._rivals.have(pipe.id, ready.identity)
         self._pipes[pipe.id] = pipe
         self._side.control.owners[pipe.id] = self
         if greeter.attach(pipe, ready):
@@ -128,6 +149,7 @@ class Listener:
         self._drop(pipe)
 
     def _drop(self, pipe: int) -> None:
+        self._rivals.gone(pipe)
         if pipe in self._lingering:
             self._lingering.drop(pipe)
         else:
@@ -142,6 +164,7 @@ class Listener:
 
     def displaced(self, pipe: int) -> None:
         """A newcomer has its name: its connection ends as if the peer had gone."""
+        self._rivals.displaced(pipe)
         self.link_down(pipe, 0)
 
     def pipe_closed(self, pipe: int) -> None:
@@ -151,6 +174,7 @@ class Listener:
 
     def _ended(self, pipe: int) -> None:
         self._pipes.pop(pipe, None)
+        self._rivals.gone(pipe)
         self._descriptors.pop(pipe, None)
         self._side.connections.end(pipe)
 

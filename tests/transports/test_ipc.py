@@ -8,6 +8,7 @@ import socket
 import sys
 import tempfile
 import uuid
+from pathlib import Path
 
 import pytest
 from library import Library
@@ -136,3 +137,24 @@ def test_the_last_to_bind_a_path_has_it(zmq: Library) -> None:
     old.send(b"old")
     assert second.recv() == b"new"
     assert first.recv() == b"old"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="abstract names are Linux's")
+@pytest.mark.fails_on("pyzmq", reason="deletes the file of that name")
+def test_an_abstract_name_is_no_file(
+    zmq: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = f"@{os.getpid()}-{zmq.tag}"
+    (tmp_path / name).write_text("kept")
+    zmq.socket(zmq.PULL).bind(f"ipc://{name}")
+    assert (tmp_path / name).read_text() == "kept"
+
+
+def test_a_path_stays_after_close(zmq: Library) -> None:
+    """Only those that a wildcard made are removed."""
+    pull = zmq.socket(zmq.PULL)
+    path = zmq.bind(pull, "ipc").partition("://")[2]
+    pull.close()
+    zmq.main.term()
+    assert os.path.exists(path)

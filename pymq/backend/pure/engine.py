@@ -29,7 +29,7 @@ from ...zmtp import command, older
 from ...zmtp.error import FrameTooLarge, ProtocolError
 from ...zmtp.frame import COMMAND, MORE, Decoder, encode, header
 from ..abc import Link
-from . import queue
+from . import headers, queue
 from .heartbeat import Heartbeat
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Engine:
         self._major = link.major
         self._minor = link.minor
         self._header = older.header if link.major == 1 else header
-        self._short = _OLD_HEADERS if link.major == 1 else _HEADERS
+        self._short = headers.OLDER if link.major == 1 else headers.NEWER
         self._socket = socket.socket(fileno=link.fd)
         self._socket.setblocking(False)  # PyPy has just made it blocking
         decoder = older.Decoder if link.major == 1 else Decoder
@@ -208,10 +208,7 @@ class Engine:
         """
         incoming = self.pipe.input
         with self.loop.lock:
-            while self._held:
-                if not incoming.unfinished and incoming.full():
-                    incoming.park_writer()
-                    break
+            while self._held and self._room(incoming):
                 flags, body = self._held.popleft()
                 if flags & COMMAND:
                     self._obey(body)
@@ -223,6 +220,17 @@ class Engine:
         if self._decoder.error is not None and not self._paused:
             too_large = isinstance(self._decoder.error, FrameTooLarge)
             self._end(EMSGSIZE if too_large else EPROTO)
+
+    def _room(self, incoming: queue.Queue) -> bool:
+        """Whether what comes next may be taken now.  A peer's subscriptions wait as
+        messages do, for a publisher that is busy elsewhere; other commands never."""
+        flags, body = self._held[0]
+        waits = incoming.topics and len(incoming.frames) >= incoming.hwm > 0
+        free = incoming.unfinished or not (waits or incoming.full())
+        if free or flags & COMMAND and not (waits and body.startswith(_TOPICS)):
+            return True
+        incoming.park_writer()
+        return False
 
     def _obey(self, body: bytes) -> None:
         """A command in the traffic phase; unknown and malformed ones are ignored."""
@@ -387,10 +395,6 @@ class Engine:
         return self._taken[kept:]
 
 
-# Of short message frames, by kind and size.
-_HEADERS = [
-    [header(size, kind) for size in range(256)] for kind in (queue.LAST, queue.MORE)
-]
-_OLD_HEADERS = [[older.header(size, kind) for size in range(256)] for kind in (0, 1)]
 _NAMES = {queue.SUBSCRIBE: command.SUBSCRIBE, queue.CANCEL: command.CANCEL}
 _ANNOUNCEMENTS = {name: kind for kind, name in _NAMES.items()}
+_TOPICS = tuple(command.encode(name, b"") for name in _ANNOUNCEMENTS)

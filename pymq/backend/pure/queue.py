@@ -138,6 +138,7 @@ class Queue:
         """Take the next frame; None parks the reader until there is one."""
         if not self.frames:
             self.reader_parked = True
+            self._resume_writer()  # announcements have no acknowledgment
             return None
         frame = self.frames.popleft()
         if frame[0] == LAST:

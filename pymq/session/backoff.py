@@ -1,0 +1,66 @@
+"""How long a connecter waits before it tries again."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any, Mapping, Union
+
+from ..constants import SocketOption
+
+#: A peer that is there but refuses us, or leaves at once, is asked less and less often:
+#: the wait doubles up to so many intervals.  RECONNECT_IVL_MAX takes their place.
+REFUSED_MAX = 32
+DOUBLINGS = 30
+
+
+class Backoff:
+    """The waits of one connecter, by RECONNECT_IVL and RECONNECT_IVL_MAX.
+
+    Nobody there: the interval, and as much again at random.  With RECONNECT_IVL_MAX
+    the interval doubles each time up to that, and at least half of it is waited for.
+    A connection ends the row if it lasted longer than the wait before it; libzmq ends
+    it whenever something accepts, so that a server that refuses its clients has no
+    peace from them (libzmq #883).
+    """
+
+    def __init__(self, options: Mapping[int, Any]) -> None:
+        self._interval: int = options[SocketOption.RECONNECT_IVL]  # ms
+        self._limit: int = options[SocketOption.RECONNECT_IVL_MAX]  # ms, 0: none
+        self._failures = 0  # in a row
+        self._refusals = 0  # of these, by somebody who was there
+        self._met = False  # somebody was, this time
+        self._since: Union[float, None] = None  # when there is a connection
+        self._waited = 0.0  # seconds
+
+    def met(self) -> None:
+        """Somebody has accepted."""
+        self._met = True
+
+    def attached(self) -> None:
+        """The connection can be used."""
+        self._since = time.monotonic()
+
+    def wait(self) -> Union[float, None]:
+        """Seconds until the next attempt; None for never."""
+        if self._interval <= 0:
+            return None
+        if self._since is not None and time.monotonic() - self._since >= self._waited:
+            self._failures = self._refusals = 0
+        waited = self._milliseconds() / 1000
+        self._failures += 1
+        self._refusals += self._met
+        self._met, self._since, self._waited = False, None, waited
+        return waited
+
+    def _milliseconds(self) -> int:
+        if self._limit:
+            most = self._doubled(self._failures, self._limit)
+            return most - random.randrange((most + 1) // 2)
+        least = self._interval
+        if self._met:
+            least = self._doubled(self._refusals, REFUSED_MAX * least)
+        return least + random.randrange(least)
+
+    def _doubled(self, times: int, limit: int) -> int:
+        return min(self._interval << min(times, DOUBLINGS), limit)
