@@ -14,10 +14,9 @@ from typing import Any
 from harness import Clock, Options, Result, descriptors, resident
 from sockets import bound, connected
 
-#: What a client says at once: greeting 3.0, NULL, then the command READY of a DEALER.
+#: What a client says at once: greeting 3.0, NULL, then the command READY of its type.
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
-READY = b"\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER"
-HELLO = GREETING + b"\x04" + bytes([len(READY)]) + READY
+READY = b"\x05READY\x0bSocket-Type\x00\x00\x00"
 PING = b"\x00\x04ping"
 MEASURE = b"\x00\x07measure"
 
@@ -109,12 +108,13 @@ def ask(connection: plain.socket) -> None:
     exactly(connection, len(b"\x00\x04done"))
 
 
-def opened(endpoint: str) -> plain.socket:
+def opened(endpoint: str, kind: bytes = b"DEALER") -> plain.socket:
     """A connection whose handshake is done."""
+    ready = READY + bytes([len(kind)]) + kind
     host, _, port = endpoint.rpartition("://")[2].rpartition(":")
     made = plain.create_connection((host, int(port)))
     made.settimeout(10)
-    made.sendall(HELLO)
+    made.sendall(GREETING + b"\x04" + bytes([len(ready)]) + ready)
     exactly(made, len(GREETING))
     _, length = exactly(made, 2)
     exactly(made, length)

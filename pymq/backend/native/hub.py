@@ -10,7 +10,8 @@ from typing import Any, Callable, Sequence, TypeVar, Union
 
 from ... import _core
 from ..._core import ffi, lib
-from ..abc import Buffer, HubOption, Routing, check_bytes
+from ..abc import Buffer, HubOption, Moved, Routing, check_bytes
+from ..abc import Hub as AbstractHub
 from ..messages import recv_message, send_message
 from . import held
 from .ahead import MOST, Batch
@@ -38,6 +39,7 @@ _wait = lib.pymq_hub_wait
 _peer = lib.pymq_hub_peer
 _chosen = lib.pymq_hub_chosen
 _handed = lib.pymq_hub_handed
+_move = lib.pymq_hub_move
 _wants = lib.pymq_hub_wants
 _loans = held.loans
 _from_buffer = ffi.from_buffer
@@ -289,6 +291,14 @@ class Hub:
                 return found if len(found) == most else self._fetch(found, most)
             finally:
                 self._waiting -= 1
+
+    def move(self, to: AbstractHub, most: int) -> Moved:
+        """See `pymq.backend.abc.Hub.move`."""
+        if not isinstance(to, Hub):
+            raise TypeError("the other hub is another backend's")
+        moved = ffi.new("pymq_moved *")
+        result = _move(self._hub, to._hub, most, moved)
+        return Moved(moved.messages, moved.frames, moved.bytes, result)
 
     def _fetch(self, found: list[bytes], most: int) -> list[bytes]:
         """What was ahead, and as many as are there behind that."""

@@ -119,14 +119,24 @@ class Receiver:
         if pipe.closed:
             self.hub._pipe_dropped(pipe)
 
-    def _take(self) -> bool:
+    def begun(self) -> bool:
+        """Whether there are more frames of the message that is being received."""
+        return bool(self._frames)
+
+    def take(self) -> list[bytes]:
+        """The frames of the next message, with nothing ahead; [] if there is none."""
         if not self._find():
-            return False
+            return []
         pipe = self._active[0]
-        self._frames.extend(self._message(pipe))
+        frames = self._message(pipe)
         self.hub.peer = pipe.id
         self._active.rotate(-1)
-        return True
+        return frames
+
+    def _take(self) -> bool:
+        frames = self.take()
+        self._frames.extend(frames)
+        return bool(frames)
 
     def _message(self, pipe: Pipe) -> list[bytes]:
         """Pop one whole message."""
