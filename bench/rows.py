@@ -52,6 +52,7 @@ WORKLOADS: dict[str, Workload] = {
         2000,
         500,
     ),
+    "proxy": Workload(("proxy", "ends"), "ends"),
     "startup": Workload(("both",), "both", "start_ms", extra=1),
 }
 
@@ -231,6 +232,16 @@ def busy() -> Iterator[Row]:
     yield Row("busy", "busy", keys, ZMQ, quick=True)
 
 
+def proxies() -> Iterator[Row]:
+    """PULL to PUSH; ROUTER to DEALER and back."""
+    for pattern, sizes in {"stream": ("64", "8K", "1M"), "requests": ("64",)}.items():
+        for name in sizes:
+            keys: Keys = {"endpoint": ENDPOINTS["tcp"], "size": SIZES[name]}
+            more: Keys = {**keys, "pattern": pattern, "hwm": hwm(SIZES[name])}
+            quick, title = name == "64", f"proxy/{pattern}/{name}"
+            yield Row(title, "proxy", more, ZMQ, quick=quick)
+
+
 def startup() -> Iterator[Row]:
     """A new interpreter."""
     for what in ("import", "socket"):
@@ -303,6 +314,7 @@ MORE = (
     connections,
     threads,
     busy,
+    proxies,
     startup,
     growth,
 )

@@ -75,6 +75,7 @@ ONE = streams(SMALL, "copy/one")
 MANY = streams(SMALL, "copy/many")
 COPY = streams(HUGE, "copy/one")
 NO_COPY = streams(HUGE, "nocopy/one")
+PROXIES = ("proxy/stream/64", "proxy/requests/64")
 INPROC = ("throughput/inproc/*/copy/one",)
 ONE_CORE = ("roundtrip/*/one-core/at-once",)
 TWO_CORES = ("roundtrip/*/two-cores/at-once",)
@@ -114,6 +115,7 @@ TARGETS = (
     ),
     Target("send beside a busy Python thread: time", ("busy",), 1 / 20, False),
     Target("fan-out, 100 subscribers", ("fanout/100",), 2.0),
+    Target("64 B through a proxy", PROXIES, 1.0),
     Target(
         "1 M subscriptions: bytes each",
         ("subscriptions/1M",),

@@ -12,14 +12,6 @@ enum {
 
 /* Sending. */
 
-static void flush_all(struct hub *hub)
-{
-    hub->holding = false;
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next)
-        queue_flush(OWNER(at, struct pipe, in_hub)->out);
-}
-
 static int send_many(struct hub *hub, const char *bytes,
                      const uint32_t *sizes, int count)
 {
@@ -30,7 +22,7 @@ static int send_many(struct hub *hub, const char *bytes,
         if (result < 0)
             break;
     }
-    flush_all(hub);
+    hub_show_held(hub, false);
     if (result == -EAGAIN)
         hub_quieten(hub);
     return sent > 0 ? sent : result;

@@ -19,6 +19,7 @@ static void init_lists(struct hub *hub)
     list_init(&hub->writable);
     list_init(&hub->readable);
     list_init(&hub->targets);
+    list_init(&hub->held);
 }
 
 pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,

@@ -59,7 +59,9 @@ struct hub {
     size_t weight;     /* bytes of it so far */
     int64_t pushed_at; /* coarse ms: when a caller last wrote itself */
     struct chunk *lent; /* the frame, if it is not to be copied */
-    bool holding; /* a batch: messages are shown at its end */
+    bool lent_whole;    /* with its head */
+    bool holding; /* a batch: messages are shown at its end ... */
+    struct list held; /* ... by these pipes */
 
     /* The message being received. */
     bool receiving;
@@ -124,6 +126,10 @@ int hub_send(struct hub *hub, const void *data, size_t size, bool more);
 bool hub_writable(struct hub *hub);
 /* Whether a send that gave EAGAIN may now succeed. */
 bool hub_resumable(struct hub *hub);
+/* Drops what was sent of a message. */
+void hub_abandon(struct hub *hub);
+/* Ends a batch; `push`: it is a message that its caller may write himself. */
+void hub_show_held(struct hub *hub, bool push);
 /* Whether a pipe belongs on the writable list. */
 bool hub_sends_in_turn(const struct hub *hub);
 

@@ -18,6 +18,7 @@ static void init_lists(struct pipe *pipe)
     list_init(&pipe->in_writable);
     list_init(&pipe->in_readable);
     list_init(&pipe->in_targets);
+    list_init(&pipe->in_held);
 }
 
 static void own_ends(struct pipe *pipe)

@@ -79,6 +79,11 @@ typedef struct {
     char bytes[PYMQ_BATCH];
 } pymq_batch;
 
+/* What pymq_hub_move has moved. */
+typedef struct {
+    int64_t messages, frames, bytes;
+} pymq_moved;
+
 /* As Link in abc.py.  Times are in ms, 0 is none, but `ping_ttl` is in tenths
  * of a second. */
 typedef struct {
@@ -136,6 +141,8 @@ int64_t pymq_slot_recv_plain(pymq_slot *slot);
  * pymq_hub_handed nobody receives what comes behind them (-EALREADY). */
 int pymq_hub_recv_many(pymq_hub *hub, pymq_batch *batch, int most, int ahead);
 void pymq_hub_handed(pymq_hub *hub);
+/* As Hub.move in abc.py. */
+int pymq_hub_move(pymq_hub *from, pymq_hub *to, int most, pymq_moved *moved);
 /* Whether a subscriber still wants a message. */
 int pymq_hub_wants(pymq_hub *hub, const char *data, size_t size);
 int64_t pymq_hub_peer(pymq_hub *hub);

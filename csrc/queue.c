@@ -252,6 +252,17 @@ void queue_skip(struct queue *queue, const struct frame *frame)
         report_read(queue);
 }
 
+struct chunk *piece_alone(const struct piece *piece,
+                          const struct frame *frame, bool *whole)
+{
+    const struct chunk *body = piece->body;
+    if (body == NULL)
+        return NULL;
+    size_t head = (size_t)(frame->body - body->data);
+    *whole = head > 0;
+    return head + frame->size == body->size ? piece->body : NULL;
+}
+
 struct chunk *queue_hold_chunk(struct queue *queue)
 {
     const struct piece *piece = queue->head.piece;

@@ -212,6 +212,11 @@ static inline bool queue_passed(const struct queue *queue,
     return at->piece == queue->limit.piece && at->at == queue->limit.at;
 }
 
+/* The chunk that a frame in a piece has for itself, with its head or without
+ * (`*whole`); NULL if there is none. */
+struct chunk *piece_alone(const struct piece *piece,
+                          const struct frame *frame, bool *whole);
+
 /* A reference to the chunk that holds the next frame. */
 struct chunk *queue_hold_chunk(struct queue *queue);
 

@@ -19,6 +19,30 @@ static void show(struct hub *hub, struct pipe *pipe)
     queue_finish(pipe->out);
     if (!hub->holding && queue_show(pipe->out))
         hub_tell(hub, pipe);
+    if (hub->holding && !list_linked(&pipe->in_held))
+        list_append(&hub->held, &pipe->in_held);
+}
+
+void hub_show_held(struct hub *hub, bool push)
+{
+    hub->holding = false;
+    while (!list_empty(&hub->held)) {
+        struct pipe *pipe = OWNER(hub->held.next, struct pipe, in_held);
+        list_remove(&pipe->in_held);
+        bool wake = queue_show(pipe->out);
+        if (wake && push)
+            hub_tell(hub, pipe);
+        else if (wake)
+            queue_wake_reader(pipe->out);
+    }
+}
+
+/* What was lent. */
+static int write_lent(const struct hub *hub, struct queue *queue, bool more)
+{
+    return hub->lent_whole
+               ? queue_share(queue, hub->lent)
+               : queue_write_body(queue, more_flag(more), hub->lent);
 }
 
 /* ONE, IN_TURN, BY_NAME. */
@@ -37,8 +61,7 @@ static int send_to_target(struct hub *hub, const void *data, size_t size,
     struct pipe *pipe = hub->target;
     if (pipe != NULL) {
         int result = hub->lent
-                         ? queue_write_body(pipe->out, more_flag(more),
-                                            hub->lent)
+                         ? write_lent(hub, pipe->out, more)
                          : queue_write(pipe->out, more_flag(more), data, size);
         if (result < 0)
             return result;
@@ -164,7 +187,7 @@ static int write_target(struct hub *hub, struct pipe *pipe,
                         bool more)
 {
     if (hub->lent != NULL)
-        return queue_write_body(pipe->out, more_flag(more), hub->lent);
+        return write_lent(hub, pipe->out, more);
     if (chunk != NULL)
         return queue_share(pipe->out, chunk);
     return queue_write(pipe->out, more_flag(more), data, size);
@@ -257,6 +280,24 @@ bool hub_resumable(struct hub *hub)
     if (hub->send_policy != PYMQ_SEND_BY_NAME)
         return hub_writable(hub);
     return hub->refused == NULL || !queue_full(hub->refused->out);
+}
+
+static void drop_targets(struct hub *hub)
+{
+    while (!list_empty(&hub->targets)) {
+        struct list *first = hub->targets.next;
+        queue_rollback(OWNER(first, struct pipe, in_targets)->out);
+        list_remove(first);
+    }
+}
+
+void hub_abandon(struct hub *hub)
+{
+    if (hub->target != NULL)
+        queue_rollback(hub->target->out);
+    hub->target = NULL;
+    hub->sending = false;
+    drop_targets(hub);
 }
 
 void hub_stop_sending(struct hub *hub, struct pipe *pipe)

@@ -1,8 +1,6 @@
 /* topics.c - see topics.h */
 #include "topics.h"
 
-#include "pipe.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +14,13 @@ void topics_init(struct topics *topics, size_t value_size)
 {
     memset(topics, 0, sizeof *topics);
     table_init(&topics->table, value_size);
+    members_init(&topics->members);
 }
 
 void topics_fini(struct topics *topics)
 {
     table_fini(&topics->table);
+    members_fini(&topics->members);
     free(topics->lengths);
     topics_init(topics, topics->table.value_size);
 }
@@ -165,72 +165,19 @@ void topics_visit(const struct topics *topics, const unsigned char *frame,
             found(context, member->pipe);
 }
 
-static struct member *find_member(struct entry *entry,
-                                  const struct pipe *pipe)
-{
-    struct member *member = entry_value(entry);
-    while (member != NULL && member->pipe != pipe)
-        member = member->next;
-    return member;
-}
-
-/* A member of a topic that has others; NULL: no memory. */
-static struct member *add_member(struct entry *entry)
-{
-    struct member *member = malloc(sizeof *member);
-    if (member == NULL)
-        return NULL;
-    struct member *last = entry_value(entry);
-    while (last->next != NULL)
-        last = last->next;
-    return last->next = member;
-}
-
 int topics_join(struct topics *topics, const void *topic, size_t size,
                 struct pipe *pipe)
 {
     bool fresh;
     struct entry *entry = add_topic(topics, topic, size, &fresh);
-    if (entry == NULL)
+    if (entry == NULL || members_add(&topics->members, entry, pipe) < 0)
         return -ENOMEM;
-    if (!fresh && find_member(entry, pipe) != NULL)
-        return 0;
-    struct member *member = fresh ? entry_value(entry) : add_member(entry);
-    if (member == NULL)
-        return -ENOMEM;
-    *member = (struct member){.entry = entry, .pipe = pipe};
-    list_init(&member->of_pipe);
-    list_append(&pipe->topics, &member->of_pipe);
     return fresh;
-}
-
-/* The second member takes the place of the first, in its pipe's list too. */
-static void replace_first(struct member *first)
-{
-    struct member *second = first->next;
-    *first = *second;
-    list_init(&first->of_pipe);
-    list_append(&second->of_pipe, &first->of_pipe);
-    list_remove(&second->of_pipe);
-    free(second);
 }
 
 int topics_drop(struct topics *topics, struct member *member)
 {
-    (void)topics;
-    struct member *at = entry_value(member->entry);
-    list_remove(&member->of_pipe);
-    if (at == member) {
-        if (member->next == NULL)
-            return 1;
-        replace_first(member);
-        return 0;
-    }
-    while (at->next != member)
-        at = at->next;
-    at->next = member->next;
-    free(member);
-    return 0;
+    return members_remove(&topics->members, member);
 }
 
 int topics_leave(struct topics *topics, const void *topic, size_t size,
@@ -239,7 +186,7 @@ int topics_leave(struct topics *topics, const void *topic, size_t size,
     struct entry *entry = find_topic(topics, topic, size);
     if (entry == NULL)
         return 1;
-    struct member *member = find_member(entry, pipe);
+    struct member *member = members_find(&topics->members, entry, pipe);
     if (member == NULL || !topics_drop(topics, member))
         return 0;
     topics_forget(topics, entry);

@@ -9,7 +9,7 @@
  */
 #ifndef TOPICS_H
 #define TOPICS_H
-#include "list.h"
+#include "members.h"
 #include "table.h"
 
 #include <stdbool.h>
@@ -20,15 +20,7 @@ struct topics {
     struct table table;
     struct length *lengths; /* ascending */
     size_t lengths_used, lengths_room;
-};
-
-/* One pipe's subscription of one topic.  The first of a topic lies in its
- * entry: most topics have one only. */
-struct member {
-    struct member *next;  /* of the same topic */
-    struct list of_pipe;  /* in pipe->topics */
-    struct entry *entry;
-    struct pipe *pipe;
+    struct members members;
 };
 
 /* What is kept of a topic: a uint64_t that counts, or a struct member. */

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
-from errno import EAGAIN, ENOTSUP
+from errno import EAGAIN, EALREADY, ENOBUFS, ENOTSUP
 from typing import Any, Sequence, Union
 
-from .backend.abc import Send
+from .backend.abc import Receive, Send
 from .constants import EFSM, POLLIN, POLLOUT, SocketType
 from .error import ZMQError, error_for
+from .patterns import Wrapper
 from .poller import zmq_poll
 from .socket import Socket
 
 BURST = 1000  # messages that go one way before the other way has its turn
+_AT_ONCE = 128  # of these, with one call
 _FULL_PAUSE = 50  # ms until a peer that is full is tried again, at most
+_NO_FAULT = (0, -EAGAIN, -ENOBUFS, -EALREADY)  # of `Hub.move`
 _IDLE = (-EAGAIN, -ENOTSUP, -EFSM)  # nothing to receive, or not this socket's turn
 
 
@@ -47,26 +50,46 @@ class Way:
     """One direction.
 
     Nothing is received for which there is no room, so a peer that is slow slows its
-    senders.
+    senders.  Where the sockets are no more than their hubs these pass messages on
+    to each other; else they are moved by hand, one by one.
     """
 
     def __init__(
         self, source: Socket, sink: Socket, tap: Union[Tap, None], swaps: bool = False
     ) -> None:
         self.parts = self.octets = 0  # that went this way
-        self._source = source
+        self.source = source
         self._sink = sink
         self._tap = tap
         self._swaps = swaps  # the first two frames: from ROUTER to ROUTER
         self._open = sink is source or _never_full(sink)
-        self._held: list[bytes] = []  # a message whose own peer turned out to be full
+        self._never = not _receives(source) or not _sends(sink)
+        self.by_hand = tap is not None or swaps or not _plain(source, sink)
+        self._refused = False  # the next message, by its own peer that is full
+        self._held: list[bytes] = []  # a message for such a peer
 
     def move(self) -> bool:
         """Move what can be, up to a burst; whether that was anything."""
-        for count in range(BURST):
-            if not self._move_one():
-                return count > 0
-        return True
+        count = moved = 0 if self._never else self._move_some(BURST)
+        while moved and count < BURST:
+            moved = self._move_some(BURST - count)
+            count += moved
+        return count > 0
+
+    def _move_some(self, most: int) -> int:
+        """Move at most `most` messages; how many."""
+        if self.by_hand or self._held:
+            return int(self._move_one())
+        moved = self.source._hub.move(self._sink._hub, min(most, _AT_ONCE))
+        self.parts += moved.frames
+        self.octets += moved.bytes
+        self._refused = self._open and moved.result == -ENOBUFS
+        if moved.result not in _NO_FAULT:
+            self.source._check_open()
+            raise _failure(self._sink, moved.result)
+        if moved.result == -EALREADY and not moved.messages:
+            return int(self._move_one())
+        return int(moved.messages)
 
     def _move_one(self) -> bool:
         if not self._held:
@@ -93,11 +116,11 @@ class Way:
 
     def _receive(self) -> list[bytes]:
         """The next message, [] if there is none."""
-        parts = self._source._end.recv_message()
+        parts = self.source._end.recv_message()
         if isinstance(parts, int):
             if parts in _IDLE:
                 return []
-            raise _failure(self._source, parts)
+            raise _failure(self.source, parts)
         if self._swaps and len(parts) > 1:
             parts[:2] = parts[1], parts[0]
         if self._tap is not None:
@@ -106,12 +129,14 @@ class Way:
 
     def waits_for(self) -> tuple[Socket, int]:
         """What must come before anything can move."""
-        if self._held:
+        if self._never:
+            return self.source, 0
+        if self._held or self._refused:
             # Only the hub can wait for this one peer; poll says that others have room.
             self._sink._hub.wait(POLLOUT, _FULL_PAUSE)
             return self._sink, POLLOUT
         full = self._full()
-        return (self._source, POLLIN) if full is None else (full, POLLOUT)
+        return (self.source, POLLIN) if full is None else (full, POLLOUT)
 
 
 class Proxy:
@@ -124,6 +149,17 @@ class Proxy:
 
     def run(self) -> None:
         """Until the control says so."""
+        hubs = [way.source._hub for way in self._ways if not way.by_hand]
+        looked = [hub.looks_ahead for hub in hubs]
+        try:
+            for hub in hubs:
+                hub.looks_ahead = False  # what is ahead has to be moved by hand
+            self._run()
+        finally:
+            for hub, looks in zip(hubs, looked):
+                hub.looks_ahead = looks
+
+    def _run(self) -> None:
         while True:
             if self._control is not None:
                 self._obey(self._control)
@@ -134,7 +170,7 @@ class Proxy:
                 self._wait()
 
     def _wait(self) -> None:
-        wanted: dict[Any, int] = {}
+        wanted: dict[Any, int] = {way.source: 0 for way in self._ways}
         if self._control is not None:
             wanted[self._control] = int(POLLIN)
         if not self._paused:
@@ -173,6 +209,22 @@ class Proxy:
             for way in (there, back, back, there)
             for number in (way.parts, way.octets)
         ]
+
+
+def _receives(sock: Socket) -> bool:
+    return sock._pattern.routing.receive not in (Receive.NONE, Receive.TOPICS)
+
+
+def _sends(sock: Socket) -> bool:
+    return sock._pattern.routing.send is not Send.NONE
+
+
+def _plain(source: Socket, sink: Socket) -> bool:
+    """Whether messages may go from one hub to the other: the sockets add nothing."""
+    end = source._end
+    as_received = end.passes if isinstance(end, Wrapper) else end is source._hub
+    alike = type(source._hub) is type(sink._hub)
+    return alike and as_received and sink._end is sink._hub
 
 
 def _never_full(sock: Socket) -> bool:

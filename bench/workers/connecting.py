@@ -14,10 +14,9 @@ from typing import Any
 from harness import Clock, Options, Result, descriptors, resident
 from sockets import bound, connected
 
-#: What a client says at once: greeting 3.0, NULL, then the command READY of a DEALER.
+#: What a client says at once: greeting 3.0, NULL, then the command READY of its type.
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
-READY = b"\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER"
-HELLO = GREETING + b"\x04" + bytes([len(READY)]) + READY
+READY = b"\x05READY\x0bSocket-Type\x00\x00\x00"
 PING = b"\x00\x04ping"
 MEASURE = b"\x00\x07measure"
 
@@ -109,18 +108,19 @@ def ask(connection: plain.socket) -> None:
     exactly(connection, len(b"\x00\x04done"))
 
 
-def opened(endpoint: str) -> plain.socket:
+def opened(endpoint: str, kind: bytes = b"DEALER") -> plain.socket:
     """A connection whose handshake is done."""
     host, _, port = endpoint.rpartition("://")[2].rpartition(":")
     made = plain.create_connection((host, int(port)))
     made.settimeout(10)
-    shake_hands(made)
+    shake_hands(made, kind)
     return made
 
 
-def shake_hands(connection: plain.socket) -> None:
+def shake_hands(connection: plain.socket, kind: bytes = b"DEALER") -> None:
     """Greetings and READY, there and back."""
-    connection.sendall(HELLO)
+    ready = READY + bytes([len(kind)]) + kind
+    connection.sendall(GREETING + b"\x04" + bytes([len(ready)]) + ready)
     exactly(connection, len(GREETING))
     _, length = exactly(connection, 2)
     exactly(connection, length)

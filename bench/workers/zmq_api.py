@@ -13,6 +13,7 @@ import busy
 import connecting
 import fanouts
 import harness
+import proxies
 import roundtrips
 import startup
 import streams
@@ -25,6 +26,7 @@ SIDES: harness.Sides = {
     **subscribing.SIDES,
     **connecting.SIDES,
     **busy.SIDES,
+    **proxies.SIDES,
     **startup.SIDES,
 }
 

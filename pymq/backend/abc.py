@@ -123,6 +123,18 @@ def check_bytes(messages: Sequence[bytes]) -> None:
             raise TypeError(f"bytes only, not {type(message).__name__}")
 
 
+class Moved(NamedTuple):
+    """What `Hub.move` has moved, and why it ended."""
+
+    messages: int
+    frames: int
+    bytes: int
+    #: 0: call again; EAGAIN: nothing is there; ENOBUFS: no room for the next one;
+    #: EALREADY: the next one is for `recv_message` and `send_message` to move; or
+    #: another errno, negative, with which the next one was lost.
+    result: int
+
+
 class Pipe(Protocol):
     """Two bounded queues between a hub and whatever is attached.
 
@@ -265,6 +277,11 @@ class Hub(Protocol):
         """At most `most` messages of one frame that are there.  None also in the middle
         of a message, before a message of several frames or a very long one, after
         `stop` and where receiving is refused: `recv` tells."""
+
+    def move(self, to: Hub, most: int) -> Moved:
+        """Send what is received to another hub: at most `most` messages, each whole,
+        and none for which there is no room there.  As long as that takes microseconds.
+        Sets neither `more` nor `error`."""
 
     def recv(self) -> Union[bytes, None]:
         """The next frame, and sets `more` and `peer`; or None, and sets `error`.

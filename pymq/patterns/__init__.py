@@ -85,6 +85,8 @@ class Wrapper(ABC):
 
     #: Ends the connection of a pipe, by its id, when all that was sent has gone.
     hang_up: Callable[[int], None]
+    #: What is received from it is what the hub has received.
+    passes = False
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub

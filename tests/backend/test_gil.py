@@ -12,7 +12,7 @@ from typing import Any, Callable, Iterator
 import pytest
 from workbench import PULL, PUSH, Bench, read_exactly
 
-from pymq.backend.abc import Hub
+from pymq.backend.abc import Hub, HubOption
 
 NEVER = 1e6  # seconds until the interpreter takes the GIL away by itself
 
@@ -59,8 +59,10 @@ class Rival:
             self._thread.join()
 
 
-def _everything(push: Hub, pull: Hub) -> None:
+def _everything(push: Hub, pull: Hub, on: Hub) -> None:
     for _ in range(200):
+        assert push.send_many([b"8", b"9"]) == 2
+        assert pull.move(on, 1000).messages == 2
         assert push.quick_send(b"1") == 0
         assert push.send(b"2", True) == 0
         assert push.send(b"3") == 0
@@ -79,7 +81,10 @@ def _everything(push: Hub, pull: Hub) -> None:
 def test_calls_keep_it(native: Bench) -> None:
     push, pull = native.hub(PUSH), native.hub(PULL)
     native.join(push, pull)
-    assert not Rival().provoke(lambda: _everything(push, pull))
+    on = native.hub(PUSH)
+    native.join(on, native.hub(PULL))
+    on.set(HubOption.SEND_HWM, 0)
+    assert not Rival().provoke(lambda: _everything(push, pull, on))
 
 
 def test_so_does_who_writes_to_the_kernel_itself(native: Bench) -> None:

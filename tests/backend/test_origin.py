@@ -33,6 +33,45 @@ def test_frames_behind_those_that_are_ahead(bench: Bench) -> None:
     assert pull.error == errno.EAGAIN
 
 
+def test_what_else_is_asked_while_frames_are_ahead(bench: Bench) -> None:
+    pull = bench.hub(PULL)
+    pull.looks_ahead = True
+    pushes = [bench.hub(PUSH), bench.hub(PUSH)]
+    pipes = [bench.join(pull, push)[0] for push in pushes]
+    for push, name in zip(pushes, (b"a", b"b")):
+        assert push.send_many([b"%s%d" % (name, number) for number in range(40)]) == 40
+    received: list[list[bytes]] = [[], []]
+
+    def take(name: bytes) -> None:
+        received[name[:1] == b"b"].append(name)
+
+    take(pull.recv() or b"")  # which receives ahead
+    for _ in range(5):
+        for _ in range(3):
+            found = pull.recv_from()
+            assert found is not None
+            assert found[1] == pipes[bytes(found[0][:1]) == b"b"].id
+            take(bytes(found[0]))
+        assert pull.ready() & 1
+        assert pull.wait(1, 0) == 1
+        take(pull.recv() or b"")
+        found = pull.recv_from()
+        assert found is not None
+        take(bytes(found[0]))
+        for body in pull.recv_many(2):
+            take(body)
+    found = pull.recv_from()
+    assert found is not None
+    take(bytes(found[0]))
+    pipes[0].close(False)
+    while pull.ready() & 1:
+        take(pull.recv() or b"")
+    count = len(received[0])
+    assert 0 < count < 40
+    assert received[0] == [b"a%d" % number for number in range(count)]
+    assert received[1] == [b"b%d" % number for number in range(40)]
+
+
 def test_frames_of_a_message(bench: Bench) -> None:
     pull, push = bench.hub(PULL), bench.hub(PUSH)
     pipe = bench.join(pull, push)[0].id

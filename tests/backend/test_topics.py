@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from itertools import permutations
 
 import pytest
@@ -41,6 +42,33 @@ def test_a_topic_stays_until_its_last_subscriber_leaves(
             sub.unsubscribe(b"t")
     assert bench.recv(xpub) == [b"\0t"]
     assert xpub.topics() == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_many_subscribers_of_few_topics(bench: Bench, seed: int) -> None:
+    """They come and go in any order, and come twice; messages reach those who stay."""
+    chance = random.Random(seed)
+    xpub, subs = _publisher(bench, 60)
+    topics = [b"a", b"bb", b"ccc"]
+    held = {topic: set[int]() for topic in topics}
+    for _ in range(600):
+        number, topic = chance.randrange(len(subs)), chance.choice(topics)
+        if number in held[topic] and chance.random() < 0.5:
+            while not subs[number][0].unsubscribe(topic):
+                pass
+            held[topic].discard(number)
+        else:
+            subs[number][0].subscribe(topic)
+            held[topic].add(number)
+    for number in chance.sample(range(len(subs)), 50):
+        subs[number][1].close(False)
+        for topic in topics:
+            held[topic].discard(number)
+            assert xpub.send(topic) == 0
+            for other in held[topic]:
+                assert bench.recv(subs[other][0]) == [topic]
+        assert xpub.topics() == sum(map(bool, held.values()))
+    assert all(sub.recv() is None for sub, _ in subs)
 
 
 def test_who_left_may_subscribe_again(bench: Bench) -> None:

@@ -10,7 +10,8 @@ from typing import Any, Callable, Sequence, TypeVar, Union
 
 from ... import _core
 from ..._core import ffi, lib
-from ..abc import Buffer, HubOption, Routing, check_bytes
+from ..abc import Buffer, HubOption, Moved, Routing, check_bytes
+from ..abc import Hub as AbstractHub
 from ..messages import recv_message, send_message
 from . import held
 from .ahead import MOST, Batch
@@ -38,6 +39,7 @@ _wait = lib.pymq_hub_wait
 _peer = lib.pymq_hub_peer
 _chosen = lib.pymq_hub_chosen
 _handed = lib.pymq_hub_handed
+_move = lib.pymq_hub_move
 _wants = lib.pymq_hub_wants
 _loans = held.loans
 _from_buffer = ffi.from_buffer
@@ -49,6 +51,7 @@ class Hub:
 
     __slots__ = (
         "__weakref__",
+        "_aside",
         "_batch",
         "_batches",
         "_hub",
@@ -85,6 +88,7 @@ class Hub:
         self._batch: Union[Batch, None] = None
         self._batches: list[Batch] = []  # of recv_many; as with slots
         self._sources: Union[list[int], None] = None  # of the last fetch, once asked
+        self._aside: deque[tuple[int, bytes]] = deque()  # ahead, for `recv_from` alone
         self._waiting = 0  # calls that are about to receive more
 
     def _bind(self) -> None:
@@ -171,7 +175,7 @@ class Hub:
 
     def recv_from(self) -> Union[tuple[Buffer, int], None]:
         """See `pymq.backend.abc.Hub.recv_from`."""
-        first = self._pop_from() if self.ahead else None
+        first = self._pop_from() if self.ahead or self._aside else None
         if first is not None:
             return first
         found = self._take(held.view)
@@ -224,11 +228,11 @@ class Hub:
     def _pop_from(self) -> Union[tuple[Buffer, int], None]:
         """The first of those ahead, with the pipe that it came from."""
         with self._lock:
-            pairs = self._take_ahead()
-            if not pairs:
+            if not self._aside:
+                self._aside.extend(self._take_ahead())
+            if not self._aside:
                 return None
-            pipe, body = pairs.pop(0)
-            self._put_ahead(pairs)
+            pipe, body = self._aside.popleft()
             return body, pipe
 
     def _pop_one(self) -> Union[bytes, None]:
@@ -247,9 +251,12 @@ class Hub:
 
     def _load(self) -> None:
         """Have ahead what was fetched, if that was not done: whoever was about to may
-        have been interrupted.  With the lock."""
+        have been interrupted.  And what was put aside.  With the lock."""
         if self._batch is not None:
             self.ahead.extend(self._batch.messages())
+        if self._aside:
+            self._put_ahead(list(self._aside))
+            self._aside.clear()
 
     def _pop(self, most: int) -> list[bytes]:
         """At most `most` of those ahead.  Others pop, too, and without the lock."""
@@ -284,6 +291,14 @@ class Hub:
                 return found if len(found) == most else self._fetch(found, most)
             finally:
                 self._waiting -= 1
+
+    def move(self, to: AbstractHub, most: int) -> Moved:
+        """See `pymq.backend.abc.Hub.move`."""
+        if not isinstance(to, Hub):
+            raise TypeError("the other hub is another backend's")
+        moved = ffi.new("pymq_moved *")
+        result = _move(self._hub, to._hub, most, moved)
+        return Moved(moved.messages, moved.frames, moved.bytes, result)
 
     def _fetch(self, found: list[bytes], most: int) -> list[bytes]:
         """What was ahead, and as many as are there behind that."""

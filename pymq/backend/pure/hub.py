@@ -5,12 +5,14 @@ from __future__ import annotations
 import select
 import time
 from collections import deque
-from errno import EAGAIN, EINTR, EINVAL
+from errno import EAGAIN, EALREADY, EINTR, EINVAL
 from typing import Callable, Sequence, Union
 
-from ..abc import Buffer, HubOption, Receive, Routing, Send, check_bytes
+from ..abc import Buffer, HubOption, Moved, Receive, Routing, Send, check_bytes
+from ..abc import Hub as AbstractHub
 from ..messages import recv_message, send_message
 from .loop import Loop
+from .moving import move, refusal
 from .names import Names
 from .pipe import Pipe
 from .queue import CANCEL, SUBSCRIBE, Owned
@@ -182,6 +184,16 @@ class Hub:
             while len(found) < most and not self._stopped and self.receiver.single():
                 found.append(bytes(self.receiver.recv() or b""))
         return found
+
+    def move(self, to: AbstractHub, most: int) -> Moved:
+        """See `pymq.backend.abc.Hub.move`."""
+        if not isinstance(to, Hub):
+            raise TypeError("the other hub is another backend's")
+        if to is self or to.lock is not self.lock:
+            return Moved(0, 0, 0, -EALREADY)
+        with self.lock:
+            refused = refusal(self, to)
+            return Moved(0, 0, 0, refused) if refused else move(self, to, most)
 
     def recv(self) -> Union[bytes, None]:
         """See `pymq.backend.abc.Hub.recv`."""

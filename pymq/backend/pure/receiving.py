@@ -119,14 +119,24 @@ class Receiver:
         if pipe.closed:
             self.hub._pipe_dropped(pipe)
 
-    def _take(self) -> bool:
+    def begun(self) -> bool:
+        """Whether there are more frames of the message that is being received."""
+        return bool(self._frames)
+
+    def take(self) -> list[bytes]:
+        """The frames of the next message, with nothing ahead; [] if there is none."""
         if not self._find():
-            return False
+            return []
         pipe = self._active[0]
-        self._frames.extend(self._message(pipe))
+        frames = self._message(pipe)
         self.hub.peer = pipe.id
         self._active.rotate(-1)
-        return True
+        return frames
+
+    def _take(self) -> bool:
+        frames = self.take()
+        self._frames.extend(frames)
+        return bool(frames)
 
     def _message(self, pipe: Pipe) -> list[bytes]:
         """Pop one whole message."""
@@ -222,6 +232,7 @@ class Notices(Receiver):
     def __init__(self, hub: Hub) -> None:
         super().__init__(hub)
         self._topics: Topics[dict[Pipe, None]] = Topics()
+        self._held: dict[Pipe, dict[bytes, None]] = {}  # the same, by pipe
         self._asked: dict[Pipe, dict[bytes, None]] = {}  # topics, when MANUAL
         # Whose, whether it is about a topic, and the frames.
         self._pending: deque[tuple[int, bool, list[bytes]]] = deque()
@@ -286,6 +297,7 @@ class Notices(Receiver):
     def _join(self, pipe: Pipe, topic: bytes) -> bool:
         """Whether nobody had the topic before."""
         self._reconsider(pipe)
+        self._held.setdefault(pipe, {})[topic] = None
         pipes = self._topics.get(topic)
         if pipes is not None:
             pipes[pipe] = None
@@ -296,6 +308,7 @@ class Notices(Receiver):
     def _leave(self, pipe: Pipe, topic: bytes) -> bool:
         """Whether nobody has the topic now."""
         self._reconsider(pipe)
+        self._held.get(pipe, {}).pop(topic, None)
         pipes = self._topics.get(topic)
         if pipes is None:
             return True
@@ -322,7 +335,7 @@ class Notices(Receiver):
         """Its subscriptions end with the connection."""
         self._take_up()
         asked = self._asked.pop(pipe, {})
-        for topic in [t for t in self._topics if pipe in (self._topics.get(t) or ())]:
+        for topic in self._held.pop(pipe, {}):
             if self.manual:
                 self._leave(pipe, topic)
             else:
