@@ -47,6 +47,24 @@ class Greeter:
         where: str,
         done: Callable[[Greeter, Result], None],
     ) -> None:
+        self._own(side, connection, where, done)
+        name = side.pattern.name
+        identity = side.options[SocketOption.ROUTING_ID]
+        self._handshake = Handshake(name, identity, Null(), COMPATIBLE[name])
+        self._handshake.start()
+        self._unsent = b""
+        self._patience = side.options[SocketOption.HANDSHAKE_IVL]  # ms, 0: no limit
+        self._max_size = side.options[SocketOption.MAXMSGSIZE]
+        self._heartbeat = _heartbeat(side.options)
+
+    def _own(
+        self,
+        side: Side,
+        connection: socket.socket,
+        where: str,
+        done: Callable[[Greeter, Result], None],
+    ) -> None:
+        """What there is to know of any connection."""
         self.socket = connection
         self.fd = connection.fileno()  # still its number when it was handed over
         self.where = where
@@ -54,17 +72,9 @@ class Greeter:
         self._monitor = side.monitor
         self._connections = side.connections
         self._done = done
-        name = side.pattern.name
-        identity = side.options[SocketOption.ROUTING_ID]
-        self._handshake = Handshake(name, identity, Null(), COMPATIBLE[name])
-        self._handshake.start()
-        self._unsent = b""
         self._watched = 0  # events
         self._timer: Union[Timer, None] = None
-        self._patience = side.options[SocketOption.HANDSHAKE_IVL]  # ms, 0: no limit
-        self._max_size = side.options[SocketOption.MAXMSGSIZE]
         self._affinity = affinity(side.options)
-        self._heartbeat = _heartbeat(side.options)
 
     def speak(self) -> None:
         """Shake hands, and speak first."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from library import Library
+from loopback import ipv6
 from marriage import settle
 from patience import until
 from rawpeer import RawListener
@@ -15,20 +16,8 @@ from socksproxy import SocksProxy
 
 from pymq.transports.socks import Request
 
-
-def _has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
 # Not libzmq: it aborts the process when a socket is closed after a proxy refused it.
 ABORTS = ("pymq",)
-
-ipv6 = pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6 loopback")
 
 
 def _push(zmq: Library, proxy: str, **options: Any) -> Any:

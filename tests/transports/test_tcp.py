@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from library import Library
+from loopback import ipv6
 from marriage import marry, settle
 from patience import until
 from rawpeer import RawListener
@@ -21,18 +22,6 @@ def _carries(zmq: Library, bind: str, connect: str, **options: int) -> str:
     push.connect(connect.replace("PORT", bound.rpartition(":")[2]))
     settle(push, pull)
     return bound
-
-
-def _has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
-ipv6 = pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6 loopback")
 
 
 @pytest.mark.core
