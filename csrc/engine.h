@@ -38,6 +38,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* such systems have SO_NOSIGPIPE */
+#endif
 
 enum {
     LINGER_AFTER = 5000, /* ms to wait for the peer's end-of-file */

@@ -8,10 +8,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0 /* such systems have SO_NOSIGPIPE */
-#endif
-
 enum {
     WRITES = 16, /* per turn, for fairness between engines */
     RUNS = 128,  /* of bytes, per system call */

@@ -11,10 +11,6 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0 /* such systems have SO_NOSIGPIPE */
-#endif
-
 enum {
     READ_SIZE = 8192, /* bytes, as ZMQ_IN_BATCH_SIZE */
     READS = 16,       /* per turn, for fairness between engines */

@@ -112,9 +112,16 @@ class Wrapper(ABC):
     ) -> int:
         """See `pymq.backend.abc.Hub.send`."""
 
-    @abstractmethod
     def recv(self) -> Union[bytes, None]:
-        """See `pymq.backend.abc.Hub.recv`."""
+        """What the hub receives, unless a type has states."""
+        frame = self._hub.recv()
+        self.error = self._hub.error
+        self.more = self._hub.more
+        return frame
+
+    def ready(self) -> int:
+        """See `pymq.backend.abc.Hub.ready`; as `recv`."""
+        return self._hub.ready()
 
     def recv_from(self) -> Union[tuple[Buffer, int], None]:
         """Receive."""

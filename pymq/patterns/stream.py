@@ -24,17 +24,6 @@ class Raw(Wrapper):
         super().__init__(hub)
         self._named = False
 
-    def recv(self) -> Union[bytes, None]:
-        """The name of a connection, then what one read gave."""
-        frame = self._hub.recv()
-        self.error = self._hub.error
-        self.more = self._hub.more
-        return frame
-
-    def ready(self) -> int:
-        """POLLIN and POLLOUT."""
-        return self._hub.ready()
-
     def send(
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None
     ) -> int:

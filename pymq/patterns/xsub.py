@@ -22,17 +22,6 @@ class XSub(Wrapper):
         super().__init__(hub)
         self._inside = False  # a message of several frames
 
-    def recv(self) -> Union[bytes, None]:
-        """What a publisher sent."""
-        frame = self._hub.recv()
-        self.error = self._hub.error
-        self.more = self._hub.more
-        return frame
-
-    def ready(self) -> int:
-        """POLLIN and POLLOUT."""
-        return self._hub.ready()
-
     def send(
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None
     ) -> int:

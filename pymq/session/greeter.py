@@ -47,13 +47,7 @@ class Greeter:
         where: str,
         done: Callable[[Greeter, Result], None],
     ) -> None:
-        self.socket = connection
-        self.fd = connection.fileno()  # still its number when it was handed over
-        self.where = where
-        self._control = side.control
-        self._monitor = side.monitor
-        self._connections = side.connections
-        self._done = done
+        self._own(side, connection, where, done)
         name = side.pattern.name
         identity = side.options[SocketOption.ROUTING_ID]
         said = side.options[SocketOption.METADATA]
@@ -62,12 +56,28 @@ class Greeter:
         )
         self._handshake.start()
         self._unsent = b""
-        self._watched = 0  # events
-        self._timer: Union[Timer, None] = None
         self._patience = side.options[SocketOption.HANDSHAKE_IVL]  # ms, 0: no limit
         self._max_size = side.options[SocketOption.MAXMSGSIZE]
-        self._affinity = affinity(side.options)
         self._heartbeat = _heartbeat(side.options)
+
+    def _own(
+        self,
+        side: Side,
+        connection: socket.socket,
+        where: str,
+        done: Callable[[Greeter, Result], None],
+    ) -> None:
+        """What there is to know of any connection."""
+        self.socket = connection
+        self.fd = connection.fileno()  # still its number when it was handed over
+        self.where = where
+        self._control = side.control
+        self._monitor = side.monitor
+        self._connections = side.connections
+        self._done = done
+        self._watched = 0  # events
+        self._timer: Union[Timer, None] = None
+        self._affinity = affinity(side.options)
 
     def speak(self) -> None:
         """Shake hands, and speak first."""

@@ -9,7 +9,7 @@ from ..backend.abc import Link
 from ..constants import Event, SocketOption
 from ..zmtp.handshake import Ready, Result
 from . import Side
-from .greeter import Greeter, affinity
+from .greeter import Greeter
 
 
 class RawGreeter(Greeter):
@@ -22,15 +22,7 @@ class RawGreeter(Greeter):
         where: str,
         done: Callable[[Greeter, Result], None],
     ) -> None:
-        self.socket = connection
-        self.fd = connection.fileno()
-        self.where = where
-        self._monitor = side.monitor
-        self._connections = side.connections
-        self._done = done
-        self._watched = 0
-        self._timer = None
-        self._affinity = affinity(side.options)
+        self._own(side, connection, where, done)
         self._notifies = bool(side.options[SocketOption.STREAM_NOTIFY])
 
     def speak(self) -> None:

@@ -165,8 +165,8 @@ def _split_zone(host: str) -> tuple[str, int]:
     if not percent:
         return host, 0
     try:
-        number = int(zone) if zone.isdecimal() else socket.if_nametoindex(zone)
-    except (OSError, ValueError):
+        number = int(zone) if zone.isdecimal() else interfaces.number(zone)
+    except ValueError:
         number = 0
     if not 0 < number < 2**32:
         raise ZMQError(EINVAL)

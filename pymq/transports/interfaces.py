@@ -8,6 +8,7 @@ import sys
 from typing import Union
 
 SIOCGIFADDR = 0x8915  # Linux: the IPv4 address of an interface, in a struct ifreq
+SIOCGIFINDEX = 0x8933  # Linux: its number
 IF_INET6 = "/proc/net/if_inet6"  # Linux: the IPv6 addresses of all interfaces
 LINK = 0x20  # there: only good together with its zone
 NAME_MAX = 15
@@ -21,17 +22,34 @@ def address(name: str, family: int) -> Union[str, None]:
     return _ipv6(name) if family == socket.AF_INET6 else _ipv4(name)
 
 
-def _ipv4(name: str) -> Union[str, None]:
+def number(name: str) -> int:
+    """Its index, 0 if there is no such interface.  ValueError if there cannot be."""
+    try:
+        if hasattr(socket, "if_nametoindex"):
+            return socket.if_nametoindex(name)
+    except OSError:
+        return 0
+    # PyPy.
+    answer = _ask(SIOCGIFINDEX, name) if len(name) <= NAME_MAX else None
+    return 0 if answer is None else int(struct.unpack_from("i", answer, 16)[0])
+
+
+def _ask(what: int, name: str) -> Union[bytes, None]:
+    """A struct ifreq: 16 octets of name, then the answer."""
     import fcntl
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         request = struct.pack("256s", name.encode())
         try:
-            answer = fcntl.ioctl(probe.fileno(), SIOCGIFADDR, request)
+            return fcntl.ioctl(probe.fileno(), what, request)
         except OSError:
             return None
-    # An ifreq is 16 octets of name, then a sockaddr_in: family, port, address.
-    return socket.inet_ntoa(answer[20:24])
+
+
+def _ipv4(name: str) -> Union[str, None]:
+    answer = _ask(SIOCGIFADDR, name)
+    # A sockaddr_in: family, port, address.
+    return None if answer is None else socket.inet_ntoa(answer[20:24])
 
 
 def _ipv6(name: str) -> Union[str, None]:

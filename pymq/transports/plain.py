@@ -1,10 +1,11 @@
-"""What transports share whose sockets have nothing to set, and no names to look up."""
+"""What transports share, above all those whose sockets have nothing to set, and no
+names to look up."""
 
 from __future__ import annotations
 
 import socket
 from errno import EINVAL
-from typing import Any, Union
+from typing import Any, Callable, Union
 
 from ..constants import SocketOption
 from ..error import error_for
@@ -35,11 +36,16 @@ def needs_resolver(address: str) -> bool:
     return False
 
 
-def open(target: Target, options: Options) -> socket.socket:
-    """Start connecting."""
+def open(
+    target: Target,
+    options: Options,
+    prepare: Callable[[socket.socket], None] = lambda _: None,
+) -> socket.socket:
+    """Start connecting, when all is set that has to be before."""
     connection = socket.socket(target.family, socket.SOCK_STREAM)
     try:
         connection.setblocking(False)
+        prepare(connection)
         connection.connect(target.address)
     except BlockingIOError:
         pass

@@ -7,7 +7,7 @@ from errno import EINVAL
 
 from ..constants import SocketOption
 from ..error import ZMQError, error_for
-from . import Listening, Options, Target, addresses, adopted, close_failed, tuning
+from . import Listening, Options, Target, addresses, adopted, plain, tuning
 
 
 def check(address: str) -> None:
@@ -55,19 +55,14 @@ def resolve(address: str, options: Options) -> list[Target]:
 
 def open(target: Target, options: Options) -> socket.socket:
     """Start connecting."""
-    connection = socket.socket(target.family, socket.SOCK_STREAM)
-    try:
-        connection.setblocking(False)
+
+    def prepare(connection: socket.socket) -> None:
         tuning.prepare(connection, options)
         if target.source is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             connection.bind(target.source)
-        connection.connect(target.address)
-    except BlockingIOError:
-        pass
-    except OSError as error:
-        raise close_failed(connection, error) from None
-    return connection
+
+    return plain.open(target, options, prepare)
 
 
 def tune(connection: socket.socket, options: Options) -> None:

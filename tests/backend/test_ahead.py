@@ -302,7 +302,7 @@ class _Play:
         return self.pipe.close(False, keep)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(OPERATIONS, st.sampled_from([0, 1, 2, 3, 10, 1000]))
 def test_any_operations(operations: list[Any], mark: int) -> None:
     def scenario(bench: Bench) -> list[Any]:

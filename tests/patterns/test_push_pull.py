@@ -154,6 +154,18 @@ def test_marks_count_messages_not_frames(zmq: Library, first: str) -> None:
         assert pull.recv_multipart() == [b"%d" % number] * 50
 
 
+@pytest.mark.core
+def test_a_message_counts_until_its_last_frame_is_received(zmq: Library) -> None:
+    push, pull = zmq.socket(zmq.PUSH, sndhwm=1), zmq.socket(zmq.PULL, rcvhwm=1)
+    push.connect(zmq.bind(pull, "inproc"))
+    for _ in range(2):
+        push.send_multipart([b"first", b"last"], zmq.DONTWAIT)
+    assert pull.recv() == b"first"
+    assert not push.poll(0, zmq.POLLOUT)
+    assert pull.recv() == b"last"
+    assert push.poll(0, zmq.POLLOUT)
+
+
 def test_the_mark_before_the_bind_is_the_senders_own(zmq: Library) -> None:
     push = zmq.socket(zmq.PUSH, sndhwm=2)
     endpoint = zmq.address("inproc")

@@ -136,16 +136,25 @@ class Queue:
 
     def pop(self) -> Union[Frame, None]:
         """Take the next frame; None parks the reader until there is one."""
+        frame = self.pop_uncounted()
+        if frame is not None and frame[0] == LAST:
+            self.count()
+        return frame
+
+    def pop_uncounted(self) -> Union[Frame, None]:
+        """As `pop`, but `count` is for the caller to call, when all of the message has
+        been read."""
         if not self.frames:
             self.reader_parked = True
             self._resume_writer()  # announcements have no acknowledgment
             return None
-        frame = self.frames.popleft()
-        if frame[0] == LAST:
-            self.read += 1
-            if self.read - self.acked >= self._low_mark():
-                self._ack()
-        return frame
+        return self.frames.popleft()
+
+    def count(self) -> None:
+        """A message has been read."""
+        self.read += 1
+        if self.read - self.acked >= self._low_mark():
+            self._ack()
 
     def pop_many(self, most: int) -> list[Frame]:
         """As `pop`, all that is there, or until it makes `most` bytes."""

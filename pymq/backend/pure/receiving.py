@@ -8,7 +8,7 @@ from errno import EAGAIN, ENOTSUP
 from typing import TYPE_CHECKING, Union
 
 from ..abc import Receive
-from .queue import CANCEL, MORE, SUBSCRIBE, Wanted
+from .queue import CANCEL, MORE, SUBSCRIBE, Queue, Wanted
 from .topics import Topics
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ LEAST, MOST = 8, 256  # messages received ahead: the longer nothing happens, the
 
 class Receiver:
     """Fair queueing.  A message leaves its pipe whole: its remaining frames wait
-    here, so that nothing that happens to the pipe can cut it.
+    here, so that nothing that happens to the pipe can cut it.  It counts as read when
+    its user has the last one.
 
     Messages of one frame may also be received ahead of their user (see
     `pymq.backend.abc.Hub.ahead`).  Before anybody could see that they are not in
@@ -35,7 +36,8 @@ class Receiver:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self._active: deque[Pipe] = deque()
-        self._frames: deque[bytes] = deque()  # of the message being received
+        self._frames: deque[bytes] = deque()  # of the message being received ...
+        self._source: Union[Queue, None] = None  # ... from here
         self._most = LEAST  # messages to receive ahead
 
     def recv(self) -> Union[bytes, None]:
@@ -45,6 +47,9 @@ class Receiver:
             return None
         frame = self._frames.popleft()
         self.hub.more = bool(self._frames)
+        if self._source is not None and not self._frames:
+            self._source.count()
+            self._source = None
         return frame
 
     def recv_ahead(self) -> Union[bytes, None]:
@@ -129,25 +134,36 @@ class Receiver:
             return []
         pipe = self._active[0]
         frames = self._message(pipe)
+        pipe.input.count()
         self.hub.peer = pipe.id
         self._active.rotate(-1)
         return frames
 
     def _take(self) -> bool:
-        frames = self.take()
-        self._frames.extend(frames)
-        return bool(frames)
+        if not self._find():
+            return False
+        pipe = self._active[0]
+        self._frames.extend(self._message(pipe))
+        self._source = pipe.input
+        self.hub.peer = pipe.id
+        self._active.rotate(-1)
+        return True
 
     def _message(self, pipe: Pipe) -> list[bytes]:
-        """Pop one whole message."""
+        """Pop one whole message, which the caller counts."""
         frames = []
         more = True
         while more:
-            frame = pipe.input.pop()
+            frame = pipe.input.pop_uncounted()
             assert frame is not None
             frames.append(frame[1])
             more = frame[0] == MORE
         return frames
+
+    def _skip(self, pipe: Pipe) -> None:
+        """Throw one whole message away."""
+        self._message(pipe)
+        pipe.input.count()
 
     def add(self, pipe: Pipe) -> None:
         """A pipe has messages again."""
@@ -188,7 +204,7 @@ class Nothing(Receiver):
     def ready(self) -> bool:
         """Never; throws away."""
         while self._find():
-            self._message(self._active[0])
+            self._skip(self._active[0])
         return False
 
     def add(self, pipe: Pipe) -> None:
@@ -220,7 +236,7 @@ class Filtered(Receiver):
             pipe = self._active[0]
             if bool(match(pipe.input.frames[0][1])) != self.inverted:
                 return True
-            self._message(pipe)
+            self._skip(pipe)
         return False
 
 
