@@ -23,6 +23,7 @@ LAYERS = (
     ("session",),
     ("control", "patterns", "monitor"),
     ("transports", "options"),
+    ("security_options",),
     ("option",),
     ("backend", "endpoint"),
     ("zmtp",),

@@ -29,6 +29,7 @@ class RawGreeter(Greeter):
         self._connections = side.connections
         self._done = done
         self._watched = 0
+        self._inquiry = None
         self._timer = None
         self._affinity = affinity(side.options)
         self._notifies = bool(side.options[SocketOption.STREAM_NOTIFY])
