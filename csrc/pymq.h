@@ -71,6 +71,19 @@ typedef struct {
     char bytes[PYMQ_BATCH];
 } pymq_batch;
 
+/* libsodium's crypto_box_easy_afternm and crypto_box_open_easy_afternm: to,
+ * from, how many octets, nonce, key.  Both work in place. */
+typedef int (*pymq_box)(unsigned char *, unsigned char *, unsigned long long,
+                        unsigned char *, unsigned char *);
+
+/* As Keys in pymq/zmtp/sealing.py, and with what. */
+typedef struct {
+    pymq_box seal, open;
+    unsigned char key[32];
+    int as_server;
+    uint64_t sent, received;
+} pymq_sealing;
+
 /* As Link in abc.py.  Times are in ms, 0 is none, but `ping_ttl` is in tenths
  * of a second. */
 typedef struct {
@@ -82,6 +95,7 @@ typedef struct {
     uint64_t affinity;
     int ping_interval, ping_timeout, ping_ttl;
     int raw, notifies;
+    const pymq_sealing *sealing; /* NULL: frames are as they are */
 } pymq_link;
 
 /* NULL when there is no memory; release with the function below. */

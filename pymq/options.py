@@ -333,7 +333,6 @@ OPTIONS: dict[int, Option] = {
 
 #: Why an option has no row, by the beginning of its name.
 ABSENT = (
-    ("CURVE_", "CURVE is not built"),
     ("GSSAPI_", "GSSAPI is not built"),
     ("VMCI_", "VMCI, of VMware, is not built"),
     ("NORM_", "NORM is not built"),
@@ -424,9 +423,10 @@ def check_type(number: int, value: Any) -> None:
 def require_type(number: int, value: Any, wanted: type) -> None:
     """TypeError unless a value has exactly the type that an option takes."""
     if not isinstance(value, wanted):
+        shown = f": {value!r}" if wanted is int else ""  # it may be a password
         raise TypeError(
             f"socket option {_name(number)} takes {wanted.__name__}, "
-            f"not {type(value).__name__}: {value!r}"
+            f"not {type(value).__name__}{shown}"
         )
 
 

@@ -16,7 +16,7 @@ LAYERS = (
     ("", "__main__", "cli", "demo", "devices", "utils"),
     ("reference",),
     ("context", "proxies"),
-    ("socket", "poller"),
+    ("socket", "poller", "curve"),
     ("endpoints", "settings", "context_options", "monitored"),
     ("base",),
     ("message", "payload", "attributes"),
@@ -28,7 +28,7 @@ LAYERS = (
     ("backend", "endpoint"),
     ("zmtp",),
     ("threads",),
-    ("error", "properties"),
+    ("error", "properties", "z85"),
     ("constants", "version"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -116,6 +116,7 @@ class Greeter:
             affinity=self._affinity,
             heartbeat=beat,
             major=ready.major,
+            sealing=ready.sealing,
         )
 
     def refuse(self, why: str) -> None:

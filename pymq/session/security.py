@@ -29,7 +29,20 @@ def _plain(options: Options) -> Mechanism:
     return plain.Client(options[_O.PLAIN_USERNAME], options[_O.PLAIN_PASSWORD])
 
 
+def _curve(options: Options) -> Mechanism:
+    from ..zmtp.mechanisms import curve  # it needs hmac, which costs an import
+
+    secret = options[_O.CURVE_SECRETKEY]
+    if not options[_O.CURVE_SERVER]:
+        server = options[_O.CURVE_SERVERKEY]
+        return curve.Client(options[_O.CURVE_PUBLICKEY], secret, server)
+    domain = bool(options[_O.ZAP_DOMAIN])
+    enforced = bool(options[_O.ZAP_ENFORCE_DOMAIN])
+    return curve.Server(secret, domain or not enforced, domain and enforced)
+
+
 _MAKERS: dict[int, Callable[[Options], Mechanism]] = {
     SecurityMechanism.NULL: _null,
     SecurityMechanism.PLAIN: _plain,
+    SecurityMechanism.CURVE: _curve,
 }

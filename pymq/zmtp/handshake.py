@@ -36,6 +36,7 @@ from ..constants import Event, SocketType
 from . import command, frame, greeting, metadata, older, zap
 from .error import ProtocolError
 from .mechanisms import Mechanism, Step
+from .sealing import Keys
 from .socket_types import NAMED
 
 MAX_COMMAND = 65536  # octets before READY; neither RFC 37 nor libzmq has a limit
@@ -50,6 +51,7 @@ class Ready(NamedTuple):
     leftover: bytes  # what it sent behind its handshake
     major: int = 3  # 1, 2 or 3: the ZMTP that both sides speak
     judged: Union[Mapping[str, bytes], None] = None  # what ZAP says of the peer
+    sealing: Union[Keys, None] = None  # how frames are sealed from now on
 
     @property
     def socket_type(self) -> str:
@@ -337,7 +339,10 @@ class Handshake:
         if identity is not None and len(identity) > MAX_IDENTITY:
             raise _invalid(f"identity of {len(identity)} octets")
         rest = bytes(self._input)
-        return Ready(self._minor, properties, rest, judged=self._judged)
+        sealing = self._mechanism.sealing
+        return Ready(
+            self._minor, properties, rest, judged=self._judged, sealing=sealing
+        )
 
 
 _WHERE = {

@@ -387,6 +387,7 @@ class Polite:
 
     name = b"POLITE"
     as_server = True
+    sealing = None
     needs_handler = False
 
     def __init__(self) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol, Union
 from ...constants import Event
 from ..command import Command
 from ..error import ProtocolError
+from ..sealing import Keys
 
 
 class Step(NamedTuple):
@@ -43,6 +44,10 @@ class Mechanism(Protocol):
     @property
     def needs_handler(self) -> bool:
         """Whether nobody gets in while there is no ZAP handler to ask."""
+
+    @property
+    def sealing(self) -> Union[Keys, None]:
+        """Once done: with what frames are sealed; None if they are not."""
 
     def start(self, metadata: bytes) -> Step:
         """Both greetings agree.  `metadata` is ours, for the peer to be given."""

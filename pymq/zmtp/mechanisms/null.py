@@ -20,6 +20,7 @@ class Null:
 
     name = b"NULL"
     as_server = False
+    sealing = None
 
     def __init__(self, asks: bool = False, needs_handler: bool = False) -> None:
         self.needs_handler = needs_handler

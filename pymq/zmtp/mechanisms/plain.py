@@ -19,6 +19,7 @@ class Client:
 
     name = b"PLAIN"
     as_server = False
+    sealing = None
     needs_handler = False
 
     def __init__(self, user: bytes, password: bytes) -> None:
@@ -59,6 +60,7 @@ class Server:
 
     name = b"PLAIN"
     as_server = True
+    sealing = None
     needs_handler = True
 
     def __init__(self) -> None:
