@@ -42,7 +42,10 @@ static struct engine *engine_new(const struct engine_link *with)
         if (e->leftover != NULL)
             memcpy(e->leftover, link->leftover, e->leftover_size);
     }
-    if (e->event == NULL || (e->leftover_size > 0 && e->leftover == NULL)) {
+    if (link->sealing != NULL)
+        e->sealing = sealing_new(link->sealing);
+    if (e->event == NULL || (e->leftover_size > 0 && e->leftover == NULL)
+        || (link->sealing != NULL && e->sealing == NULL)) {
         engine_drop(e);
         return NULL;
     }
@@ -63,6 +66,7 @@ void engine_drop(struct engine *engine)
     queue_release(engine->in);
     pthread_mutex_destroy(&engine->drive);
     chunk_drop(engine->body);
+    sealing_free(engine->sealing);
     free(engine->leftover);
     free(engine->event);
     free(engine);

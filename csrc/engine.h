@@ -32,6 +32,7 @@
 #include "loop.h"
 #include "mailbox.h"
 #include "queue.h"
+#include "sealing.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -106,6 +107,8 @@ struct engine {
     unsigned char replies[REPLIES];
     size_t replies_at, replies_size;
 
+    struct sealing *sealing; /* NULL: frames are not sealed */
+
     struct heartbeat beat;
 };
 
@@ -167,6 +170,16 @@ void engine_drive_raw_in(struct engine *engine, bool readable);
 bool engine_read_raw_once(struct engine *engine);
 void engine_write_raw(struct engine *engine);
 void engine_notify_raw(struct engine *engine);
+
+/* The same with sealed frames: engine_sealed.c. */
+int engine_open_frame(struct engine *engine);
+bool engine_write_sealed(struct engine *engine);
+
+/* In engine_out.c, for the others: whether the kernel took all, and how much;
+ * and what follows from that for the queue. */
+bool engine_write_runs(struct engine *engine, struct iovec *runs, int count,
+                       size_t *accepted);
+void engine_account(struct engine *engine, size_t accepted);
 
 /* The link is down: closes the descriptor, gives back what was not sent and
  * reports. */

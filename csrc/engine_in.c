@@ -271,6 +271,12 @@ static int take_frame(struct engine *e)
         return skip_frame(e, e->skip);
     if (have == 0)
         return 0;
+    if (e->sealing != NULL && !e->sealing->opened) {
+        int opened = engine_open_frame(e);
+        if (opened <= 0)
+            return opened;
+        have = e->fill - e->scan;
+    }
     const unsigned char *at = e->in->fill->data + e->scan;
     int result = e->major < 3 ? parse_older(e, at, have, &frame)
                               : frame_parse(at, have, &frame);
@@ -294,13 +300,22 @@ static int take_frame(struct engine *e)
     return (message ? take_part : take_command)(e, &frame);
 }
 
+/* One frame, and if it was sealed, the next one is, too. */
+static int take_next(struct engine *e)
+{
+    int result = take_frame(e);
+    if (result > 0 && e->sealing != NULL)
+        e->sealing->opened = false;
+    return result;
+}
+
 /* Takes all there is; 0 or a negative errno. */
 static int take_all(struct engine *e)
 {
     int result;
     e->paused = false;
     do
-        result = take_frame(e);
+        result = take_next(e);
     while (result > 0);
     queue_flush(e->in);
     if (e->flood)

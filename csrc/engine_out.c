@@ -16,7 +16,7 @@ enum {
 };
 
 /* Whether all was accepted; else the kernel takes no more, now or ever. */
-static bool write_runs(struct engine *e, struct iovec *runs, int count,
+bool engine_write_runs(struct engine *e, struct iovec *runs, int count,
                        size_t *accepted)
 {
     struct msghdr message = {.msg_iov = runs};
@@ -43,7 +43,7 @@ static bool write_replies(struct engine *e)
     struct iovec run = {e->replies + e->replies_at,
                         e->replies_size - e->replies_at};
     size_t accepted;
-    bool all = write_runs(e, &run, 1, &accepted);
+    bool all = engine_write_runs(e, &run, 1, &accepted);
     e->replies_at += accepted;
     if (all) {
         e->replies_at = e->replies_size = 0;
@@ -57,13 +57,15 @@ static size_t wire_size(const struct engine *e, const struct frame *frame)
 {
     unsigned char head[FRAME_OLD_HEAD];
     size_t size = (size_t)frame->size;
+    if (e->sealing != NULL)
+        return sealing_wire_size(size);
     if (e->major == 1)
         return frame_put_old_head(head, frame->flags, size) + size;
     return frame->head + size;
 }
 
 /* The kernel has taken that many bytes: removes the frames they end. */
-static void account(struct engine *e, size_t accepted)
+void engine_account(struct engine *e, size_t accepted)
 {
     e->sent += accepted;
     while (e->sent > 0) {
@@ -133,8 +135,8 @@ static bool write_old_frames(struct engine *e)
     int count = gather_old(e, runs, heads);
     leave_out(runs, e->sent);
     size_t accepted;
-    bool all = write_runs(e, runs, count, &accepted);
-    account(e, accepted);
+    bool all = engine_write_runs(e, runs, count, &accepted);
+    engine_account(e, accepted);
     return all;
 }
 
@@ -143,8 +145,8 @@ static bool write_frames(struct engine *e)
     struct iovec runs[RUNS];
     int count = gather(e, runs);
     size_t accepted;
-    bool all = write_runs(e, runs, count, &accepted);
-    account(e, accepted);
+    bool all = engine_write_runs(e, runs, count, &accepted);
+    engine_account(e, accepted);
     return all;
 }
 
@@ -157,7 +159,9 @@ static void write_some(struct engine *e)
         return;
     }
     bool replies = e->replies_size > 0 && (e->sent == 0 || e->replies_at > 0);
-    if (e->major == 1)
+    if (e->sealing != NULL)
+        engine_write_sealed(e);
+    else if (e->major == 1)
         write_old_frames(e);
     else if (replies)
         write_replies(e);
@@ -167,7 +171,8 @@ static void write_some(struct engine *e)
 
 static bool anything_to_send(struct engine *e)
 {
-    return e->replies_size > 0 || queue_readable(e->out);
+    bool sealed = e->sealing != NULL && e->sealing->size > 0;
+    return e->replies_size > 0 || sealed || queue_readable(e->out);
 }
 
 void engine_drive_out(struct engine *engine)

@@ -84,6 +84,19 @@ typedef struct {
     int64_t messages, frames, bytes;
 } pymq_moved;
 
+/* libsodium's crypto_box_easy_afternm and crypto_box_open_easy_afternm: to,
+ * from, how many octets, nonce, key.  Both work in place. */
+typedef int (*pymq_box)(unsigned char *, unsigned char *, unsigned long long,
+                        unsigned char *, unsigned char *);
+
+/* As Keys in pymq/zmtp/sealing.py, and with what. */
+typedef struct {
+    pymq_box seal, open;
+    unsigned char key[32];
+    int as_server;
+    uint64_t sent, received;
+} pymq_sealing;
+
 /* As Link in abc.py.  Times are in ms, 0 is none, but `ping_ttl` is in tenths
  * of a second. */
 typedef struct {
@@ -95,6 +108,7 @@ typedef struct {
     uint64_t affinity;
     int ping_interval, ping_timeout, ping_ttl;
     int raw, notifies;
+    const pymq_sealing *sealing; /* NULL: frames are as they are */
 } pymq_link;
 
 /* NULL when there is no memory; release with the function below. */

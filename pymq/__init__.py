@@ -9,6 +9,8 @@ from . import constants as constants
 from . import error as error
 from .constants import *  # noqa: F403
 from .context import Context as Context
+from .curve import curve_keypair as curve_keypair
+from .curve import curve_public as curve_public
 from .endpoint import IPC_PATH_MAX_LEN as IPC_PATH_MAX_LEN
 from .error import *  # noqa: F403
 from .error import ZMQ_VERSION_INFO as _ZMQ_VERSION_INFO
@@ -27,6 +29,7 @@ from .proxies import proxy as proxy
 from .proxies import proxy_steerable as proxy_steerable
 from .socket import Socket as Socket
 from .version import __version__ as __version__
+from .zmtp import sodium as _sodium
 
 SyncContext = Context
 SyncSocket = Socket
@@ -38,6 +41,8 @@ def has(capability: str) -> bool:
     """Whether an optional feature is there, as zmq_has names them."""
     from . import transports
 
+    if capability == "curve":
+        return _sodium.available()
     return capability in _FEATURES and capability in transports.schemes()
 
 
@@ -72,6 +77,8 @@ globals()["__all__"] = [
     "SyncSocket",
     "__version__",
     "backend_name",
+    "curve_keypair",
+    "curve_public",
     "device",
     "has",
     "proxy",

@@ -81,6 +81,8 @@ class Endpoints(SocketBase):
             now,
             self._monitor,
             self._connections,
+            context._backend,
+            context._registry,
         )
 
     def _bind(self, endpoint: Endpoint) -> Session:

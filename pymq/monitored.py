@@ -59,8 +59,17 @@ class Monitored(SocketBase):
         if first is None:
             raise ZMQError(EMFILE)
         options = table.defaults()
-        control, nobody = context._control, Monitor()
-        side = Side(control, hub, pattern, options, options, nobody, Connections())
+        side = Side(
+            context._control,
+            hub,
+            pattern,
+            options,
+            options,
+            Monitor(),
+            Connections(),
+            context._backend,
+            context._registry,
+        )
         try:
             return Outlet(hub, context._registry.bind(name, side, first))
         except ZMQError:

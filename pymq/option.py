@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple, Union
+from typing import Any, Callable, Mapping, NamedTuple, Union
 
 from .backend.abc import HubOption
 from .constants import SocketType
@@ -30,6 +30,8 @@ class Option(NamedTuple):
     at_once: bool = False  # acts before the next bind or connect; if `live`, always
     #: What is kept, of the value that was there and the new one; None: the new one.
     keep: Union[Callable[[Any, Any], Any], None] = None
+    #: What other options then are, by number, from what is kept.
+    sets: Union[Callable[[Any], Mapping[int, Any]], None] = None
 
 
 def boolean(default: int = 0, text: str = "") -> Option:

@@ -12,7 +12,7 @@ from errno import EINVAL
 from typing import Any
 
 from .backend.abc import HubOption
-from .constants import SecurityMechanism, SocketOption, SocketType, _OptType
+from .constants import SocketOption, SocketType, _OptType
 from .error import error_for
 from .option import INT64_MAX, INT64_MIN, INT_MAX, Option
 from .option import admitted as _admitted
@@ -20,6 +20,7 @@ from .option import boolean as _bool
 from .option import state as _state
 from .option import timeout as _timeout
 from .option import truth as _truth
+from .security_options import SECURITY
 
 _O = SocketOption
 _SUBSCRIBERS = frozenset({SocketType.SUB})
@@ -146,7 +147,6 @@ OPTIONS: dict[int, Option] = {
     ),
     _O.IMMEDIATE: _bool(text="queue only for peers that are connected now"),
     _O.IPV6: _bool(text="IPv6 beside IPv4; the context's IPV6 is the default"),
-    _O.MECHANISM: _state(int(SecurityMechanism.NULL), "the security mechanism"),
     _O.ROUTER_HANDOVER: Option(
         0,
         readable=False,
@@ -336,13 +336,11 @@ OPTIONS: dict[int, Option] = {
         "handshake; 4 has no effect: what was disconnected stays so",
     ),
     _O.PRIORITY: Option(0, text="SO_PRIORITY, of tcp; 0: the system's choice"),
+    **SECURITY,
 }
 
 #: Why an option has no row, by the beginning of its name.
 ABSENT = (
-    ("PLAIN_", "security mechanisms are not built"),
-    ("CURVE_", "security mechanisms are not built"),
-    ("ZAP_", "security mechanisms are not built"),
     ("GSSAPI_", "GSSAPI is not built"),
     ("VMCI_", "VMCI, of VMware, is not built"),
     ("NORM_", "NORM is not built"),
@@ -437,9 +435,10 @@ def check_type(number: int, value: Any) -> None:
 def require_type(number: int, value: Any, wanted: type) -> None:
     """TypeError unless a value has exactly the type that an option takes."""
     if not isinstance(value, wanted):
+        shown = f": {value!r}" if wanted is int else ""  # it may be a password
         raise TypeError(
             f"socket option {_name(number)} takes {wanted.__name__}, "
-            f"not {type(value).__name__}: {value!r}"
+            f"not {type(value).__name__}{shown}"
         )
 
 

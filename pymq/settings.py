@@ -49,6 +49,8 @@ class Settings(SocketBase):
         if row.keep is not None:
             value = row.keep(self._options[option], value)
         self._options[option] = value
+        if row.sets is not None:
+            self._options.update(row.sets(value))
         if row.live is not None:
             self._hub.set(row.live, value)
         if option in _GREETINGS:

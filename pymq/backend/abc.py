@@ -23,6 +23,8 @@ from collections import deque
 from enum import IntEnum
 from typing import Callable, NamedTuple, Protocol, Sequence, Union
 
+from ..zmtp.sealing import Keys
+
 Buffer = Union[bytes, bytearray, memoryview]
 
 
@@ -94,6 +96,7 @@ class Link(NamedTuple):
     major: int = 3  # 1 and 2 have no commands, 1 has other frames
     raw: bool = False  # no frames: each read is a message, messages go out as they are
     notifies: bool = False  # raw: an empty message arrives with the link and at its end
+    sealing: Union[Keys, None] = None  # each frame is sealed (CURVE), inside a frame
 
 
 class EventKind(IntEnum):

@@ -14,12 +14,13 @@ import random
 import struct
 from typing import Any, Mapping, MutableMapping, NamedTuple, Protocol
 
-from ..backend.abc import Hub, Pipe, Send
+from ..backend.abc import Backend, Hub, Pipe, Send
 from ..constants import SocketOption
 from ..control import Control
 from ..monitor import Monitor
 from ..patterns import Pattern
 from ..properties import Connections
+from ..transports.inproc import Registry
 
 logger = logging.getLogger("pymq")
 
@@ -34,6 +35,8 @@ class Side(NamedTuple):
     live: MutableMapping[int, Any]  # as they are now
     monitor: Monitor
     connections: Connections
+    backend: Backend
+    registry: Registry  # the context's, where a ZAP handler may be
 
     @property
     def named(self) -> bool:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import socket
-from errno import ECONNREFUSED, EPIPE, ETIMEDOUT
+from errno import ECONNREFUSED, EFAULT, EPIPE, ETIMEDOUT
 from selectors import EVENT_READ, EVENT_WRITE
-from typing import Any, Callable, Mapping, Union
+from typing import Any, Callable, Mapping, Sequence, Union
 
 from .. import transports
 from ..backend.abc import Heartbeat, Link, Pipe
 from ..constants import Event, SocketOption
 from ..control import Timer
 from ..properties import Properties
+from ..zmtp import zap
 from ..zmtp.handshake import Failed, Handshake, Ready, Result
-from ..zmtp.mechanisms.null import Null
 from ..zmtp.socket_types import COMPATIBLE
-from . import Side, logger
+from . import Side, logger, security
+from .zap import Inquiry
+
+HEARING_OUT = 5.0  # seconds that a peer has to read why it is refused
 
 
 class Greeter:
@@ -29,9 +32,12 @@ class Greeter:
         "_done",
         "_handshake",
         "_heartbeat",
+        "_inquiry",
         "_max_size",
+        "_mechanism",
         "_monitor",
         "_patience",
+        "_side",
         "_timer",
         "_unsent",
         "_watched",
@@ -51,8 +57,15 @@ class Greeter:
         name = side.pattern.name
         identity = side.options[SocketOption.ROUTING_ID]
         said = side.options[SocketOption.METADATA]
+        self._side = side
+        self._mechanism = security.mechanism(side.options)
         self._handshake = Handshake(
-            name, identity, Null(), COMPATIBLE[name], properties=said
+            name,
+            identity,
+            self._mechanism,
+            COMPATIBLE[name],
+            not side.options[SocketOption.ZAP_DOMAIN],
+            said,
         )
         self._handshake.start()
         self._unsent = b""
@@ -75,6 +88,7 @@ class Greeter:
         self._monitor = side.monitor
         self._connections = side.connections
         self._done = done
+        self._inquiry: Union[Inquiry, None] = None
         self._watched = 0  # events
         self._timer: Union[Timer, None] = None
         self._affinity = affinity(side.options)
@@ -114,6 +128,7 @@ class Greeter:
             affinity=self._affinity,
             heartbeat=beat,
             major=ready.major,
+            sealing=ready.sealing,
         )
 
     @property
@@ -139,6 +154,9 @@ class Greeter:
         self.socket.close()
 
     def _stop(self) -> None:
+        if self._inquiry is not None:
+            self._inquiry.close()
+            self._inquiry = None
         if self._timer is not None:
             self._timer.cancel()
         if self._watched:
@@ -181,11 +199,42 @@ class Greeter:
             self._handshake.receive_data(data)
         else:
             self._handshake.receive_eof()
+        if self._handshake.credentials is not None and self._inquiry is None:
+            self._ask(self._handshake.credentials)
+        else:
+            self._go_on()
+
+    def _go_on(self, error: int = 0) -> None:
         if isinstance(self._handshake.result, Failed):
             self._say_last()
-            self._finish(self._handshake.result)
+            self._finish(self._handshake.result, error)
         else:
             self._flush()
+
+    def _ask(self, credentials: Sequence[bytes]) -> None:
+        """Have the ZAP handler look at the peer."""
+        options = self._side.options
+        question = zap.request(
+            options[SocketOption.ZAP_DOMAIN],
+            transports.peer_address(self.socket).encode(),
+            options[SocketOption.ROUTING_ID],
+            self._mechanism.name,
+            credentials,
+        )
+        self._inquiry = Inquiry(self._side, self._answered)
+        if self._inquiry.ask(question):
+            self._flush()
+        else:
+            self._handshake.answer_alone()
+            self._go_on(EFAULT)
+
+    def _answered(self, answer: Union[Sequence[bytes], None]) -> None:
+        if answer is None:
+            failed = Failed(0, "the ZAP handler left without an answer", False)
+            self._finish(failed)
+        else:
+            self._handshake.answer(answer)
+            self._go_on()
 
     def _say_last(self) -> None:
         """RFC 37: a peer that is refused still gets our whole greeting."""
@@ -201,14 +250,44 @@ class Greeter:
         failed = Failed(0, error.strerror or what, False)
         self._finish(failed, error.errno or EPIPE)
 
-    def _finish(self, result: Result, error: int = EPIPE) -> None:
+    def _finish(self, result: Result, error: int = 0) -> None:
         """`error` is why, of what failed without a fault of the peer's."""
         self._stop()
         if isinstance(result, Failed):
             self._report(*_event(result, error))
-            self._report(Event.DISCONNECTED, self.fd)
             logger.info("%s: handshake failed: %s", self.where, result.reason)
+            if result.told:
+                self._hear_out()
+                return
+            self._report(Event.DISCONNECTED, self.fd)
         self._done(self, result)
+
+    def _hear_out(self) -> None:
+        """Closing with unread input would destroy what the peer has not read yet: why
+        it is refused."""
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # it left
+        self._timer = self._control.later(HEARING_OUT, self._heard_out)
+        self._watched = EVENT_READ
+        self._control.watch(self.socket.fileno(), EVENT_READ, self._discard)
+
+    def _discard(self) -> None:
+        try:
+            if self.socket.recv(8192):
+                return
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            pass
+        self._heard_out()
+
+    def _heard_out(self) -> None:
+        self._stop()
+        self._report(Event.DISCONNECTED, self.fd)
+        if self._handshake.result is not None:
+            self._done(self, self._handshake.result)
 
     def _report(self, event: int, value: int) -> None:
         self._monitor.report(event, value, self.where)
@@ -232,7 +311,8 @@ def _properties(connection: socket.socket, ready: Ready) -> dict[str, bytes]:
     """What the peer says of itself, but for what is not its to say: only ZAP knows
     who a user is, and only the system where a peer is."""
     values = dict(ready.properties)
-    values.pop("User-Id", None)
+    values.pop(zap.USER_ID, None)
+    values.update(ready.judged or {})
     values["Peer-Address"] = transports.peer_address(connection).encode()
     return values
 
@@ -247,4 +327,5 @@ def _event(failed: Failed, error: int) -> tuple[int, int]:
         return Event.HANDSHAKE_FAILED_AUTH, failed.status
     if failed.code:
         return Event.HANDSHAKE_FAILED_PROTOCOL, failed.code
-    return Event.HANDSHAKE_FAILED_NO_DETAIL, ECONNREFUSED if failed.fatal else error
+    unknown = ECONNREFUSED if failed.fatal else EPIPE
+    return Event.HANDSHAKE_FAILED_NO_DETAIL, error or unknown

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from errno import EADDRINUSE
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Sequence, Union
 
 from ..constants import SocketOption
 from ..error import ZMQError, error_for
@@ -49,6 +49,19 @@ class Registry:
                 self._pending.setdefault(name, []).append(connection)
         if binding is not None:
             _join(connection, binding)
+        return connection
+
+    def reach(
+        self, name: str, side: Side, kinds: Sequence[str]
+    ) -> Union[Connection, None]:
+        """As `connect`, but None unless a socket of one of these types has the name
+        already."""
+        with self._lock:
+            binding = self._bound.get(name)
+        if binding is None or binding.side.pattern.name not in kinds:
+            return None
+        connection = Connection(self, name, side)
+        _join(connection, binding)
         return connection
 
     def unbind(self, binding: Binding) -> None:

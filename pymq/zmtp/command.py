@@ -13,6 +13,9 @@ from .error import ProtocolError
 
 READY = b"READY"
 ERROR = b"ERROR"
+HELLO = b"HELLO"
+WELCOME = b"WELCOME"
+INITIATE = b"INITIATE"
 SUBSCRIBE = b"SUBSCRIBE"
 CANCEL = b"CANCEL"
 PING = b"PING"
@@ -22,6 +25,10 @@ MAX_CONTEXT = 16  # octets of a PING that a PONG repeats
 MAX_TTL = 65535  # tenths of a second
 
 _ZAP_STATUS = ("300", "400", "500")
+
+# How a PLAIN server of libzmq 4.3 begins ERROR, since "\x05E" is one octet in C.  The
+# name would have 94 octets.
+_MISSPELT = b"^RROR"
 
 
 class Command(NamedTuple):
@@ -53,6 +60,8 @@ def parse(body: bytes) -> Command:
     """
     size = body[0] if body else 0
     if not 0 < size < len(body):
+        if body.startswith(_MISSPELT):
+            return Command(ERROR, body[len(_MISSPELT) :])
         raise ProtocolError(
             "command name is empty or runs past the end",
             Event.PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND,

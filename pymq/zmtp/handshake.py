@@ -15,6 +15,10 @@ The caller moves bytes::
 
 `data_to_send` may have something after the end as well: our READY, or the rest of
 the greeting, which RFC 37 wants sent even to a peer that is going to be refused.
+Where a ZAP handler is to judge the peer, `credentials` are there to be asked about,
+and nothing goes on before `answer`, or `answer_alone`, has the outcome; what the peer
+sends meanwhile is received as ever.
+
 No message may be sent before the result is `Ready`: libzmq drops a peer whose
 messages overtake its own READY.
 
@@ -26,12 +30,13 @@ where any is wanted.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple, Union
+from typing import Mapping, NamedTuple, Sequence, Union
 
 from ..constants import Event, SocketType
-from . import command, frame, greeting, metadata, older
+from . import command, frame, greeting, metadata, older, zap
 from .error import ProtocolError
 from .mechanisms import Mechanism, Step
+from .sealing import Keys
 from .socket_types import NAMED
 
 MAX_COMMAND = 65536  # octets before READY; neither RFC 37 nor libzmq has a limit
@@ -45,6 +50,8 @@ class Ready(NamedTuple):
     properties: dict[str, bytes]  # the peer's metadata, names as it spelled them
     leftover: bytes  # what it sent behind its handshake
     major: int = 3  # 1, 2 or 3: the ZMTP that both sides speak
+    judged: Union[Mapping[str, bytes], None] = None  # what ZAP says of the peer
+    sealing: Union[Keys, None] = None  # how frames are sealed from now on
 
     @property
     def socket_type(self) -> str:
@@ -69,7 +76,8 @@ class Failed(NamedTuple):
     code: int  # a PROTOCOL_ERROR_* value; 0: the peer left, or refused us
     reason: str
     fatal: bool  # a connecting side must not retry
-    status: int = 0  # ZAP status code with which the peer refused us
+    status: int = 0  # ZAP status code with which the peer refused us, or we it
+    told: bool = False  # the peer is told why, and should be given time to read it
 
 
 Result = Union[Ready, Failed]
@@ -90,6 +98,7 @@ class Handshake:
         "_accepts",
         "_greeting",
         "_identity",
+        "_judged",
         "_input",
         "_major",
         "_mechanism",
@@ -99,6 +108,7 @@ class Handshake:
         "_output",
         "_socket_type",
         "_stage",
+        "credentials",
         "result",
     )
 
@@ -114,6 +124,9 @@ class Handshake:
         if len(identity) > MAX_IDENTITY:
             raise ValueError("a routing id has at most 255 octets")
         self.result: Union[Result, None] = None
+        #: What a ZAP handler is to judge, while it is.
+        self.credentials: Union[tuple[bytes, ...], None] = None
+        self._judged: Union[Mapping[str, bytes], None] = None
         self._socket_type = socket_type
         self._accepts = accepts
         self._mechanism = mechanism
@@ -153,6 +166,45 @@ class Handshake:
             self._fail(ProtocolError(f"peer closed before {where}", 0, fatal=False))
         return self.result
 
+    def answer(self, frames: Sequence[bytes]) -> Union[Result, None]:
+        """The ZAP handler's reply, its delimiter included; returns `result`."""
+        try:
+            self._judge(zap.parse(frames))
+        except ProtocolError as error:
+            self._fail(error)
+        return self.result
+
+    def answer_alone(self) -> Union[Result, None]:
+        """There is no ZAP handler; returns `result`."""
+        self.credentials = None
+        if self._mechanism.needs_handler:
+            self._fail(ProtocolError("there is no ZAP handler", 0, fatal=False))
+        else:
+            self._go_on()
+        return self.result
+
+    def _judge(self, verdict: zap.Verdict) -> None:
+        self.credentials = None
+        if verdict.status == zap.OK:
+            self._judged = verdict.properties
+            self._go_on()
+            return
+        tell = verdict.status != zap.LATER
+        if tell:
+            error = command.error(str(verdict.status))
+            self._output += frame.encode(error, frame.COMMAND)
+        reason = f"refused by ZAP: {verdict.status} {verdict.text}"
+        self.result = Failed(0, reason, False, verdict.status, tell)
+        self._input.clear()
+
+    def _go_on(self) -> None:
+        try:
+            self._follow(self._mechanism.accept())
+        except ProtocolError as error:
+            self._fail(error)
+        else:
+            self._advance()
+
     def data_to_send(self) -> bytes:
         """Take what is to be sent now, b"" if nothing is."""
         data = bytes(self._output)
@@ -168,6 +220,7 @@ class Handshake:
 
     def _fail(self, error: ProtocolError) -> None:
         self.result = Failed(error.code, error.reason, error.fatal, error.status)
+        self.credentials = None
         self._input.clear()
 
     # Stages: each returns whether it had enough input to go on to the next.
@@ -270,6 +323,8 @@ class Handshake:
 
     def _follow(self, step: Step) -> None:
         ready = None if step.metadata is None else self._accept(step.metadata)
+        if step.credentials is not None:
+            self.credentials = step.credentials
         for body in step.replies:
             self._output += frame.encode(body, frame.COMMAND)
         self.result = ready
@@ -284,7 +339,11 @@ class Handshake:
             raise _invalid(f"{self._socket_type} cannot talk to {peer_type!r}")
         if identity is not None and len(identity) > MAX_IDENTITY:
             raise _invalid(f"identity of {len(identity)} octets")
-        return Ready(self._minor, properties, bytes(self._input))
+        rest = bytes(self._input)
+        sealing = self._mechanism.sealing
+        return Ready(
+            self._minor, properties, rest, judged=self._judged, sealing=sealing
+        )
 
 
 _WHERE = {

@@ -387,6 +387,8 @@ class Polite:
 
     name = b"POLITE"
     as_server = True
+    sealing = None
+    needs_handler = False
 
     def __init__(self) -> None:
         self.metadata = b""
@@ -404,6 +406,9 @@ class Polite:
             return Step((command.encode(b"WELCOME"),))
         reply = command.encode(command.READY, self.metadata)
         return Step((reply, command.encode(b"BYE")), command_.data)
+
+    def accept(self) -> Step:
+        return Step()
 
 
 def hello(data: bytes = b"") -> bytes:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from ..._core import ffi, lib
+from ...zmtp import sodium
+from ...zmtp.sealing import Keys
 from ..abc import Link
 from ..abc import Pipe as AbstractPipe
 from .handles import check, handle
@@ -43,7 +45,10 @@ class Pipe:
         version = link.major, link.minor
         limits = link.max_size, link.affinity
         raw = bool(link.raw), bool(link.notifies)
-        fields = link.fd, leftover, len(leftover), *version, *limits, *times, *raw
+        # What the link points to must live as long as the call.
+        sealing = ffi.NULL if link.sealing is None else _sealing(link.sealing)
+        head = link.fd, leftover, len(leftover), *version
+        fields = *head, *limits, *times, *raw, sealing
         check(lib.pymq_pipe_attach(self._pipe, ffi.new("pymq_link *", fields)))
 
     def join(self, other: AbstractPipe) -> None:
@@ -59,3 +64,10 @@ class Pipe:
         if hub is not None:
             hub.drop_ahead(self.id)
         return bool(done)
+
+
+def _sealing(keys: Keys) -> Any:
+    """libsodium's functions are called from C, by address, without Python."""
+    functions = (ffi.cast("pymq_box", at) for at in sodium.functions())
+    fields = *functions, keys.key, keys.as_server, keys.sent, keys.received
+    return ffi.new("pymq_sealing *", fields)

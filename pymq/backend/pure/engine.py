@@ -296,11 +296,15 @@ class Engine:
         """Take a batch of frames from the pipe and encode them."""
         with self.loop.lock:
             self._taken = self.pipe.output.pop_many(BATCH_SIZE)
-        urgent, self._urgent = self._urgent, b""
+        urgent = self._take_urgent()
         self._sent = -len(urgent)
         buffers = self._join([urgent]) if self._taken else [urgent]
         self._batch.extend([memoryview(buffer) for buffer in buffers if buffer])
         return bool(self._batch)
+
+    def _take_urgent(self) -> bytes:
+        urgent, self._urgent = self._urgent, b""
+        return urgent
 
     def _join(self, short: list[bytes]) -> list[bytes]:
         """Encode what was taken.  Short pieces are joined, behind `short`, long ones
@@ -389,10 +393,13 @@ class Engine:
         for index, frame in enumerate(self._taken):
             if start >= self._sent:
                 break
-            at += sum(map(len, self._encode(frame)))
+            at += self._wire_size(frame)
             if frame[0] != queue.MORE:
                 start, kept = at, index + 1
         return self._taken[kept:]
+
+    def _wire_size(self, frame: queue.Frame) -> int:
+        return sum(map(len, self._encode(frame)))
 
 
 _NAMES = {queue.SUBSCRIBE: command.SUBSCRIBE, queue.CANCEL: command.CANCEL}

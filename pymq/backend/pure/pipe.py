@@ -14,6 +14,7 @@ from ..abc import Pipe as AbstractPipe
 from .engine import Engine
 from .queue import SUBSCRIBE, Queue
 from .raw_engine import RawEngine
+from .sealed_engine import SealedEngine
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -79,8 +80,7 @@ class Pipe:
         with self.hub.lock:
             if self.engine is not None:
                 raise OSError(EBUSY, "the pipe has a link")
-            make = RawEngine if link.raw else Engine
-            self.engine = make(self.hub.loop, self, link)
+            self.engine = _engine(link)(self.hub.loop, self, link)
             if self.closed:
                 self.engine.finish(drain=True)
             elif self.hub.routing.subscribes:
@@ -198,6 +198,12 @@ class Pipe:
         self.engine = None
         self.reported = True
         self.hub.loop._report(Event(EventKind.PIPE_CLOSED, self.id, 0))
+
+
+def _engine(link: Link) -> type[Engine]:
+    if link.raw:
+        return RawEngine
+    return Engine if link.sealing is None else SealedEngine
 
 
 def _cross(one: Pipe, other: Pipe) -> None:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol, Union
 
+from ...constants import Event
 from ..command import Command
+from ..error import ProtocolError
+from ..sealing import Keys
 
 
 class Step(NamedTuple):
@@ -17,10 +20,14 @@ class Step(NamedTuple):
     `replies` are bodies of commands to send, in order.  `metadata` is the peer's,
     as it stood in its command, or None while it is not known: once it is there the
     mechanism is done.  Should the metadata turn out to be bad, no reply is sent.
+
+    `credentials` are what a ZAP handler is to judge (RFC 27), each a frame; None if
+    there is nothing to ask.  What it says comes to `Mechanism.accept`, or nowhere.
     """
 
     replies: tuple[bytes, ...] = ()
     metadata: Union[bytes, None] = None
+    credentials: Union[tuple[bytes, ...], None] = None
 
 
 class Mechanism(Protocol):
@@ -34,8 +41,29 @@ class Mechanism(Protocol):
     def as_server(self) -> bool:
         """The role that the greeting announces; False where roles do not differ."""
 
+    @property
+    def needs_handler(self) -> bool:
+        """Whether nobody gets in while there is no ZAP handler to ask."""
+
+    @property
+    def sealing(self) -> Union[Keys, None]:
+        """Once done: with what frames are sealed; None if they are not."""
+
     def start(self, metadata: bytes) -> Step:
         """Both greetings agree.  `metadata` is ours, for the peer to be given."""
 
     def receive(self, command: Command) -> Step:
-        """A command came.  Raises ProtocolError if it may not, or is malformed."""
+        """A command came, maybe while the handler is being asked.  Raises
+        ProtocolError if it may not, or is malformed."""
+
+    def accept(self) -> Step:
+        """The handler agrees, or there is none."""
+
+
+def unexpected(command: Command, where: str, asking: bool = False) -> ProtocolError:
+    """What to raise for a command that does not belong `where` it came.  libzmq has a
+    less precise code for what comes while it is `asking` a ZAP handler."""
+    code = Event.PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND
+    if asking:
+        code = Event.PROTOCOL_ERROR_ZMTP_UNSPECIFIED
+    return ProtocolError(f"command {command.name!r} where {where} belongs", code)

@@ -1,29 +1,50 @@
-"""NULL (RFC 37): each side sends READY with its metadata, and nothing is secured."""
+"""NULL (RFC 37): each side sends READY with its metadata, and nothing is secured.
+
+Either side may have its ZAP handler look at the peer's address, before READY.
+"""
 
 from __future__ import annotations
 
-from ...constants import Event
+from typing import Union
+
 from .. import command
 from ..command import Command
-from ..error import ProtocolError
-from . import Step
+from . import Step, unexpected
 
 
 class Null:
-    """Both roles.  READY goes out without waiting for the peer's."""
+    """Both roles.  READY goes out without waiting for the peer's.
+
+    `asks`: the ZAP handler decides.  `needs_handler`: and nobody else.
+    """
 
     name = b"NULL"
     as_server = False
+    sealing = None
+
+    def __init__(self, asks: bool = False, needs_handler: bool = False) -> None:
+        self.needs_handler = needs_handler
+        self._asks = asks
+        self._ready = b""  # ours, held back
+        self._peer: Union[bytes, None] = None  # its metadata, that came too early
 
     def start(self, metadata: bytes) -> Step:
-        return Step((command.encode(command.READY, metadata),))
+        ready = command.encode(command.READY, metadata)
+        if not self._asks:
+            return Step((ready,))
+        self._ready = ready
+        return Step(credentials=())
 
     def receive(self, command_: Command) -> Step:
-        if command_.name == command.READY:
-            return Step(metadata=command_.data)
+        if command_.name == command.READY and self._peer is None:
+            if not self._asks:
+                return Step(metadata=command_.data)
+            self._peer = command_.data
+            return Step()
         if command_.name == command.ERROR:
             raise command.refusal(command_.data)
-        raise ProtocolError(
-            f"command {command_.name!r} where READY belongs",
-            Event.PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND,
-        )
+        raise unexpected(command_, "READY")
+
+    def accept(self) -> Step:
+        self._asks = False
+        return Step((self._ready,), self._peer)

@@ -1,0 +1,122 @@
+"""The rows of the options that secure connections; part of `options`.
+
+Whichever of them is set last decides on the mechanism and the role, as in libzmq.
+"""
+
+from __future__ import annotations
+
+from errno import EINVAL
+from typing import Any, Mapping
+
+from . import z85
+from .constants import SecurityMechanism, SocketOption
+from .error import error_for
+from .option import Option
+from .option import state as _state
+from .option import truth as _truth
+from .zmtp import sodium
+
+_O = SocketOption
+_NULL, _PLAIN, _CURVE = map(int, tuple(SecurityMechanism)[:3])
+_KEY = 32  # octets
+_TEXT = 40  # of Z85
+
+
+def _role(mechanism: int, server: int = 0) -> Mapping[int, Any]:
+    """What the mechanism's options then say."""
+    return {
+        _O.MECHANISM: mechanism,
+        _O.PLAIN_SERVER: server * (mechanism == _PLAIN),
+        _O.CURVE_SERVER: server * (mechanism == _CURVE),
+    }
+
+
+def need_curve() -> None:
+    """ZMQError(EINVAL), as libzmq without CURVE, if PyNaCl is not there."""
+    if not sodium.available():
+        raise error_for(EINVAL, f"CURVE needs PyNaCl: pip install {sodium.EXTRA}")
+
+
+def _curve_role(_: int, new: int) -> int:
+    need_curve()
+    return new
+
+
+def _key(_: bytes, new: bytes) -> bytes:
+    """32 octets, or 40 of Z85, which a zero may follow.  Errors show no key."""
+    need_curve()
+    if len(new) == _KEY:
+        return new
+    try:
+        if len(new) == _TEXT or (len(new) == _TEXT + 1 and not new[_TEXT]):
+            return z85.decode(new[:_TEXT])
+    except ValueError:
+        pass
+    raise error_for(EINVAL, "a key is 32 bytes, or 40 of Z85")
+
+
+_CURVE_ROLE = {_O.MECHANISM: _CURVE, _O.PLAIN_SERVER: 0}
+
+
+def _curve_key(text: str, sets: Any = lambda _: _CURVE_ROLE) -> Option:
+    return Option(
+        bytes(_KEY),
+        _KEY,
+        _TEXT + 1,
+        readable=False,
+        unit="32 bytes or Z85",
+        text=text,
+        keep=_key,
+        sets=sets,
+    )
+
+
+def _plain_secret(text: str) -> Option:
+    return Option(b"", 1, 255, unit="bytes", text=text, sets=lambda _: _role(_PLAIN))
+
+
+SECURITY: dict[int, Option] = {
+    _O.MECHANISM: _state(
+        _NULL,
+        "the security mechanism: 0 NULL, 1 PLAIN, 2 CURVE; the last of PLAIN_* and "
+        "CURVE_* that was set decides. Not for inproc and STREAM",
+    ),
+    _O.PLAIN_SERVER: Option(
+        0,
+        0,
+        1,
+        unit="0 or 1",
+        text="1: PLAIN as a server: the ZAP handler decides who comes in, and without "
+        "one nobody does. 0: NULL",
+        sets=lambda value: _role(_PLAIN if value else _NULL, value),
+    ),
+    _O.PLAIN_USERNAME: _plain_secret("PLAIN as a client, under this name"),
+    _O.PLAIN_PASSWORD: _plain_secret("PLAIN as a client, with this password"),
+    _O.CURVE_SERVER: Option(
+        0,
+        0,
+        1,
+        unit="0 or 1",
+        text="1: CURVE as a server, with CURVE_SECRETKEY: the ZAP handler decides "
+        "whose key comes in, and without one everybody's. 0: NULL",
+        keep=_curve_role,
+        sets=lambda value: _role(_CURVE if value else _NULL, value),
+    ),
+    _O.CURVE_PUBLICKEY: _curve_key("our own, of a client"),
+    _O.CURVE_SECRETKEY: _curve_key("our own"),
+    _O.CURVE_SERVERKEY: _curve_key(
+        "CURVE as a client, of the server with this public key",
+        lambda _: _role(_CURVE),
+    ),
+    _O.ZAP_DOMAIN: Option(
+        b"",
+        1,
+        255,
+        unit="bytes",
+        text="told to the ZAP handler; where it is not empty, that is asked with NULL, "
+        "too",
+    ),
+    _O.ZAP_ENFORCE_DOMAIN: _truth(
+        0, "with a ZAP_DOMAIN, nobody comes in while there is no ZAP handler"
+    ),
+}

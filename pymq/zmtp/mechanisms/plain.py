@@ -1,0 +1,102 @@
+"""PLAIN (RFC 37): the client gives a user name and a password, in the clear.
+
+Who gets in is for a ZAP handler to say; without one, nobody does.
+"""
+
+from __future__ import annotations
+
+from ...constants import Event
+from .. import command
+from ..command import Command
+from ..error import ProtocolError
+from . import Step, unexpected
+
+MAX_SECRET = 255  # octets of a user name, or of a password
+
+
+class Client:
+    """HELLO, WELCOME, INITIATE, READY."""
+
+    name = b"PLAIN"
+    as_server = False
+    sealing = None
+    needs_handler = False
+
+    def __init__(self, user: bytes, password: bytes) -> None:
+        if max(len(user), len(password)) > MAX_SECRET:
+            raise ValueError("a user name and a password have at most 255 octets")
+        self._secret = _sized(user) + _sized(password)
+        self._metadata = b""
+        self._welcome = False
+
+    def start(self, metadata: bytes) -> Step:
+        self._metadata = metadata
+        hello = command.encode(command.HELLO, self._secret)
+        self._secret = b""
+        return Step((hello,))
+
+    def receive(self, command_: Command) -> Step:
+        if command_.name == command.ERROR:
+            raise command.refusal(command_.data)
+        expected = command.READY if self._welcome else command.WELCOME
+        if command_.name != expected:
+            raise unexpected(command_, expected.decode())
+        if self._welcome:
+            return Step(metadata=command_.data)
+        if command_.data:
+            raise ProtocolError(
+                "WELCOME with a body",
+                Event.PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_WELCOME,
+            )
+        self._welcome = True
+        return Step((command.encode(command.INITIATE, self._metadata),))
+
+    def accept(self) -> Step:
+        return Step()
+
+
+class Server:
+    """Asks for the credentials in HELLO."""
+
+    name = b"PLAIN"
+    as_server = True
+    sealing = None
+    needs_handler = True
+
+    def __init__(self) -> None:
+        self._metadata = b""
+        self._asking = False
+        self._expected = command.HELLO
+
+    def start(self, metadata: bytes) -> Step:
+        self._metadata = metadata
+        return Step()
+
+    def receive(self, command_: Command) -> Step:
+        if self._asking or command_.name != self._expected:
+            raise unexpected(command_, self._expected.decode(), self._asking)
+        if self._expected == command.HELLO:
+            self._asking = True
+            return Step(credentials=_credentials(command_.data))
+        ready = command.encode(command.READY, self._metadata)
+        return Step((ready,), command_.data)
+
+    def accept(self) -> Step:
+        self._asking = False
+        self._expected = command.INITIATE
+        return Step((command.encode(command.WELCOME),))
+
+
+def _sized(text: bytes) -> bytes:
+    return bytes((len(text),)) + text
+
+
+def _credentials(data: bytes) -> tuple[bytes, bytes]:
+    """User name and password of a HELLO; nothing may follow them."""
+    user_end = 1 + data[0] if data else 0
+    if not 0 < user_end < len(data) or len(data) != user_end + 1 + data[user_end]:
+        raise ProtocolError(
+            "HELLO is not a user name and a password",
+            Event.PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_HELLO,
+        )
+    return data[1:user_end], data[user_end + 1 :]

@@ -1,0 +1,90 @@
+"""libsodium, through PyNaCl: all of the arithmetic of CURVE.
+
+PyNaCl is an extra, ``pymq[curve]``; nothing here may be called without it.  A box is
+its tag of 16 octets, then what is sealed.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Callable, TypeVar
+
+from ..constants import Event
+from .error import ProtocolError
+
+EXTRA = "pymq[curve]"
+
+_nacl: Any = None
+
+_Result = TypeVar("_Result")
+
+
+def available() -> bool:
+    """Whether PyNaCl is there, and loads."""
+    try:
+        _bindings()
+    except ImportError:
+        return False
+    return True
+
+
+def _bindings() -> Any:
+    global _nacl
+    if _nacl is None:
+        _nacl = import_module("nacl.bindings")
+    return _nacl
+
+
+def _checked(call: Callable[[], _Result]) -> _Result:
+    """What cannot be opened, or a key that is none, is the peer's fault."""
+    try:
+        return call()
+    except import_module("nacl.exceptions").CryptoError:
+        raise ProtocolError(
+            "not sealed with the right key, or altered",
+            Event.PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC,
+        ) from None
+
+
+def public(secret: bytes) -> bytes:
+    """The public key of a secret one."""
+    result: bytes = _bindings().crypto_scalarmult_base(secret)
+    return result
+
+
+def random(size: int) -> bytes:
+    """So many octets that nobody can guess."""
+    result: bytes = _bindings().randombytes(size)
+    return result
+
+
+def shared(public_key: bytes, secret: bytes) -> bytes:
+    """The key for `seal` and `open` of who has one of two secrets."""
+    result: bytes = _checked(
+        lambda: _bindings().crypto_box_beforenm(public_key, secret)
+    )
+    return result
+
+
+def seal(plain: bytes, nonce: bytes, key: bytes) -> bytes:
+    """Seal with a `shared` key; `nonce` has 24 octets."""
+    result: bytes = _bindings().crypto_box_afternm(plain, nonce, key)
+    return result
+
+
+def open(box: bytes, nonce: bytes, key: bytes) -> bytes:
+    """What `seal` sealed.  ProtocolError if that was with something else."""
+    result: bytes = _checked(
+        lambda: _bindings().crypto_box_open_afternm(box, nonce, key)
+    )
+    return result
+
+
+def functions() -> tuple[int, int]:
+    """The addresses of libsodium's crypto_box_easy_afternm and its opposite: plain C
+    functions, which know nothing of Python."""
+    module = import_module("nacl._sodium")
+    ffi, lib = module.ffi, module.lib
+    names = ("crypto_box_easy_afternm", "crypto_box_open_easy_afternm")
+    sealer, opener = (ffi.cast("uintptr_t", ffi.addressof(lib, n)) for n in names)
+    return int(sealer), int(opener)

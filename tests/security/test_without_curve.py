@@ -1,0 +1,36 @@
+"""Without PyNaCl there is no CURVE, and whoever asks is told what to install."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+from library import Library
+
+from pymq.zmtp import sodium
+
+
+@pytest.mark.core
+@pytest.mark.only("pymq")
+def test_it_is_named(zmq: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise ImportError(name)
+
+    monkeypatch.setattr(sodium, "_nacl", None)
+    monkeypatch.setattr(sodium, "import_module", missing)
+    assert not zmq.has("curve")
+    sock = zmq.socket(zmq.DEALER)
+    for name, value in (
+        ("CURVE_SERVER", 1),
+        ("CURVE_SECRETKEY", bytes(32)),
+        ("CURVE_PUBLICKEY", bytes(32)),
+        ("CURVE_SERVERKEY", bytes(32)),
+    ):
+        with zmq.refused(errno.EINVAL) as caught:
+            sock.set(getattr(zmq, name), value)
+        assert "pip install pymq[curve]" in str(caught.value)
+    assert sock.mechanism == 0
+    with zmq.refused(zmq.ENOTSUP):
+        zmq.curve_keypair()
+    with zmq.refused(zmq.ENOTSUP):
+        zmq.curve_public(b"0" * 40)
