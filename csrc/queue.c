@@ -141,8 +141,12 @@ static bool refresh(struct queue *queue)
     bool moved = queue->limit.piece != queue->shown.piece
                  || queue->limit.at != queue->shown.at;
     queue->limit = queue->shown;
-    if (!moved)
+    if (!moved) {
         queue->reader_parked = true;
+        if (queue->watched)
+            mailbox_post(queue->writer);
+        queue->watched = false;
+    }
     pthread_mutex_unlock(&queue->lock);
     return moved;
 }
