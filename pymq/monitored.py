@@ -10,6 +10,7 @@ from . import options as table
 from . import patterns
 from .base import SocketBase
 from .constants import Event, SocketType
+from .drain import Drain
 from .endpoint import parse
 from .error import ZMQError
 from .monitor import Monitor, Outlet
@@ -60,7 +61,8 @@ class Monitored(SocketBase):
             raise ZMQError(EMFILE)
         options = table.defaults()
         control, nobody = context._control, Monitor()
-        side = Side(control, hub, pattern, options, options, nobody, Connections())
+        nothing = Connections(), Drain()
+        side = Side(control, hub, pattern, options, options, nobody, *nothing)
         try:
             return Outlet(hub, context._registry.bind(name, side, first))
         except ZMQError:

@@ -27,7 +27,7 @@ LAYERS = (
     ("backend", "endpoint"),
     ("zmtp",),
     ("threads",),
-    ("error", "properties"),
+    ("error", "properties", "drain", "exits"),
     ("constants", "version"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
