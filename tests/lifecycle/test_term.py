@@ -152,16 +152,27 @@ def test_close_ends_a_blocked_call(zmq: Library, transport: str, case: int) -> N
 
 
 @pytest.mark.only("pymq")
-def test_a_port_is_free_as_soon_as_close_returns(zmq: Library) -> None:
+@pytest.mark.parametrize("end", ["close", "drain", "unbind"])
+def test_an_address_is_free_as_soon_as_close_returns(
+    zmq: Library, transport: str, end: str
+) -> None:
     """libzmq's close returns before its reaper has closed the listener."""
-    endpoint = ""
-    for _ in range(30):
-        sock = zmq.socket(zmq.PULL)
-        if endpoint:
-            sock.bind(endpoint)
-        else:
-            endpoint = zmq.bind(sock, "tcp")
-        sock.close()
+    context = zmq.context()
+    stranger = zmq.socket(zmq.PUSH, context=context, reconnect_ivl=1)
+    endpoint = zmq.reserved(transport)
+    stranger.connect(endpoint)
+    for number in range(1000):
+        pull = context.socket(zmq.PULL)
+        pull.bind(endpoint)
+        if number % 100 == 0:
+            push = zmq.socket(zmq.PUSH, context=context)
+            push.connect(endpoint)
+            push.send(b"x")
+            assert pull.recv() == b"x"
+            push.close()
+        if end == "unbind":
+            pull.unbind(endpoint)
+        getattr(pull, "drain" if end == "drain" else "close")()
 
 
 def test_a_port_is_free_after_term(zmq: Library) -> None:

@@ -40,7 +40,7 @@ class Script:
             command,
             cwd=zmq.folder,
             env=variables,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -66,8 +66,8 @@ class Script:
             return False
         return True
 
-    def ended(self) -> Ended:
-        """Wait for its end."""
-        _, error = self.process.communicate(timeout=3 * PATIENCE)
+    def ended(self, said: bytes = b"") -> Ended:
+        """Tell it something, and wait for its end."""
+        _, error = self.process.communicate(said, timeout=5 * PATIENCE)
         seconds = time.monotonic() - self.began
         return Ended(self.process.returncode, error.decode(), seconds)
