@@ -75,6 +75,7 @@ class Control:
         self.owners: dict[int, PipeOwner] = {}  # by pipe id
         self.lingering: dict[int, tuple[str, Pipe]] = {}  # and what each is
         self.exit_linger = EXIT_LINGER  # ms; see `leave_interpreter`
+        self._hurried = False
         self._idle = threading.Condition()
         self._busy = 0
         self._leaving = False
@@ -236,14 +237,18 @@ class Control:
         """Wait until nothing lingers, for ever if `seconds` is None; whether nothing
         does.  Ctrl-C gets out."""
         deadline = None if seconds is None else time.monotonic() + seconds
-        self.run(_nothing)
-        with self._idle:
-            while self._busy:
-                left = remaining(deadline)
-                if left <= 0:
-                    return False
-                self._idle.wait(left)
-            return True
+        try:
+            self.run(_nothing)
+            with self._idle:
+                while self._busy:
+                    left = remaining(deadline)
+                    if left <= 0:
+                        return False
+                    self._idle.wait(left)
+                return True
+        except KeyboardInterrupt:
+            self._hurried = True  # who has waited enough does not want to at exit
+            raise
 
     def unsent(self) -> list[str]:
         """What lingers, in words."""
@@ -251,7 +256,7 @@ class Control:
 
     def leave_interpreter(self, now: float) -> None:
         """See `pymq.exits`.  What lingers has `exit_linger` ms."""
-        deadline = now + self.exit_linger / 1000
+        deadline = now + (0 if self._hurried else self.exit_linger / 1000)
         if not self.started or self.wait_idle(deadline - time.monotonic()):
             return
         text = "; ".join(self.unsent())

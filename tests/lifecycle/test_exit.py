@@ -100,6 +100,22 @@ def test_ctrl_c_ends_the_end(zmq: Library) -> None:
 
 
 @pytest.mark.only("pymq")
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+def test_after_ctrl_c_in_term_the_end_waits_no_more(zmq: Library) -> None:
+    text = NOBODY.replace("300", "3_600_000")
+    text += """
+import os, signal, threading
+push.close()
+threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+context.term()
+"""
+    with Script(zmq, text, zmq.reserved("tcp")) as script:
+        ended = script.ended()
+    assert "KeyboardInterrupt" in ended.stderr
+    assert "dropped at exit: 3 messages" in ended.stderr
+
+
+@pytest.mark.only("pymq")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 def test_a_forked_child_waits_for_nothing_of_its_parent(zmq: Library) -> None:
     text = """
