@@ -27,30 +27,6 @@ bool queue_full(struct queue *queue)
     return full;
 }
 
-static uint64_t unread(struct queue *queue)
-{
-    if (queue->conflate)
-        return !queue->reader_parked;
-    return queue->written - atomic_load(&queue->read);
-}
-
-uint64_t queue_unread(struct queue *queue)
-{
-    pthread_mutex_lock(&queue->lock);
-    uint64_t count = unread(queue);
-    pthread_mutex_unlock(&queue->lock);
-    return count;
-}
-
-bool queue_all_read(struct queue *queue)
-{
-    pthread_mutex_lock(&queue->lock);
-    queue->watched = unread(queue) > 0;
-    bool none = !queue->watched;
-    pthread_mutex_unlock(&queue->lock);
-    return none;
-}
-
 void queue_unpark_writer(struct queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
