@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum { BRIEF = 65536 }; /* bytes that are written in some microseconds */
-enum { DISCARD_SIZE = 16384, DISCARD_READS = 16, CHOKED_TURNS = 8 };
+enum { CHOKED_TURNS = 8 };
 
 static struct engine *engine_new(const struct engine_link *with)
 {
@@ -243,15 +243,15 @@ void engine_give_back(struct engine *engine)
 /* The kernel keeps a connection for who polls it, and a closed descriptor's
  * number may soon be somebody else's.  So sleepers are woken, and the last of
  * them closes it. */
-static void close_descriptor(struct engine *e)
+void engine_close(struct engine *engine)
 {
-    poller_set(e->poller, e->fd, e->watched, 0, e);
-    e->watched = 0;
-    e->ended = true;
-    if (e->sleepers == 0)
-        close_late(e);
+    poller_set(engine->poller, engine->fd, engine->watched, 0, engine);
+    engine->watched = 0;
+    engine->ended = true;
+    if (engine->sleepers == 0)
+        close_late(engine);
     else
-        shutdown(e->fd, SHUT_RDWR);
+        shutdown(engine->fd, SHUT_RDWR);
 }
 
 /* What arrived whole stays; the publisher's hub is told in the same queue
@@ -270,64 +270,37 @@ static void leave_input(struct engine *e)
 /* Drops the message that the kernel has a part of. */
 static void leave_output(struct engine *e)
 {
-    if (e->subscribes)
+    if (e->subscribes) {
         queue_skip_all(e->out);
-    else if (e->sent > 0 || e->out_message)
+    } else if (e->sent > 0 || e->out_message) {
         queue_skip_message(e->out);
+        atomic_fetch_add(&e->out->lost, 1);
+        queue_readable(e->out); /* who watches hears if that was all */
+    }
 }
 
-/* Lets go of the queue and reports, in one moment for the pipe. */
-static void report(struct engine *e, bool drained, int error)
+void engine_report(struct engine *engine, bool drained, int error)
 {
-    pthread_mutex_lock(&e->out->lock);
-    bool closed = drained || atomic_load(&e->out->dropped);
-    e->out->reader = NULL;
-    e->out->done = closed;
-    events_push(e->events, e->event,
-                closed ? PYMQ_PIPE_CLOSED : PYMQ_LINK_DOWN, e->pipe,
+    struct queue *out = engine->out;
+    pthread_mutex_lock(&out->lock);
+    bool closed = drained || atomic_load(&out->dropped);
+    out->reader = NULL;
+    out->done = closed;
+    events_push(engine->events, engine->event,
+                closed ? PYMQ_PIPE_CLOSED : PYMQ_LINK_DOWN, engine->pipe,
                 closed ? 0 : error);
-    e->event = NULL;
-    pthread_mutex_unlock(&e->out->lock);
+    engine->event = NULL;
+    pthread_mutex_unlock(&out->lock);
 }
 
 void engine_end(struct engine *engine, int error)
 {
-    close_descriptor(engine);
+    engine_close(engine);
     if (engine->out == NULL)
         return;
     leave_input(engine);
     leave_output(engine);
-    report(engine, false, error ? error : engine->broken);
-}
-
-/* Throws input away until the peer has closed. */
-static void linger(struct engine *e)
-{
-    char sink[DISCARD_SIZE];
-    for (int i = 0; i < DISCARD_READS && !e->eof; i++) {
-        ssize_t done = recv(e->fd, sink, sizeof sink, 0);
-        if (done < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-            break;
-        if (done == 0 || (done < 0 && errno != EINTR))
-            e->eof = true;
-    }
-    if (e->eof || clock_ms() >= e->deadline)
-        close_descriptor(e);
-}
-
-void engine_drained(struct engine *engine)
-{
-    if (shutdown(engine->fd, SHUT_WR) < 0)
-        engine->eof = true;
-    queue_rollback(engine->in);
-    queue_set_writer(engine->in, NULL);
-    report(engine, true, 0);
-    queue_release(engine->out);
-    queue_release(engine->in);
-    engine->out = engine->in = NULL;
-    engine->beat.due = NEVER;
-    engine->deadline = clock_ms() + LINGER_AFTER;
-    linger(engine);
+    engine_report(engine, false, error ? error : engine->broken);
 }
 
 static void watch(struct engine *e)
@@ -335,8 +308,8 @@ static void watch(struct engine *e)
     bool lent = atomic_load(&e->lease) == LEASE_GIVEN;
     bool reading = !e->eof && !e->paused && !e->choked && !lent;
     bool writing = e->blocked && e->out != NULL && e->broken == 0;
-    if (e->out == NULL)
-        reading = true;
+    if (e->shut)
+        reading = true; /* for the peer's end, whoever borrows the engine */
     int wanted =
         (reading ? POLLER_IN : 0) | (writing ? POLLER_OUT : 0);
     int result = poller_set(e->poller, e->fd, e->watched, wanted, e);
@@ -373,10 +346,11 @@ static void lend(struct engine *e)
 void engine_drive(struct engine *engine, int ready)
 {
     if (engine->out == NULL)
-        linger(engine);
+        engine_linger(engine);
     else if (atomic_load(&engine->out->dropped))
         engine_end(engine, 0);
-    else if (engine->beat.due != NEVER && !heartbeat_turn(engine))
+    else if (!engine->shut && engine->beat.due != NEVER
+             && !heartbeat_turn(engine))
         engine_end(engine, ETIMEDOUT);
     else
         move_both_ways(engine, ready);

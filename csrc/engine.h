@@ -22,6 +22,9 @@
  * - Closing a descriptor with unread input makes the kernel send RST, which
  *   destroys what the peer has not read yet.  So a drained engine half-closes
  *   and reads on, for a bounded time, until the peer has closed too.
+ * - Between processes of one machine (AF_UNIX) a close is a hang-up at once,
+ *   and libzmq, if a mark pauses it then, forgets what it has not read.  So
+ *   there the kernel must be rid of the last byte, too (engine_drain.c).
  * - Paused input may have end-of-file behind it, and a peer that takes no
  *   more output may have sent input before: both are read to the end.
  */
@@ -47,6 +50,7 @@
 
 enum {
     LINGER_AFTER = 5000, /* ms to wait for the peer's end-of-file */
+    LOOK_AGAIN = 20,     /* ms between looks at what the kernel holds */
     LENT_FOR = 100,      /* ms without use after which a lease ends */
     REPLIES = 512        /* bytes of commands that may be outstanding */
 };
@@ -77,6 +81,8 @@ struct engine {
     bool notifies; /* raw: an empty message at the beginning and at the end */
     bool hello;    /* raw: the former has to be put into the queue */
     bool ended;
+    bool shut;        /* half-closed: nothing follows */
+    int64_t look_at;  /* ms: when to see what the kernel still holds; or 0 */
     int64_t deadline; /* ms, of waiting for the peer to close; or 0 */
 
     /* Input.  It is read into in->fill, behind what the queue has of that. */
@@ -185,7 +191,15 @@ void engine_account(struct engine *engine, size_t accepted);
  * reports. */
 void engine_end(struct engine *engine, int error);
 
-/* The kernel has the last byte of a closed pipe. */
-void engine_drained(struct engine *engine);
+/* For good, when nobody polls the descriptor any more. */
+void engine_close(struct engine *engine);
+
+/* Lets go of the queue and reports, in one moment for the pipe. */
+void engine_report(struct engine *engine, bool drained, int error);
+
+/* engine_drain.c: the kernel has the last byte of a closed pipe ... */
+void engine_sent_all(struct engine *engine);
+/* ... and has nothing to wait for but the peer's end. */
+void engine_linger(struct engine *engine);
 
 #endif

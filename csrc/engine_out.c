@@ -180,6 +180,8 @@ void engine_drive_out(struct engine *engine)
     /* Once closed nothing is added, so look at that before looking for what
      * there is. */
     bool closed = atomic_load(&engine->out->closed);
+    if (engine->shut)
+        engine->replies_at = engine->replies_size = 0;
     bool more = anything_to_send(engine);
     int writes = 0;
     while (more && !engine->blocked && engine->broken == 0) {
@@ -193,7 +195,7 @@ void engine_drive_out(struct engine *engine)
     if (engine->broken != 0 && (closed || engine->eof))
         engine_end(engine, engine->broken);
     else if (closed && !more)
-        engine_drained(engine);
+        engine_sent_all(engine);
 }
 
 bool engine_write_once(struct engine *engine)

@@ -89,6 +89,15 @@ struct pipe *hub_live_pipe(const struct hub *hub, int64_t id)
     return NULL;
 }
 
+bool hub_all_sent(struct hub *hub)
+{
+    bool all = true;
+    struct list *at = hub->pipes.next;
+    for (; at != &hub->pipes; at = at->next)
+        all &= pipe_all_sent(OWNER(at, struct pipe, in_hub));
+    return all;
+}
+
 int pymq_hub_open(pymq_hub *hub, pymq_pipe **made, int conflate)
 {
     int result = 0;

@@ -23,7 +23,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum { HUB_IN = 1, HUB_OUT = 2, HUB_END = 4 };
+enum { HUB_IN = 1, HUB_OUT = 2, HUB_END = 4, HUB_SENT = 8 };
 enum { HUB_LEASES = 8 }; /* engines that a hub borrows, at most */
 
 
@@ -102,6 +102,9 @@ void hub_end_pipe(struct hub *hub, struct pipe *pipe);
 
 /* The live pipe of that id (0: any), or NULL. */
 struct pipe *hub_live_pipe(const struct hub *hub, int64_t id);
+
+/* Whether its pipes have sent all; a pipe that has not is posted then. */
+bool hub_all_sent(struct hub *hub);
 
 /* options.c: the first message of a new pipe.  0 or -ENOMEM. */
 int hub_greet(const struct hub *hub, struct pipe *pipe);

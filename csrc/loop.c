@@ -33,6 +33,7 @@ struct worker {
     struct list engines;   /* under the loop's lock */
     struct list lingering; /* the same, moved here; earliest deadline first */
     struct list lent;      /* so are these */
+    struct list holding;   /* and these, whose bytes the kernel holds */
     struct list beating;   /* heartbeats of any of them; the thread's */
     size_t load;           /* engines of all lists */
     struct loop *loop;
@@ -172,9 +173,10 @@ static void turn(struct worker *worker, struct engine *engine, int ready)
     if (!claim(worker, engine))
         return;
     bool lingered = engine->deadline > 0, lent = is_lent(engine);
+    int64_t looked = engine->look_at;
     engine_drive(engine, ready);
     bool ended = engine->ended, lingers = engine->deadline > 0;
-    bool lends = is_lent(engine);
+    bool lends = is_lent(engine), looks = engine->look_at != looked;
     int64_t beat = engine->beat.due;
     engine_release(engine);
     if (ended) {
@@ -184,6 +186,8 @@ static void turn(struct worker *worker, struct engine *engine, int ready)
     heartbeat_list(&worker->beating, &engine->beat, beat);
     if (lingers && !lingered)
         move(worker, &worker->lingering, engine);
+    else if (looks)
+        move(worker, &worker->holding, engine);
     else if (lends && !lent)
         note_lease(worker, engine);
 }
@@ -201,10 +205,13 @@ static int timeout(struct worker *worker)
     int64_t due = heartbeat_next(&worker->beating);
     struct engine *lingers = first(&worker->lingering);
     struct engine *lent = first(&worker->lent);
+    struct engine *holds = first(&worker->holding);
     if (lingers != NULL && lingers->deadline < due)
         due = lingers->deadline;
     if (lent != NULL && lent->lent_until < due)
         due = lent->lent_until;
+    if (holds != NULL && holds->look_at < due)
+        due = holds->look_at;
     if (due != NEVER && due - clock_ms() < left)
         left = due - clock_ms();
     if (left == INT_MAX)
@@ -247,6 +254,9 @@ static void expire(struct worker *worker)
     struct engine *engine;
     while ((engine = first(&worker->lingering)) != NULL
            && engine->deadline <= clock_ms())
+        turn(worker, engine, 0);
+    while ((engine = first(&worker->holding)) != NULL
+           && engine->look_at <= clock_ms())
         turn(worker, engine, 0);
     while ((engine = heartbeat_take(&worker->beating)) != NULL)
         turn(worker, engine, 0);
@@ -300,6 +310,7 @@ static void *run(void *argument)
     end_all(worker, &worker->engines);
     end_all(worker, &worker->lingering);
     end_all(worker, &worker->lent);
+    end_all(worker, &worker->holding);
     return NULL;
 }
 
@@ -313,6 +324,7 @@ static int worker_init(struct worker *worker, struct loop *loop)
     list_init(&worker->engines);
     list_init(&worker->lingering);
     list_init(&worker->lent);
+    list_init(&worker->holding);
     list_init(&worker->beating);
     atomic_init(&worker->stopping, false);
     worker->poller = poller_new();

@@ -242,6 +242,7 @@ static void drop_input(struct pipe *pipe)
 static void give_up(struct pipe *pipe)
 {
     pipe->spent = true;
+    atomic_fetch_add(&pipe->out->lost, queue_unread(pipe->out));
     queue_skip_all(pipe->out);
     events_forget_links(loop_events(pipe->hub->loop), pipe->id);
 }
@@ -282,6 +283,11 @@ int pipe_close(struct pipe *pipe, bool drain, bool keep_input)
     return finish_output(pipe, drain);
 }
 
+bool pipe_all_sent(struct pipe *pipe)
+{
+    return pipe->joined || queue_all_read(pipe->out);
+}
+
 /* Calls of Python. */
 
 void pymq_pipe_release(pymq_pipe *pipe)
@@ -307,6 +313,20 @@ int64_t pymq_pipe_name(pymq_pipe *pipe, const char *name, size_t size,
     hub_wake(hub, HUB_OUT);
     pthread_mutex_unlock(&hub->lock);
     return result;
+}
+
+int64_t pymq_pipe_unsent(pymq_pipe *pipe, int64_t *lost)
+{
+    pthread_mutex_lock(&pipe->hub->lock);
+    uint64_t waiting = pipe->joined ? 0 : queue_unread(pipe->out);
+    uint64_t gone = atomic_load(&pipe->out->lost);
+    if (atomic_load(&pipe->out->dropped)) {
+        gone += waiting;
+        waiting = 0;
+    }
+    pthread_mutex_unlock(&pipe->hub->lock);
+    *lost = (int64_t)gone;
+    return (int64_t)waiting;
 }
 
 int pymq_pipe_attach(pymq_pipe *pipe, const pymq_link *link)

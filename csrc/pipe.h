@@ -71,6 +71,10 @@ int pipe_close(struct pipe *pipe, bool drain, bool keep_input);
 /* Both hubs' locks are held. */
 int pipe_join(struct pipe *pipe, struct pipe *other);
 
+/* Whether the kernel, or the far hub, has all; if not, the pipe is posted when
+ * that is so. */
+bool pipe_all_sent(struct pipe *pipe);
+
 /* Whether no more will arrive: ask before asking whether it is readable. */
 bool pipe_ending(const struct pipe *pipe);
 

@@ -183,6 +183,8 @@ int64_t pymq_pipe_id(pymq_pipe *pipe);
 /* 0, -EADDRINUSE, -ENOMEM, or the id of the pipe that lost its name. */
 int64_t pymq_pipe_name(pymq_pipe *pipe, const char *name, size_t size,
                        int handover);
+/* How many messages wait; in `*lost`, how many were dropped so far. */
+int64_t pymq_pipe_unsent(pymq_pipe *pipe, int64_t *lost);
 /* On failure the descriptor is still the caller's. */
 int pymq_pipe_attach(pymq_pipe *pipe, const pymq_link *link);
 int pymq_pipe_join(pymq_pipe *pipe, pymq_pipe *other);

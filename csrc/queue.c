@@ -133,6 +133,30 @@ void queue_refuse(struct queue *queue)
     pthread_mutex_unlock(&queue->lock);
 }
 
+static uint64_t unread(struct queue *queue)
+{
+    if (queue->conflate)
+        return !queue->reader_parked;
+    return queue->written - atomic_load(&queue->read);
+}
+
+uint64_t queue_unread(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    uint64_t count = unread(queue);
+    pthread_mutex_unlock(&queue->lock);
+    return count;
+}
+
+bool queue_all_read(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->watched = unread(queue) > 0;
+    bool none = !queue->watched;
+    pthread_mutex_unlock(&queue->lock);
+    return none;
+}
+
 /* The reader's side. */
 
 static bool refresh(struct queue *queue)
@@ -141,8 +165,12 @@ static bool refresh(struct queue *queue)
     bool moved = queue->limit.piece != queue->shown.piece
                  || queue->limit.at != queue->shown.at;
     queue->limit = queue->shown;
-    if (!moved)
+    if (!moved) {
         queue->reader_parked = true;
+        if (queue->watched)
+            mailbox_post(queue->writer);
+        queue->watched = false;
+    }
     pthread_mutex_unlock(&queue->lock);
     return moved;
 }

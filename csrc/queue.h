@@ -86,12 +86,14 @@ struct queue {
     /* The reader's. */
     struct place head, limit;
     atomic_uint_fast64_t read; /* may be looked at by anybody */
+    atomic_uint_fast64_t lost; /* those of them that nobody got */
 
     /* Both sides', under the lock. */
     pthread_mutex_t lock;
     struct place shown;
     struct end *reader, *writer;
     bool reader_parked, writer_parked;
+    bool watched; /* the writer wants to know when all was read */
     bool done; /* an engine has reported the end of a closed queue */
     atomic_uint_fast64_t acked; /* as reported; changes under the lock */
     uint64_t parked_load; /* writer's count, less `extra`, when it parked */
@@ -126,6 +128,12 @@ bool queue_full(struct queue *queue);
 
 /* The writer will look for itself. */
 void queue_unpark_writer(struct queue *queue);
+
+/* How many finished messages were not read; of a conflating queue 0 or 1. */
+uint64_t queue_unread(struct queue *queue);
+/* Whether there are none; if there are, the writer is posted when all were
+ * read. */
+bool queue_all_read(struct queue *queue);
 
 /* Adds a frame to the message under construction.  0 or -ENOMEM. */
 int queue_write(struct queue *queue, unsigned flags, const void *data,

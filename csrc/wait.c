@@ -68,6 +68,8 @@ static int look(struct hub *hub, int events, struct sleep *sleep, bool first)
             result |= HUB_IN;
         if (events & HUB_OUT && hub_resumable(hub))
             result |= HUB_OUT;
+        if (events & HUB_SENT && hub_all_sent(hub))
+            result |= HUB_SENT;
     }
     if (result == 0 && sleep != NULL && events & HUB_IN)
         borrow(hub, sleep, first);
@@ -132,6 +134,8 @@ int pymq_hub_wait(pymq_hub *hub, int events, int timeout)
     struct bell *bell = borrow_bell(hub);
     if (bell != NULL)
         bell->news = (unsigned)events | HUB_END;
+    if (bell != NULL && events & HUB_SENT)
+        bell->news |= HUB_OUT; /* a pipe that has ended is one */
     hub->waiters += events & HUB_IN;
     int fd = bell ? mailbox_watch(&hub->box, bell) : -ENOMEM;
     pthread_mutex_unlock(&hub->lock);

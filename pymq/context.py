@@ -11,15 +11,18 @@ from weakref import WeakSet
 
 from . import backend as backends
 from . import context_options as table
+from . import exits
 from .attributes import OpenAttributes
 from .backend.abc import Backend, Loop
 from .base import SocketBase
 from .constants import ContextOption, Errno, SocketOption
-from .control import Control
-from .error import ZMQError, error_for
+from .control import EXIT_LINGER, Control
+from .error import LingerWarning, ZMQError, error_for
 from .socket import Socket
 from .threads import Manner
 from .transports.inproc import Registry
+
+WARN_AFTER = 5.0  # seconds in `term`
 
 
 class Context(OpenAttributes):
@@ -29,6 +32,8 @@ class Context(OpenAttributes):
     ``"native"``, ``"pure"``, or None for the default (see `pymq.backend`).
     """
 
+    #: Milliseconds, set before the interpreter exits: what lingers then has as long.
+    exit_linger: int = EXIT_LINGER
     sockopts: dict[int, Any]
     _instance: ClassVar[Union[Context, None]] = None
     _instance_lock: ClassVar[threading.Lock] = threading.Lock()
@@ -68,6 +73,7 @@ class Context(OpenAttributes):
         self._control = Control(self._loop)
         self._registry = Registry()
         self._closed = False
+        exits.remember(self, waits=False)
 
     # Life.
 
@@ -94,7 +100,9 @@ class Context(OpenAttributes):
 
     def term(self) -> None:
         """Close (zmq_ctx_term): calls on its sockets fail with ETERM, then wait until
-        every socket is closed and what lingers is sent.  Ctrl-C gets out."""
+        every socket is closed and what lingers is sent.  Ctrl-C gets out.
+
+        After some seconds a `LingerWarning` tells what it waits for."""
         if self._closed or self._pid != os.getpid():
             self._closed = True
             return
@@ -103,9 +111,26 @@ class Context(OpenAttributes):
             sockets = list(self._sockets)
         for sock in sockets:
             sock._hub.stop(Errno.ETERM)
-        self._control.wait_idle()
+        if not self._control.wait_idle(WARN_AFTER):
+            warnings.warn(self._awaited(), LingerWarning, stacklevel=2)
+            self._control.wait_idle()
         self._closed = True
         self._control.stop()
+
+    def _awaited(self) -> str:
+        """What `term` waits for."""
+        what = [f"not closed: {sock}" for sock in list(self._sockets)]
+        what += [f"not sent: {text}" for text in self._control.unsent()]
+        return f"term still waits after {WARN_AFTER:g} s; " + "; ".join(what)
+
+    def leave_interpreter(self, now: float) -> None:
+        """See `pymq.exits`.  Close every socket, and wait for none."""
+        self._control.exit_linger = self.exit_linger
+        for sock in list(self._sockets):
+            if not self._closed:
+                message = f"Unclosed socket {sock}"
+                warnings.warn(message, ResourceWarning, stacklevel=1, source=sock)
+            sock.close()
 
     def destroy(self, linger: Union[int, None] = None) -> None:
         """Close every socket, with `linger` in ms if given, then `term`."""
@@ -132,6 +157,7 @@ class Context(OpenAttributes):
             return
         warnings.warn(f"Unclosed context {self}", ResourceWarning, stacklevel=2)
         self._closed = True
+        self._control.exit_linger = self.exit_linger
         self._control.stop_when_idle()
 
     def __copy__(self, memo: object = None) -> Context:

@@ -12,13 +12,18 @@ import itertools
 import os
 import threading
 import time
+import warnings
 from collections import deque
 from typing import Any, Callable, Protocol, TypeVar, Union
 
-from .backend.abc import EventKind, Loop
+from . import exits
+from .backend.abc import EventKind, Loop, Pipe
+from .drain import remaining
+from .error import LingerWarning
 
 _Result = TypeVar("_Result")
 
+EXIT_LINGER = 5000  # ms
 LONGEST_NAP = 86400.0  # seconds; epoll takes no more than 2**31 ms
 
 
@@ -51,6 +56,13 @@ class Timer:
         self.call = None
 
 
+def _unsent(what: str, pipe: Pipe) -> str:
+    count = pipe.unsent()[0]
+    if not count:
+        return f"what the kernel holds of {what}"
+    return f"{count} message" + ("s" if count > 1 else "") + f" of {what}"
+
+
 def _nothing() -> None:
     """A call that only waits for those before it."""
 
@@ -61,6 +73,9 @@ class Control:
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
         self.owners: dict[int, PipeOwner] = {}  # by pipe id
+        self.lingering: dict[int, tuple[str, Pipe]] = {}  # and what each is
+        self.exit_linger = EXIT_LINGER  # ms; see `leave_interpreter`
+        self._hurried = False
         self._idle = threading.Condition()
         self._busy = 0
         self._leaving = False
@@ -103,6 +118,7 @@ class Control:
             )
             thread.start()
             self._thread = thread
+            exits.remember(self, waits=True)
 
     def stop(self) -> None:
         """End the thread and the loop.  Idempotent."""
@@ -217,12 +233,34 @@ class Control:
         if self._leaving and not self._busy and self.started:
             self.call(self._leave)
 
-    def wait_idle(self) -> None:
-        """Wait until nothing lingers.  Ctrl-C gets out."""
-        self.run(_nothing)
-        with self._idle:
-            while self._busy:
-                self._idle.wait()
+    def wait_idle(self, seconds: Union[float, None] = None) -> bool:
+        """Wait until nothing lingers, for ever if `seconds` is None; whether nothing
+        does.  Ctrl-C gets out."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        try:
+            self.run(_nothing)
+            with self._idle:
+                while self._busy:
+                    left = remaining(deadline)
+                    if left <= 0:
+                        return False
+                    self._idle.wait(left)
+                return True
+        except KeyboardInterrupt:
+            self._hurried = True  # who has waited enough does not want to at exit
+            raise
+
+    def unsent(self) -> list[str]:
+        """What lingers, in words."""
+        return [_unsent(what, pipe) for what, pipe in list(self.lingering.values())]
+
+    def leave_interpreter(self, now: float) -> None:
+        """See `pymq.exits`.  What lingers has `exit_linger` ms."""
+        deadline = now + (0 if self._hurried else self.exit_linger / 1000)
+        if not self.started or self.wait_idle(deadline - time.monotonic()):
+            return
+        text = "; ".join(self.unsent())
+        warnings.warn(f"dropped at exit: {text}", LingerWarning, stacklevel=1)
 
     # From the control thread.
 

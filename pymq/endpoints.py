@@ -81,6 +81,7 @@ class Endpoints(SocketBase):
             now,
             self._monitor,
             self._connections,
+            self._drain,
             context._backend,
             context._registry,
         )

@@ -57,6 +57,13 @@ class DraftFDWarning(RuntimeWarning):
         super().__init__(msg or "FD of thread-safe sockets is not part of libzmq")
 
 
+class LingerWarning(RuntimeWarning):
+    """`Context.term` waits for long, or something was dropped at exit: what for.
+
+    Not in pyzmq, whose `term` waits in silence.
+    """
+
+
 class ZMQBaseError(Exception):
     """What all exceptions here descend from, but for `ZMQVersionError`."""
 

@@ -10,6 +10,7 @@ from . import options as table
 from . import patterns
 from .base import SocketBase
 from .constants import Event, SocketType
+from .drain import Drain
 from .endpoint import parse
 from .error import ZMQError
 from .monitor import Monitor, Outlet
@@ -67,6 +68,7 @@ class Monitored(SocketBase):
             options,
             Monitor(),
             Connections(),
+            Drain(),
             context._backend,
             context._registry,
         )

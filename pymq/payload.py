@@ -91,3 +91,16 @@ class Payloads:
     ) -> Any:
         """Receive a message and return what `deserialize` makes of its frames."""
         return deserialize(self.recv_multipart(flags=flags, copy=copy))
+
+
+def check_part(index: int, part: Any) -> None:
+    """TypeError unless it has the buffer interface."""
+    try:
+        memoryview(part)
+    except TypeError:
+        shown = repr(part)
+        if len(shown) > 32:
+            shown = shown[:32] + "..."
+        raise TypeError(
+            f"Frame {index} ({shown}) does not support the buffer interface."
+        ) from None

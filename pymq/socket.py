@@ -6,12 +6,13 @@ import time
 from errno import EAGAIN, EINTR, ENOTSUP
 from typing import Any, Callable, Iterable, Iterator, Sequence, Union
 
+from .backend.abc import SENT
 from .constants import DONTWAIT, POLLIN, POLLOUT, SNDMORE, SocketOption
 from .endpoints import Endpoints
 from .error import Again, ZMQError, error_for
 from .message import _FINISHED_TRACKER, Frame, MessageTracker
 from .monitored import Monitored
-from .payload import Payloads
+from .payload import Payloads, check_part
 from .settings import Settings
 
 _SNDMORE = int(SNDMORE)
@@ -206,7 +207,7 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
                 raise error_for(-result)
         for index, part in enumerate(msg_parts):
             if part.__class__ is not bytes and not isinstance(part, Frame):
-                _check_part(index, part)
+                check_part(index, part)
         for part in msg_parts[:-1]:
             self.send(part, _SNDMORE | flags, copy=copy, track=track)
         return self.send(msg_parts[-1], flags, copy=copy, track=track)
@@ -343,6 +344,24 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
         ready = zmq_poll([(self, flags)], timeout)
         return ready[0][1] if ready else 0
 
+    def flush(self, timeout: Union[float, None] = None) -> bool:
+        """Wait until all that was sent has left the process: the kernel has accepted
+        the last byte, or the inproc peer can read it.  Not in pyzmq.
+
+        For at most `timeout` ms (None: for ever); whether it is so.  True says nothing
+        of its arrival.  What is sent to nobody yet (a peer that is not there, an inproc
+        name that nobody has bound) has not left; what other threads send meanwhile is
+        waited for, too.  A message that a connection took down with it is gone, and
+        not waited for.  ZMQError: ENOTSOCK when the socket is closed meanwhile.
+        """
+        self._check_open()
+        deadline = _deadline(-1 if timeout is None else timeout)
+        try:
+            self._wait(SENT, deadline)
+        except Again:
+            return False
+        return self._drain.wait_sent(deadline)
+
     def _poll_input(self, timeout: Union[float, None]) -> int:
         """As `recv` waits: this thread may then read from the connections itself."""
         try:
@@ -376,15 +395,3 @@ def _body(data: Any) -> Any:
     if not view.c_contiguous:
         raise BufferError("memoryview: underlying buffer is not C-contiguous")
     return view.cast("B") if view.nbytes else b""
-
-
-def _check_part(index: int, part: Any) -> None:
-    try:
-        memoryview(part)
-    except TypeError:
-        shown = repr(part)
-        if len(shown) > 32:
-            shown = shown[:32] + "..."
-        raise TypeError(
-            f"Frame {index} ({shown}) does not support the buffer interface."
-        ) from None

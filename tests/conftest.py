@@ -15,6 +15,7 @@ MARKERS = (
     "fails_on(tag, reason): a fault of that implementation, shown on purpose",
     "core: the fast subset that every Python version runs",
     "large: moves hundreds of megabytes",
+    "slow: waits for seconds or moves gigabytes; runs with --slow only",
 )
 
 
@@ -24,11 +25,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="",
         help="comma separated: native, pure, pyzmq (default: what is available)",
     )
+    parser.addoption("--slow", action="store_true", help="run slow tests, too")
     parser.addoption(
         "--show-oracle-faults",
         action="store_true",
         help="run the tests that libzmq is known to fail on it too",
     )
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    if config.getoption("--slow"):
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="slow: needs --slow"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -161,6 +161,7 @@ def test_a_process_may_end_with_unsent_messages(zmq: Library) -> None:
     program = f"""
 import socket, pymq
 peer = socket.create_server(("127.0.0.1", 0))
+pymq.Context.exit_linger = 100
 context = pymq.Context(backend={zmq.tag!r})
 push = context.socket(pymq.PUSH)
 push.connect("tcp://127.0.0.1:%d" % peer.getsockname()[1])

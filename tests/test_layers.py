@@ -28,7 +28,7 @@ LAYERS = (
     ("backend", "endpoint"),
     ("zmtp",),
     ("threads",),
-    ("error", "properties", "z85"),
+    ("error", "properties", "z85", "drain", "exits"),
     ("constants", "version"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

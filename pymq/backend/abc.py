@@ -27,6 +27,10 @@ from ..zmtp.sealing import Keys
 
 Buffer = Union[bytes, bytearray, memoryview]
 
+#: What `Hub.wait` waits for beside POLLIN (1) and POLLOUT (2): no pipe of the hub has
+#: a message, or an announcement, that the kernel or the joined peer has not wholly.
+SENT = 8
+
 
 class Send(IntEnum):
     """How a hub chooses where a message goes."""
@@ -181,6 +185,12 @@ class Pipe(Protocol):
         0).  Only between two pipes that were never attached.
         """
 
+    def unsent(self) -> tuple[int, int]:
+        """How many messages wait to be sent, counting one of which the kernel has a
+        part; and how many of all that were sent to it were dropped: cut by the end of
+        a link, or given up by `close`.  Announcements count as messages.  What a
+        joined pipe was given is the peer's, and sent."""
+
     def close(self, drain: bool, keep_input: bool = False) -> bool:
         """End the pipe: no more sends, its name is free.  May be called again to
         escalate from drain to no drain.
@@ -192,7 +202,9 @@ class Pipe(Protocol):
 
         Returns True when nothing is left to do; otherwise PIPE_CLOSED will follow,
         **once the kernel has accepted the last byte of the last message** or the
-        drain was given up.  PIPE_CLOSED comes once, and no LINK_DOWN after close
+        drain was given up.  A descriptor of AF_UNIX is then half-closed, and for it
+        PIPE_CLOSED comes when the peer has also read that byte, or closed.
+        PIPE_CLOSED comes once, and no LINK_DOWN after close
         returned True.  If the link breaks while a closed pipe drains, LINK_DOWN
         comes and the caller either attaches a new link or closes without drain.
         A joined pipe is done at once: what it wrote is already the peer's to read.
@@ -304,7 +316,7 @@ class Hub(Protocol):
         set; in the middle of receiving one POLLIN is."""
 
     def wait(self, events: int, timeout: int) -> int:
-        """Block until `ready` has one of `events`, without the GIL.
+        """Block until `ready` has one of `events`, or `SENT`, without the GIL.
 
         `timeout` is in milliseconds, -1 for ever.  Returns the ready events, 0
         after `timeout`, ``-EINTR`` when a signal arrived, or the negative errno of

@@ -17,6 +17,7 @@ from typing import Any, Mapping, MutableMapping, NamedTuple, Protocol
 from ..backend.abc import Backend, Hub, Pipe, Send
 from ..constants import SocketOption
 from ..control import Control
+from ..drain import Drain
 from ..monitor import Monitor
 from ..patterns import Pattern
 from ..properties import Connections
@@ -35,6 +36,7 @@ class Side(NamedTuple):
     live: MutableMapping[int, Any]  # as they are now
     monitor: Monitor
     connections: Connections
+    drain: Drain
     backend: Backend
     registry: Registry  # the context's, where a ZAP handler may be
 

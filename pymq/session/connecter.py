@@ -52,7 +52,7 @@ class Connecter:
             side.control.owners[self._pipe.id] = self
         self._first_name = side.options[SocketOption.CONNECT_ROUTING_ID]
         self._named = self._name_first(self._first_name)
-        self._lingering = Lingering(side, self._ended)
+        self._lingering = Lingering(side, self.endpoint, self._ended)
         self._targets: list[Target] = []
         self._opening: Union[socket.socket, None] = None
         self._greeter: Union[Greeter, None] = None

@@ -16,11 +16,15 @@ class Lingering:
     `ended` is called with the id of each pipe that has nothing left to do.
     """
 
-    def __init__(self, side: Side, ended: Callable[[int], None]) -> None:
+    def __init__(self, side: Side, where: str, ended: Callable[[int], None]) -> None:
         self._control = side.control
         self._monitor = side.monitor
+        self._drain = side.drain
+        self._counts = not side.pattern.routing.subscribes
+        self._what = f"a {side.pattern.name} to {where}"
         self._ended = ended
         self._pipes: dict[int, tuple[Pipe, Union[Timer, None]]] = {}
+        self._unsent: dict[int, tuple[int, int]] = {}  # as they were closed
 
     def __contains__(self, pipe: int) -> bool:
         return pipe in self._pipes
@@ -29,9 +33,12 @@ class Lingering:
         """Close a pipe; it may take `linger` ms to drain, -1 for ever.  Of one that is
         draining already, that is how long it may still take."""
         known = self._pipes.get(pipe.id)
+        if known is None:
+            self._unsent[pipe.id] = pipe.unsent()
         if pipe.close(linger != 0, keep_input):
             if known is None:
                 self._control.owners.pop(pipe.id, None)
+                self._count(pipe)
                 self._ended(pipe.id)
             else:
                 self.done(pipe.id)
@@ -42,7 +49,9 @@ class Lingering:
             timer = self._control.later(linger / 1000, call)
         if known is None:
             self._control.hold()
+            self._control.lingering[pipe.id] = self._what, pipe
             self._monitor.hold()
+            self._drain.hold()
         elif known[1] is not None:
             known[1].cancel()
         self._pipes[pipe.id] = (pipe, timer)
@@ -54,10 +63,21 @@ class Lingering:
 
     def done(self, pipe: int) -> None:
         """The pipe has nothing left to send."""
-        _, timer = self._pipes.pop(pipe)
+        closed, timer = self._pipes.pop(pipe)
         if timer is not None:
             timer.cancel()
         self._control.owners.pop(pipe, None)
+        self._control.lingering.pop(pipe, None)
+        self._count(closed)
         self._ended(pipe)
+        self._drain.release()
         self._monitor.release()
         self._control.release()
+
+    def _count(self, pipe: Pipe) -> None:
+        """What became of the messages that it had when it was closed."""
+        waiting, lost = self._unsent.pop(pipe.id)
+        left, gone = pipe.unsent()
+        dropped = gone - lost + left
+        if self._counts:
+            self._drain.count(max(0, waiting - dropped), dropped)

@@ -41,7 +41,7 @@ class Listener:
         self._greeters: set[Greeter] = set()
         self._pipes: dict[int, Pipe] = {}
         self._descriptors: dict[int, int] = {}  # of pipes, for the monitor
-        self._lingering = Lingering(side, self._ended)
+        self._lingering = Lingering(side, self.endpoint, self._ended)
         self._rivals = Rivals()
 
     def _listen(self, address: str) -> Listening:

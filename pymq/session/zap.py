@@ -14,6 +14,7 @@ from .. import options as table
 from .. import patterns
 from ..backend.abc import HubOption
 from ..constants import SocketType
+from ..drain import Drain
 from ..monitor import Monitor
 from ..properties import Connections
 from ..zmtp.zap import ENDPOINT
@@ -45,6 +46,7 @@ class Inquiry:
             live=options,
             monitor=Monitor(),
             connections=Connections(),
+            drain=Drain(),
         )
         self._connection = side.registry.reach(ENDPOINT, asker, HANDLERS)
         self._fd = -1

@@ -130,6 +130,8 @@ class Connection:
     def close(self, linger: int, keep_input: bool) -> None:
         """What the peer has not read stays readable there; what was sent to a name
         that nobody has bound yet waits for that, or for the end of the context."""
+        if self.pipe is not None and not self.closed:
+            self.side.drain.count(0, self.pipe.unsent()[0])
         self.closed = True
         if self.pipe is None or self.pipe.close(linger != 0, keep_input):
             self._registry.forget(self)

@@ -102,9 +102,10 @@ def test_a_close_right_after_a_direct_write(bench: Bench) -> None:
         pipe, far = bench.link(hub)
         assert hub.send(b"%d" % number) == 0
         assert hub.send(b"x" * 5000) == 0
-        if not pipe.close(True):
-            bench.event(EventKind.PIPE_CLOSED, pipe)
+        closed = pipe.close(True)
         assert read_all(far) == frame(b"%d" % number) + frame(b"x" * 5000)
+        if not closed:
+            bench.event(EventKind.PIPE_CLOSED, pipe)
 
 
 # A lease that is not used ends by itself: nobody calls the hub here.

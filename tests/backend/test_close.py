@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import select
 import socket
+import sys
 
 import pytest
-from workbench import PAIR, PUSH, SECONDS, Bench, frame, read_all, read_exactly
+from workbench import (
+    PAIR,
+    PULL,
+    PUSH,
+    SECONDS,
+    Bench,
+    command,
+    frame,
+    read_all,
+    read_exactly,
+)
 
-from pymq.backend.abc import EventKind, HubOption, Link, Pipe
+from pymq.backend.abc import SENT, EventKind, HubOption, Link, Pipe
 
+LONG = [bytes([65 + number]) * 100_000 for number in range(10)]  # of one message
+HELD = pytest.mark.skipif(sys.platform != "linux", reason="needs SIOCOUTQ of AF_UNIX")
 CASES = [(400, 500), (20, 20_000), (3, 3_000_000), (1, 30_000_000)]
 
 
@@ -88,6 +102,125 @@ def test_a_link_that_breaks_while_draining(bench: Bench) -> None:
     far = bench.attach(pipe)
     assert read_all(far).endswith(frame(b"99" + bytes(20_000)))
     bench.event(EventKind.PIPE_CLOSED, pipe)
+
+
+def _held(bench: Bench) -> tuple[Pipe, socket.socket]:
+    """A closed pipe that the kernel has all of, and its peer, who has read nothing."""
+    hub = bench.hub(PUSH)
+    pipe, far = bench.link(hub)
+    assert hub.send(bytes(100)) == 0
+    assert not pipe.close(drain=True)
+    poll = select.poll()
+    poll.register(far, select.POLLRDHUP)
+    assert poll.poll(SECONDS * 1000)
+    return pipe, far
+
+
+def test_no_rest_of_a_message_on_the_next_link(bench: Bench) -> None:
+    """Even of one that is too long for one batch."""
+    hub = bench.hub(PUSH)
+    pipe = bench.pipe(hub)
+    for taken in (50_000, 350_000, 950_000):
+        far = _narrow(bench, pipe)
+        for number, part in enumerate(LONG):
+            assert hub.send(part, number < 9) == 0
+        assert hub.send(b"whole") == 0
+        read_exactly(far, taken)
+        far.close()
+        bench.event(EventKind.LINK_DOWN, pipe)
+        far = bench.attach(pipe)
+        assert read_exactly(far, 7) == frame(b"whole")
+        far.close()
+        bench.event(EventKind.LINK_DOWN, pipe)
+
+
+def test_what_waits_and_what_was_lost(bench: Bench) -> None:
+    hub = bench.hub(PUSH)
+    pipe = bench.pipe(hub)
+    assert pipe.unsent() == (0, 0)
+    for _ in range(3):
+        assert hub.send(b"frame", True) == 0
+        assert hub.send(bytes(1_000_000)) == 0
+    assert hub.send(b"unfinished", True) == 0
+    assert pipe.unsent() == (3, 0)
+    far = _narrow(bench, pipe)
+    read_exactly(far, 1_500_000)
+    assert pipe.unsent() == (2, 0)
+    far.close()
+    bench.event(EventKind.LINK_DOWN, pipe)
+    assert pipe.unsent() == (1, 1)
+    assert pipe.close(drain=False)
+    assert pipe.unsent() == (0, 2)
+
+
+def test_what_is_given_up_is_lost(bench: Bench) -> None:
+    hub = bench.hub(PUSH)
+    pipe = bench.pipe(hub)
+    far = _narrow(bench, pipe)
+    for _ in range(3):
+        assert hub.send(bytes(1_000_000)) == 0
+    read_exactly(far, 1_500_000)
+    assert not pipe.close(drain=True)
+    assert not pipe.close(drain=False)
+    bench.event(EventKind.PIPE_CLOSED, pipe)
+    assert pipe.unsent() == (0, 2)
+
+
+def test_joined_pipes_have_sent_all(bench: Bench) -> None:
+    push, pull = bench.hub(PUSH), bench.hub(PULL)
+    pipe, far = bench.pipe(push), bench.pipe(pull)
+    assert push.send(b"early") == 0
+    assert pipe.unsent() == (1, 0)
+    assert push.wait(SENT, 0) == 0
+    pipe.join(far)
+    assert push.send(b"late") == 0
+    assert pipe.unsent() == (0, 0)
+    assert push.wait(SENT, 0) == SENT
+
+
+@HELD
+def test_what_the_kernel_holds_is_waited_for(bench: Bench) -> None:
+    """A hang-up, here of AF_UNIX, would make a libzmq that is paused forget it."""
+    hub = bench.hub(PUSH)
+    pipe, far = bench.link(hub)
+    for _ in range(10):
+        assert hub.send(bytes(100)) == 0
+    assert not pipe.close(drain=True)
+    select.select([bench.loop.fileno()], [], [], 0.2)
+    assert not bench.loop.take_events()
+    read_exactly(far, 1000)
+    assert not bench.loop.take_events()
+    read_exactly(far, 20)  # and its end, which the peer has not looked at
+    bench.event(EventKind.PIPE_CLOSED, pipe)
+    assert far.recv(1) == b""
+
+
+@HELD
+def test_what_the_kernel_holds_may_be_given_up(bench: Bench) -> None:
+    pipe, far = _held(bench)
+    assert not pipe.close(drain=False)
+    bench.event(EventKind.PIPE_CLOSED, pipe)
+    assert read_all(far) == frame(bytes(100))
+
+
+@HELD
+def test_pings_do_not_end_the_wait_for_the_kernel(bench: Bench) -> None:
+    """Nothing may be answered any more."""
+    pipe, far = _held(bench)
+    for _ in range(300):
+        far.sendall(command(b"PING", b"\0\1context"))
+    select.select([bench.loop.fileno()], [], [], 0.3)
+    assert not bench.loop.take_events()
+    assert read_all(far) == frame(bytes(100))
+    bench.event(EventKind.PIPE_CLOSED, pipe)
+
+
+@HELD
+def test_a_peer_that_closes_ends_the_wait_for_the_kernel(bench: Bench) -> None:
+    pipe, far = _held(bench)
+    far.close()
+    bench.event(EventKind.LINK_DOWN, pipe)
+    assert pipe.close(drain=True)
 
 
 def test_unread_input_does_not_reset_what_was_sent(bench: Bench) -> None:

@@ -171,10 +171,11 @@ def test_a_drained_pipe_waits_for_nothing(bench: Bench) -> None:
     hub = bench.hub(PUSH)
     pipe, far = bench.link(hub, heartbeat=Heartbeat(1000, 1000))
     assert hub.send(b"last") == 0
-    if not pipe.close(drain=True):
-        bench.event(EventKind.PIPE_CLOSED, pipe)
+    closed = pipe.close(drain=True)
     assert read_exactly(far, 6) == frame(b"last")
     assert far.recv(10) == b""
+    if not closed:
+        bench.event(EventKind.PIPE_CLOSED, pipe)
 
 
 def test_who_does_not_read_answers_is_not_read(bench: Bench) -> None:

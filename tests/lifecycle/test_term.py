@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import gc
+import signal
+import threading
+import warnings
 from typing import Any, Callable
 
 import pytest
@@ -149,16 +152,27 @@ def test_close_ends_a_blocked_call(zmq: Library, transport: str, case: int) -> N
 
 
 @pytest.mark.only("pymq")
-def test_a_port_is_free_as_soon_as_close_returns(zmq: Library) -> None:
+@pytest.mark.parametrize("end", ["close", "drain", "unbind"])
+def test_an_address_is_free_as_soon_as_close_returns(
+    zmq: Library, transport: str, end: str
+) -> None:
     """libzmq's close returns before its reaper has closed the listener."""
-    endpoint = ""
-    for _ in range(30):
-        sock = zmq.socket(zmq.PULL)
-        if endpoint:
-            sock.bind(endpoint)
-        else:
-            endpoint = zmq.bind(sock, "tcp")
-        sock.close()
+    context = zmq.context()
+    stranger = zmq.socket(zmq.PUSH, context=context, reconnect_ivl=1)
+    endpoint = zmq.reserved(transport)
+    stranger.connect(endpoint)
+    for number in range(1000):
+        pull = context.socket(zmq.PULL)
+        pull.bind(endpoint)
+        if number % 100 == 0:
+            push = zmq.socket(zmq.PUSH, context=context)
+            push.connect(endpoint)
+            push.send(b"x")
+            assert pull.recv() == b"x"
+            push.close()
+        if end == "unbind":
+            pull.unbind(endpoint)
+        getattr(pull, "drain" if end == "drain" else "close")()
 
 
 def test_a_port_is_free_after_term(zmq: Library) -> None:
@@ -219,3 +233,54 @@ def test_contexts_do_not_disturb_each_other(zmq: Library, network: str) -> None:
     ending.destroy(linger=0)
     push.send(b"still here")
     assert pull.recv() == b"still here"
+
+
+@pytest.mark.only("pymq")
+def test_term_tells_what_it_waits_for(
+    zmq: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """libzmq's waits for ever, in silence."""
+    monkeypatch.setattr("pymq.context.WARN_AFTER", 0.05)
+    context = zmq.context()
+    push = zmq.socket(zmq.PUSH, context=context)
+    push.connect(zmq.reserved("tcp"))
+    for _ in range(3):
+        push.send(b"for nobody")
+    endpoint = zmq.last_endpoint(push)
+    push.close()
+    pull = zmq.socket(zmq.PULL, context=context)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ending = Background(context.term)
+        until(lambda: caught)
+    text = str(caught[0].message)
+    assert caught[0].category is zmq.LingerWarning
+    assert f"not sent: 3 messages of a PUSH to {endpoint}" in text
+    assert f"not closed: {pull}" in text
+    assert ending.running
+    pull.close()
+    late = zmq.socket(zmq.PULL)
+    late.bind(endpoint)
+    assert late.recv() == b"for nobody"
+    ending.result()
+
+
+@pytest.mark.only("pymq")
+@pytest.mark.parametrize("call", ["term", "drain", "flush"])
+def test_ctrl_c_gets_out(zmq: Library, call: str) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    context = zmq.context()
+    push = zmq.socket(zmq.PUSH, context=context)
+    push.connect(zmq.reserved("tcp"))
+    push.send(b"for nobody")
+    here = threading.get_ident()
+    interrupting = threading.Timer(0.1, signal.pthread_kill, (here, signal.SIGINT))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interrupting.start()
+            (context.term if call == "term" else getattr(push, call))()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert push.closed is (call == "drain")
+    if call == "drain":
+        assert push.drain(linger=0) == (0, 1)

@@ -57,6 +57,11 @@ class Pipe:
             raise TypeError("only pipes of the same backend can be joined")
         check(lib.pymq_pipe_join(self._pipe, other._pipe))
 
+    def unsent(self) -> tuple[int, int]:
+        """See `pymq.backend.abc.Pipe.unsent`."""
+        lost = ffi.new("int64_t[1]")
+        return lib.pymq_pipe_unsent(self._pipe, lost), lost[0]
+
     def close(self, drain: bool, keep_input: bool = False) -> bool:
         """See `pymq.backend.abc.Pipe.close`."""
         done = lib.pymq_pipe_close(self._pipe, bool(drain), bool(keep_input))

@@ -11,6 +11,9 @@ Facts that shaped it:
 * Closing a descriptor with unread input makes the kernel send RST, which destroys
   what the peer has not read yet.  So after draining the engine half-closes, and
   reads on until the peer has closed too (for a bounded time).
+* Between processes of one machine (AF_UNIX) a close is a hang-up at once, and libzmq,
+  if a mark pauses it then, forgets what it has not read.  So there the kernel must be
+  rid of the last byte, too.
 * Input paused by a high-water mark may have end-of-file behind it.  A paused
   descriptor is not watched for reading, and is read to its end when it resumes.
 """
@@ -23,7 +26,7 @@ import time
 from collections import deque
 from errno import EMSGSIZE, EPROTO, ETIMEDOUT
 from selectors import EVENT_READ, EVENT_WRITE
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Iterator, Union
 
 from ...zmtp import command, older
 from ...zmtp.error import FrameTooLarge, ProtocolError
@@ -31,6 +34,7 @@ from ...zmtp.frame import COMMAND, MORE, Decoder, encode, header
 from ..abc import Link
 from . import headers, queue
 from .heartbeat import Heartbeat
+from .held import kernel_holds
 
 if TYPE_CHECKING:
     from .loop import Loop
@@ -43,6 +47,7 @@ JOIN_LIMIT = 8 * 1024  # bytes: longer bodies are handed to the kernel as they a
 REPLIES = 512  # bytes of commands that may be outstanding when input is read
 WRITES = 16  # in one turn: other connections want theirs
 LINGER_AFTER = 5.0  # seconds to wait for the peer's end-of-file after draining
+LOOK_AGAIN = 0.02  # seconds between looks at what the kernel holds
 
 # PyPy lacks the name; there Python's ignoring SIGPIPE has to do.
 _NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
@@ -57,6 +62,7 @@ class Engine:
         self.watched = 0  # what the loop's selector waits for
         self.ended = False
         self.deadline = math.inf  # of waiting for the peer's end-of-file
+        self.look_at = math.inf  # when to see what the kernel still holds
         self._error: Union[int, None] = None  # why the link is down
         self._major = link.major
         self._minor = link.minor
@@ -77,6 +83,7 @@ class Engine:
         self._broken = 0  # errno of a failed write: no output any more
         self._eof = False
         self._paused = False  # the pipe's mark forbids more input
+        self._shut = False  # half-closed: nothing follows
         self._closing = False  # lock: drain, then end
         self._aborted = False  # lock: end at once
         pipe.output.reader = self
@@ -100,6 +107,11 @@ class Engine:
         self._closing = True
         self._aborted = self._aborted or not drain
         self.loop._ask(self)
+
+    def unsent(self) -> int:
+        """How many messages it has taken that the kernel has not wholly."""
+        taken, sent = self._taken, self._sent  # of one batch: the next needs the lock
+        return sum(end > sent for _, end, _ in self._messages(taken)) if taken else 0
 
     # From the driver.
 
@@ -146,7 +158,7 @@ class Engine:
     def _beat(self) -> bool:
         """See to what is due; False if the peer is gone."""
         heartbeat = self._heartbeat
-        if heartbeat.due == math.inf:
+        if heartbeat.due == math.inf or self._shut:
             return True
         now = time.monotonic()
         heartbeat.held = self._paused
@@ -259,6 +271,8 @@ class Engine:
 
     def _drive_out(self) -> None:
         writes = 0
+        if self._shut:
+            self._urgent = b""
         while not (self._blocked or self._broken) and (self._batch or self._refill()):
             self._write()
             writes += 1
@@ -269,7 +283,7 @@ class Engine:
         if self._broken and (self._closing or self._eof):
             self._end(self._broken)
         elif self._closing and not self._batch and not self.ended:
-            self._drained()
+            self._sent_all()
 
     def _write(self) -> None:
         try:
@@ -291,6 +305,9 @@ class Engine:
             sent -= min(sent, len(first))
         if not self._batch:
             self._taken = []  # the kernel has it all
+            if self.pipe.hub.flushing:
+                with self.loop.lock:
+                    self.pipe.hub._wake()
 
     def _refill(self) -> bool:
         """Take a batch of frames from the pipe and encode them."""
@@ -339,17 +356,29 @@ class Engine:
 
     # The end.
 
+    def _sent_all(self) -> None:
+        """The kernel has the last byte.  Nobody tells when it is rid of that, so it
+        is looked at now and then; mostly the peer's end comes first."""
+        now = time.monotonic()
+        if not self._shut:
+            self._shut = True
+            try:
+                self._socket.shutdown(socket.SHUT_WR)
+            except OSError:
+                self._eof = True
+        self._heartbeat.stop()
+        if self._eof or not kernel_holds(self._socket):
+            self._drained()
+        elif not now < self.look_at < math.inf:
+            self.look_at = now + LOOK_AGAIN
+
     def _drained(self) -> None:
-        """The kernel has the last byte: say so, and wait for the peer to close."""
+        """Say so, and wait for the peer to close."""
         with self.loop.lock:
             self._detach()
             self.pipe._drained()
-        self._heartbeat.stop()
+        self.look_at = math.inf
         self.deadline = time.monotonic() + LINGER_AFTER
-        try:
-            self._socket.shutdown(socket.SHUT_WR)
-        except OSError:
-            self._eof = True
         self._discard()
 
     def _discard(self) -> None:
@@ -374,9 +403,10 @@ class Engine:
         with self.loop.lock:
             self._detach()
             if self._aborted:
+                self.pipe.lost += self.unsent()
                 self.pipe._drained()
             else:
-                self.pipe.output.unpop(self._unsent())
+                self._give_back()
                 self.pipe._link_down(error)
             # Somebody may hold the engine; the messages are to be let go of.
             self._batch.clear()
@@ -386,17 +416,26 @@ class Engine:
         self.pipe.output.reader = self.pipe.input.writer = None
         self.pipe.output.reader_parked = True
 
-    def _unsent(self) -> list[queue.Frame]:
-        """The taken messages from the first one that is wholly unsent."""
-        at = start = 0
-        kept = 0
-        for index, frame in enumerate(self._taken):
-            if start >= self._sent:
-                break
+    def _messages(self, taken: list[queue.Frame]) -> Iterator[tuple[int, int, int]]:
+        """Where in a batch each message begins and ends, in bytes, and the index of the
+        frame behind it."""
+        begin = at = 0
+        for index, frame in enumerate(taken, 1):
             at += self._wire_size(frame)
             if frame[0] != queue.MORE:
-                start, kept = at, index + 1
-        return self._taken[kept:]
+                yield begin, at, index
+                begin = at
+
+    def _give_back(self) -> None:
+        """The taken messages that the kernel has nothing of go back; one that it has a
+        part of is lost."""
+        kept = 0
+        for begin, end, behind in self._messages(self._taken):
+            if begin >= self._sent:
+                break
+            kept = behind
+            self.pipe.lost += end > self._sent
+        self.pipe.output.unpop(self._taken[kept:])
 
     def _wire_size(self, frame: queue.Frame) -> int:
         return sum(map(len, self._encode(frame)))

@@ -8,7 +8,16 @@ from collections import deque
 from errno import EAGAIN, EALREADY, EINTR, EINVAL
 from typing import Callable, Sequence, Union
 
-from ..abc import Buffer, HubOption, Moved, Receive, Routing, Send, check_bytes
+from ..abc import (
+    SENT,
+    Buffer,
+    HubOption,
+    Moved,
+    Receive,
+    Routing,
+    Send,
+    check_bytes,
+)
 from ..abc import Hub as AbstractHub
 from ..messages import recv_message, send_message
 from .loop import Loop
@@ -61,6 +70,7 @@ class Hub:
         self._waiting: list[Signal] = []
         self._spare: list[Signal] = []
         self._freed = False
+        self.flushing = 0  # not 0 while threads wait for `SENT`
 
     # Pipes.
 
@@ -242,21 +252,23 @@ class Hub:
         """See `pymq.backend.abc.Hub.wait`."""
         deadline = None if timeout < 0 else time.monotonic() + timeout / 1000
         try:
-            signal = self._take_signal()
+            signal = self._take_signal(events)
         except OSError as error:
             return -(error.errno or EINVAL)
         try:
             return self._wait(events, deadline, signal)
         finally:
             with self.lock:
+                self.flushing -= events & SENT
                 self._waiting.remove(signal)
                 signal.clear()
                 if not self._freed:
                     self._spare.append(signal)
 
-    def _take_signal(self) -> Signal:
+    def _take_signal(self, events: int) -> Signal:
         with self.lock:
             signal = self._spare.pop() if self._spare else Signal()
+            self.flushing += events & SENT
             self._waiting.append(signal)
             return signal
 
@@ -271,6 +283,8 @@ class Hub:
                 ready = POLLIN & events if self.receiver.ready() else 0
                 if events & POLLOUT and self.sender.resumable():
                     ready |= POLLOUT
+                if events & SENT and self._all_sent():
+                    ready |= SENT
             if ready:
                 return ready
             left = None if deadline is None else deadline - time.monotonic()
@@ -281,6 +295,9 @@ class Hub:
                 poll.poll(None if left is None else min(left * 1000 + 1, INT_MAX))
             except InterruptedError:
                 return -EINTR
+
+    def _all_sent(self) -> bool:
+        return not any(pipe._unsent() for pipe in self.pipes.values())
 
     def fileno(self) -> int:
         """See `pymq.backend.abc.Hub.fileno`."""

@@ -122,7 +122,8 @@ class Loop:
             self._signal.clear()
             asked = [engine for engine in self._asked if not engine.ended]
             self._asked.clear()
-        asked += [e for e in self._lingering if e.deadline <= time.monotonic()]
+        now = time.monotonic()
+        asked += [e for e in self._lingering if min(e.deadline, e.look_at) <= now]
         return asked + self._take_due() if self._beating else asked
 
     def _take_due(self) -> list[Engine]:
@@ -139,7 +140,7 @@ class Loop:
             return 0  # the signal that told so may just have been cleared
         first = self._next_beat
         for engine in self._lingering:
-            first = min(first, engine.deadline)
+            first = min(first, engine.deadline, engine.look_at)
         return None if first == math.inf else max(0.0, first - time.monotonic())
 
     def _drive(self, engine: Engine, events: int) -> None:
@@ -149,7 +150,7 @@ class Loop:
         except OSError as error:
             self._unwatch(engine)
             engine.fail(error)
-        if engine.deadline < math.inf:
+        if min(engine.deadline, engine.look_at) < math.inf:
             self._lingering.add(engine)
         if engine.due < math.inf:
             self._beating.add(engine)

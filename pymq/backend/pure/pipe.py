@@ -31,7 +31,9 @@ class Pipe:
         "hub",
         "id",
         "input",
+        "joined",
         "keep_input",
+        "lost",
         "output",
         "peer",
         "reported",
@@ -44,7 +46,8 @@ class Pipe:
         self.routing_id = b""
         self.engine: Union[Engine, None] = None
         self.peer: Union[Pipe, None] = None
-        self.closed = False
+        self.closed = self.joined = False
+        self.lost = 0  # messages that were dropped unsent
         self.keep_input = True
         self.reported = False
         self.output = Queue(send_hwm)
@@ -92,6 +95,7 @@ class Pipe:
         assert isinstance(other, Pipe)
         with self.hub.lock:
             self.peer, other.peer = other, self
+            self.joined = other.joined = True
             _cross(self, other)
             _cross(other, self)
             for end in (self, other):
@@ -111,6 +115,16 @@ class Pipe:
             self._readable()
         if self.hub.routing.subscribes:
             self._announce_all()
+
+    def unsent(self) -> tuple[int, int]:
+        """See `pymq.backend.abc.Pipe.unsent`."""
+        with self.hub.lock:
+            return self._unsent(), self.lost
+
+    def _unsent(self) -> int:
+        if self.joined:
+            return 0
+        return self.output.waiting() + (self.engine.unsent() if self.engine else 0)
 
     def close(self, drain: bool, keep_input: bool = False) -> bool:
         """See `pymq.backend.abc.Pipe.close`."""
@@ -132,6 +146,7 @@ class Pipe:
         if self.reported:
             return True
         if not drain:
+            self.lost += self.output.waiting()
             self.output.clear()
         if self.engine is not None:
             self.engine.finish(drain)
@@ -191,6 +206,7 @@ class Pipe:
         self.hub.receiver.end(self)
         if self.hub.routing.subscribes:
             self.output.clear()
+        self.hub._wake()  # nothing may be left to send
         self.hub.loop._report(Event(EventKind.LINK_DOWN, self.id, error))
 
     def _drained(self) -> None:

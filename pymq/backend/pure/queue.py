@@ -86,6 +86,10 @@ class Queue:
         """Whether the mark forbids another message."""
         return 0 < self.hwm <= self.written - self.acked
 
+    def waiting(self) -> int:
+        """How many messages and announcements are there."""
+        return sum(kind != MORE for kind, _ in self.frames)
+
     def park_writer(self) -> None:
         """Ask for `Writer._writable` once there is room again."""
         self.writer_parked = True
@@ -157,15 +161,18 @@ class Queue:
             self._ack()
 
     def pop_many(self, most: int) -> list[Frame]:
-        """As `pop`, all that is there, or until it makes `most` bytes."""
+        """As `pop`, all that is there, or whole messages until they make `most` bytes:
+        if a link breaks, what it began must not have its rest here."""
         taken: list[Frame] = []
         add, frames = taken.append, self.frames
         messages = size = 0
-        while frames and size < most:
+        kind = LAST
+        while frames and (size < most or kind == MORE):
             frame = frames.popleft()
+            kind = frame[0]
             add(frame)
             size += len(frame[1]) + 2  # a header
-            messages += frame[0] == LAST
+            messages += kind == LAST
         self._have_read(messages)
         if not taken:
             self.reader_parked = True

@@ -1,0 +1,50 @@
+"""The end of the interpreter: what was sent is still sent, within a bound.
+
+Sockets that nobody has closed are closed, and what lingers may go on for as long as its
+LINGER allows, but for no more than `Context.exit_linger` ms in all.  The threads that
+do it are daemons, which the interpreter would stop in the middle of a message.
+
+Not after `os._exit` or a signal that kills: nothing of Python runs then.  A forked
+child has nothing of its parent's to end.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import time
+from typing import Protocol
+from weakref import WeakSet
+
+
+class Leaver(Protocol):
+    """Who has something to do before the interpreter ends."""
+
+    def leave_interpreter(self, now: float) -> None:
+        """It ends; `now` is of `time.monotonic`, the same for everybody."""
+
+
+_closing: WeakSet[Leaver] = WeakSet()
+_waiting: WeakSet[Leaver] = WeakSet()
+
+
+def remember(leaver: Leaver, waits: bool) -> None:
+    """Have it called at exit, if it lives then; those that wait behind all others."""
+    (_waiting if waits else _closing).add(leaver)
+
+
+def _leave() -> None:
+    now = time.monotonic()
+    for group in (_closing, _waiting):
+        for leaver in list(group):
+            leaver.leave_interpreter(now)
+
+
+def _forget() -> None:
+    _closing.clear()
+    _waiting.clear()
+
+
+atexit.register(_leave)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

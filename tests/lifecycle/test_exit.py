@@ -1,0 +1,135 @@
+"""A program that just ends: what it has sent is sent, within a bound."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from library import Library
+from patience import until
+from scripts import Script
+
+SENDS = {
+    "left open": """
+context = zmq.Context()
+push = context.socket(zmq.PUSH)
+push.connect(endpoint)
+for number in range(40):
+    push.send_multipart([b"%d" % number, bytes(1000000)])
+""",
+    "closed": """
+context = zmq.Context()
+push = context.socket(zmq.PUSH)
+push.connect(endpoint)
+for number in range(40):
+    push.send_multipart([b"%d" % number, bytes(1000000)])
+push.close()
+""",
+    "dropped": """
+import warnings
+warnings.simplefilter("ignore")
+def send():
+    context = zmq.Context()
+    push = context.socket(zmq.PUSH)
+    push.connect(endpoint)
+    for number in range(40):
+        push.send_multipart([b"%d" % number, bytes(1000000)])
+send()
+import gc
+gc.collect()
+""",
+    "the shared context": """
+push = zmq.Context.instance().socket(zmq.PUSH)
+push.connect(endpoint)
+for number in range(40):
+    push.send_multipart([b"%d" % number, bytes(1000000)])
+raise SystemExit(0)
+""",
+}
+
+NOBODY = """
+zmq.Context.exit_linger = 300
+context = zmq.Context()
+push = context.socket(zmq.PUSH)
+push.connect(endpoint)
+for number in range(3):
+    push.send(b"for nobody")
+"""
+
+
+@pytest.mark.core
+@pytest.mark.fails_on("pyzmq", reason="its threads end with the process")
+@pytest.mark.parametrize("how", list(SENDS))
+def test_what_was_sent_is_sent(zmq: Library, network: str, how: str) -> None:
+    pull = zmq.socket(zmq.PULL)
+    with Script(zmq, SENDS[how], zmq.bind(pull, network)) as script:
+        for number in range(40):
+            name, body = pull.recv_multipart()
+            assert (name, len(body)) == (b"%d" % number, 1_000_000)
+        ended = script.ended()
+        assert (ended.code, ended.stderr) == (0, "")
+
+
+@pytest.mark.core
+@pytest.mark.only("pymq")
+def test_for_nobody_there_is_a_bound(zmq: Library, network: str) -> None:
+    with Script(zmq, NOBODY, zmq.reserved(network)) as script:
+        ended = script.ended()
+    assert ended.code == 0
+    assert "LingerWarning: dropped at exit: 3 messages of a PUSH to " in ended.stderr
+    assert ended.seconds > 0.3
+
+
+@pytest.mark.only("pymq")
+@pytest.mark.parametrize("how", ["push.linger = 0", "push.close(linger=0)"])
+def test_the_end_obeys_linger(zmq: Library, how: str) -> None:
+    text = NOBODY.replace("300", "3_600_000") + how
+    with Script(zmq, text, zmq.reserved("tcp")) as script:
+        assert script.ended()[:2] == (0, "")
+
+
+@pytest.mark.only("pymq")
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+def test_ctrl_c_ends_the_end(zmq: Library) -> None:
+    text = NOBODY.replace("300", "3_600_000")
+    text += "import atexit\natexit.register(print, 'ending', flush=True)\n"
+    with Script(zmq, text, zmq.reserved("tcp")) as script:
+        assert script.line() == "ending"
+        until(lambda: script.interrupted())  # the first may end the print
+        assert "KeyboardInterrupt" in script.ended().stderr
+
+
+@pytest.mark.only("pymq")
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+def test_after_ctrl_c_in_term_the_end_waits_no_more(zmq: Library) -> None:
+    text = NOBODY.replace("300", "3_600_000")
+    text += """
+import os, signal, threading
+push.close()
+threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+context.term()
+"""
+    with Script(zmq, text, zmq.reserved("tcp")) as script:
+        ended = script.ended()
+    assert "KeyboardInterrupt" in ended.stderr
+    assert "dropped at exit: 3 messages" in ended.stderr
+
+
+@pytest.mark.only("pymq")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_forked_child_waits_for_nothing_of_its_parent(zmq: Library) -> None:
+    text = """
+import os, warnings
+warnings.simplefilter("ignore")
+zmq.Context.exit_linger = 3_600_000
+context = zmq.Context()
+push = context.socket(zmq.PUSH)
+push.connect(endpoint)
+push.send(b"for nobody")
+child = os.fork()
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+    push.close(linger=0)
+"""
+    with Script(zmq, text, zmq.reserved("tcp")) as script:
+        assert script.ended()[:2] == (0, "")
