@@ -123,7 +123,7 @@ class Context(OpenAttributes):
         what += [f"not sent: {text}" for text in self._control.unsent()]
         return f"term still waits after {WARN_AFTER:g} s; " + "; ".join(what)
 
-    def leave_interpreter(self, now: float) -> None:
+    def _leave_interpreter(self, now: float) -> None:
         """See `pymq.exits`.  Close every socket, and wait for none."""
         self._control.exit_linger = self.exit_linger
         for sock in list(self._sockets):

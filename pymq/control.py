@@ -74,7 +74,7 @@ class Control:
         self.loop = loop
         self.owners: dict[int, PipeOwner] = {}  # by pipe id
         self.lingering: dict[int, tuple[str, Pipe]] = {}  # and what each is
-        self.exit_linger = EXIT_LINGER  # ms; see `leave_interpreter`
+        self.exit_linger = EXIT_LINGER  # ms; see `_leave_interpreter`
         self._hurried = False
         self._idle = threading.Condition()
         self._busy = 0
@@ -254,7 +254,7 @@ class Control:
         """What lingers, in words."""
         return [_unsent(what, pipe) for what, pipe in list(self.lingering.values())]
 
-    def leave_interpreter(self, now: float) -> None:
+    def _leave_interpreter(self, now: float) -> None:
         """See `pymq.exits`.  What lingers has `exit_linger` ms."""
         deadline = now + (0 if self._hurried else self.exit_linger / 1000)
         if not self.started or self.wait_idle(deadline - time.monotonic()):

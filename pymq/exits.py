@@ -20,7 +20,7 @@ from weakref import WeakSet
 class Leaver(Protocol):
     """Who has something to do before the interpreter ends."""
 
-    def leave_interpreter(self, now: float) -> None:
+    def _leave_interpreter(self, now: float) -> None:
         """It ends; `now` is of `time.monotonic`, the same for everybody."""
 
 
@@ -37,7 +37,7 @@ def _leave() -> None:
     now = time.monotonic()
     for group in (_closing, _waiting):
         for leaver in list(group):
-            leaver.leave_interpreter(now)
+            leaver._leave_interpreter(now)
 
 
 def _forget() -> None:

@@ -16,17 +16,13 @@ from pymq.constants import SocketOption, SocketType
 from pymq.context_options import CONTEXT_OPTIONS
 
 NOT_YET = {
-    "PLAIN",
-    "CURVE",
     "GSSAPI",
-    "ZAP",
     "WebSocket",
     "UDP",
     "draft sockets",
     "draft options",
     "draft functions",
     "timers",
-    "Z85",
     "asyncio",
 }
 LEFT_OUT = {"PGM", "NORM", "VMCI", "C API", "Windows", "deprecated", "internals"}

@@ -138,6 +138,18 @@ def test_a_later_handler_lets_a_peer_in(zmq: Library) -> None:
     assert server.recv() == b"hello"
 
 
+@pytest.mark.only("pymq")  # libzmq aborts
+def test_an_enforced_domain_that_there_is_not(zmq: Library) -> None:
+    server = zmq.socket(zmq.DEALER, plain_server=1, zap_enforce_domain=1)
+    watch = Watch(zmq, server, zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)
+    other = client(zmq, reconnect_ivl=1)
+    other.connect(zmq.bind(server, "tcp"))
+    other.send(b"hello")
+    assert watch.next().value == errno.EFAULT
+    Handler(zmq).judge()
+    assert server.recv() == b"hello"
+
+
 def test_two_clients(zmq: Library) -> None:
     one, two = client(zmq), client(zmq)
     watch = Watch(zmq, one)
