@@ -76,6 +76,7 @@ def test_what_was_flushed_survives_a_kill(
         assert reading.result() == [b"%d" % number for number in range(1000)]
 
 
+@pytest.mark.fails_on("pyzmq", reason=HANGUP)
 @pytest.mark.parametrize("count", [1, 40])
 def test_a_half_closed_peer_is_read_to_the_end(
     zmq: Library, network: str, count: int
