@@ -254,8 +254,7 @@ void queue_skip(struct queue *queue, const struct frame *frame)
 
 struct chunk *queue_hold_chunk(struct queue *queue)
 {
-    const struct piece *piece = queue->head.piece;
-    return chunk_hold(piece->body ? piece->body : piece->chunk);
+    return chunk_hold(queue_chunk(queue));
 }
 
 static bool message_follows(const struct queue *queue)

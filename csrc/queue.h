@@ -212,7 +212,13 @@ static inline bool queue_passed(const struct queue *queue,
     return at->piece == queue->limit.piece && at->at == queue->limit.at;
 }
 
-/* A reference to the chunk that holds the next frame. */
+/* The chunk that holds the next frame ... */
+static inline struct chunk *queue_chunk(const struct queue *queue)
+{
+    const struct piece *piece = queue->head.piece;
+    return piece->body ? piece->body : piece->chunk;
+}
+/* ... and a reference to it. */
 struct chunk *queue_hold_chunk(struct queue *queue);
 
 /* Removes all messages but the last; of a conflating queue that is

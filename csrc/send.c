@@ -221,6 +221,19 @@ int hub_send(struct hub *hub, const void *data, size_t size, bool more)
     return send(hub, data, size, more);
 }
 
+void hub_abandon(struct hub *hub)
+{
+    if (hub->target != NULL)
+        queue_rollback(hub->target->out);
+    hub->target = NULL;
+    while (!list_empty(&hub->targets)) {
+        struct list *first = hub->targets.next;
+        queue_rollback(OWNER(first, struct pipe, in_targets)->out);
+        list_remove(first);
+    }
+    hub->sending = false;
+}
+
 bool hub_sends_in_turn(const struct hub *hub)
 {
     return hub->send_policy == PYMQ_SEND_ONE

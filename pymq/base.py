@@ -7,15 +7,19 @@ import warnings
 from collections import deque
 from errno import ENOTSOCK
 from functools import partial
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Callable, Union
 
 from . import options as table
 from . import patterns
 from .attributes import Attributes
-from .constants import ETERM, SocketOption, SocketType
+from .backend.abc import Bell
+from .constants import ETERM, POLLIN, POLLOUT, SocketOption, SocketType
 from .error import error_for
 from .monitor import Monitor
 from .properties import Connections
+
+_ANY = POLLIN | POLLOUT
 
 if TYPE_CHECKING:
     from .context import Context
@@ -36,13 +40,14 @@ class SocketBase(Attributes):
     _send: Any
     _quick_send: Any
     _quick_recv: Any
-    _recv: Any
     _ahead: deque[bytes]
     _sessions: dict[str, list[Session]]
     _monitor: Monitor
     _connections: Connections
     _pattern: patterns.Pattern
     _pid: int
+    _life: list[None]
+    _busy: Any
 
     def __init__(
         self,
@@ -65,6 +70,8 @@ class SocketBase(Attributes):
         self._sessions = {}
         self._monitor = Monitor()
         self._connections = Connections()
+        self._life = [None]  # whoever takes it closes the socket
+        self._busy = RLock()  # bind, connect, and back; a signal's handler may be, too
         context._adopt(self)
         self._closed = False
         for name, value in options.items():
@@ -79,7 +86,6 @@ class SocketBase(Attributes):
         self._send = end.send
         self._quick_send = end.quick_send
         self._quick_recv = end.quick_recv
-        self._recv = end.recv
         self._ahead = end.ahead
 
     if TYPE_CHECKING:
@@ -98,16 +104,20 @@ class SocketBase(Attributes):
         """Close (zmq_close).  Does not wait: what is queued is sent in the
         background for at most LINGER ms, or `linger` if given; bound addresses are
         free at once.  Blocked calls in other threads raise ENOTSOCK."""
-        if self._closed:
-            return
+        try:
+            self._life.pop()
+        except (AttributeError, IndexError):
+            return  # it has no life yet, or another thread was faster
         self._closed = True
         if self._pid != os.getpid():
             return
         ending = self._ending(linger)
         try:
-            self.context._sockets.discard(self)
             self._hub.stop(ENOTSOCK)
-            if self._has_address():
+            with self._busy:  # nobody is in bind or connect any more
+                addressed = self._has_address()
+            self.context._disown(self)
+            if addressed:
                 self.context._control.run(ending)
             else:
                 self.context._control.leave(ending)
@@ -121,11 +131,11 @@ class SocketBase(Attributes):
 
     def _ending(self, linger: Union[int, None]) -> Callable[[], None]:
         """What closes the socket; it must not need the socket any more."""
-        sessions = [s for group in self._sessions.values() for s in group]
         if linger is None:
             linger = self._options[SocketOption.LINGER]
         control, monitor = self.context._control, self._monitor
-        todo = [partial(_end, self._hub, sessions, linger, control, monitor)]
+        known = self._sessions
+        todo = [partial(_end, self._hub, known, linger, control, monitor)]
         return lambda: todo.pop()() if todo else None
 
     def __enter__(self) -> Any:
@@ -166,17 +176,30 @@ class SocketBase(Attributes):
             raise error_for(-result)
         return result
 
+    def _bell(self, events: int) -> Bell:
+        """To be woken by, when one of `events` may have come."""
+        self._check_open()
+        # What lets a wrapper go on may be anything.
+        wanted = events if self._end is self._hub else _ANY
+        bell: Bell = self._hub.bell(wanted)
+        return bell
+
     def _signal_fd(self) -> int:
         self._check_open()
         return int(self._hub.fileno())
 
 
 def _end(
-    hub: Any, sessions: list[Session], linger: int, control: Control, monitor: Monitor
+    hub: Any,
+    sessions: dict[str, list[Session]],
+    linger: int,
+    control: Control,
+    monitor: Monitor,
 ) -> None:
     hub.stop(ENOTSOCK)
-    for session in sessions:
-        session.close(linger, False)
+    for group in list(sessions.values()):
+        for session in group:
+            session.close(linger, False)
     monitor.release()
     hub.free()
     control.release()

@@ -22,12 +22,12 @@ class Raw(Wrapper):
         super().__init__(hub)
         self._named = False
 
-    def recv(self) -> Union[bytes, None]:
+    def take(self) -> Union[bytes, int]:
         """The name of a connection, then what one read gave."""
-        frame = self._hub.recv()
-        self.error = self._hub.error
-        self.more = self._hub.more
-        return frame
+        with self._lock:
+            frame = self._hub.take()
+            self.more = self._hub.more
+            return frame
 
     def ready(self) -> int:
         """POLLIN and POLLOUT."""
@@ -38,15 +38,16 @@ class Raw(Wrapper):
     ) -> int:
         """A name that another frame follows, then bytes.  More frames than that are
         names again, and a name that none follows is ignored."""
-        if not self._named:
-            result = self._hub.send(data, more)
-            self._named = result == 0 and more
+        with self._lock:
+            if not self._named:
+                result = self._hub.send(data, more)
+                self._named = result == 0 and more
+                return result
+            if len(data) == 0:
+                self.hang_up(self._hub.chosen)
+            result = self._hub.send(data, False, owner)
+            self._named = result == -EAGAIN
             return result
-        if len(data) == 0:
-            self.hang_up(self._hub.chosen)
-        result = self._hub.send(data, False, owner)
-        self._named = result == -EAGAIN
-        return result
 
 
 class Stream(Raw):

@@ -20,12 +20,12 @@ class XSub(Wrapper):
         super().__init__(hub)
         self._inside = False  # a message of several frames
 
-    def recv(self) -> Union[bytes, None]:
+    def take(self) -> Union[bytes, int]:
         """What a publisher sent."""
-        frame = self._hub.recv()
-        self.error = self._hub.error
-        self.more = self._hub.more
-        return frame
+        with self._lock:
+            frame = self._hub.take()
+            self.more = self._hub.more
+            return frame
 
     def ready(self) -> int:
         """POLLIN and POLLOUT."""
@@ -35,21 +35,22 @@ class XSub(Wrapper):
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None
     ) -> int:
         """Subscribe, cancel, or pass on."""
-        body = bytes(data)
-        alone = not (more or self._inside)
-        state = self._hub.ready()
-        if state < 0:
-            return state
-        if body[:1] == b"\1":
-            self._hub.subscribe(body[1:], announce=alone)
-        elif body[:1] == b"\0":
-            self._hub.unsubscribe(body[1:], announce=alone)
-        else:
-            alone = False
-        if alone:
-            return 0
-        self._inside = more
-        return self._hub.send(body, more)
+        with self._lock:
+            body = bytes(data)
+            alone = not (more or self._inside)
+            state = self._hub.ready()
+            if state < 0:
+                return state
+            if body[:1] == b"\1":
+                self._hub.subscribe(body[1:], announce=alone)
+            elif body[:1] == b"\0":
+                self._hub.unsubscribe(body[1:], announce=alone)
+            else:
+                alone = False
+            if alone:
+                return 0
+            self._inside = more
+            return self._hub.send(body, more)
 
 
 PATTERN = Pattern(
