@@ -40,8 +40,8 @@ void hub_tell(struct hub *hub, struct pipe *pipe)
 
 static bool may_borrow(const struct hub *hub)
 {
-    if (hub->has_fileno || hub->receive_policy == PYMQ_RECEIVE_NONE
-        || hub->takes_topics)
+    if (hub->has_fileno || hub->polled || hub->takes_topics
+        || hub->receive_policy == PYMQ_RECEIVE_NONE)
         return false;
     int count = 0;
     const struct list *at = hub->pipes.next;

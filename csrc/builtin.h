@@ -16,21 +16,22 @@
 #if !defined(PYPY_VERSION) && !defined(Py_GIL_DISABLED)
 
 #include <errno.h>
+#include <limits.h>
 
 /* Bytes that are lent, not copied: a loan costs some 100 ns. */
 enum { LEND_FROM = PYMQ_SLOT + 1 };
 
-static int send_bytes(pymq_hub *hub, PyObject *data, int more)
+static int send_bytes(pymq_hub *hub, PyObject *data)
 {
     size_t size = (size_t)PyBytes_Size(data);
     char *bytes = PyBytes_AsString(data);
     if (size < LEND_FROM)
-        return pymq_hub_send(hub, bytes, size, more);
+        return pymq_hub_send(hub, bytes, size, 0);
     if (!PyBytes_CheckExact(data))
         return -E2BIG;
     let_go();
     int result =
-        pymq_hub_send_long(hub, bytes, size, more, token_of(data));
+        pymq_hub_send_long(hub, bytes, size, 0, token_of(data));
     if (result != -ENOBUFS)
         return result;
     Py_DECREF(data);
@@ -46,17 +47,17 @@ static PyObject *quick_send(PyObject *self, PyObject *data)
         PyErr_SetString(PyExc_TypeError, "only bytes are sent this way");
         return NULL;
     }
-    return PyLong_FromLong(send_bytes(hub, data, 0));
+    return PyLong_FromLong(send_bytes(hub, data));
 }
 
 enum { UNLOCKED_FROM = 1 << 20 }; /* bytes: copied without the GIL */
 
 static PyObject *copy_body(const char *from, size_t size)
 {
+    if (size < UNLOCKED_FROM)
+        return PyBytes_FromStringAndSize(from, (Py_ssize_t)size);
     PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
-    if (bytes != NULL && size < UNLOCKED_FROM)
-        memcpy(PyBytes_AsString(bytes), from, size);
-    else if (bytes != NULL)
+    if (bytes != NULL)
         pymq_copy(PyBytes_AsString(bytes), from, size);
     return bytes;
 }
@@ -102,18 +103,50 @@ static int are_bytes(PyObject *frames)
     return count > 0;
 }
 
-/* 0, or a negative errno, or None: send frame by frame. */
+/* Fills in the parts; the loans among them have references of their own. */
+static void list_parts(PyObject *frames, pymq_part *parts, int count)
+{
+    for (int i = 0; i < count; i++) {
+        PyObject *data = PyList_GetItem(frames, i);
+        size_t size = (size_t)PyBytes_Size(data);
+        parts[i].data = PyBytes_AsString(data);
+        parts[i].size = size;
+        parts[i].token = size < LEND_FROM ? 0 : token_of(data);
+    }
+}
+
+static int send_list(pymq_hub *hub, PyObject *frames, pymq_part *parts,
+                     int count)
+{
+    let_go();
+    list_parts(frames, parts, count);
+    int result = pymq_hub_send_message(hub, parts, count, 0);
+    if (result != -ENOBUFS)
+        return result;
+    for (int i = 0; i < count; i++)
+        if (parts[i].token != 0)
+            Py_DECREF(PyList_GetItem(frames, i));
+    return -ENOMEM;
+}
+
+/* 0, or a negative errno, or None: send it in the plain way. */
 static PyObject *quick_send_message(PyObject *self, PyObject *frames)
 {
+    pymq_part few[PYMQ_FEW];
     pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
     if (hub == NULL)
         return NULL;
-    if (!are_bytes(frames))
+    if (!are_bytes(frames) || PyList_Size(frames) > INT_MAX)
         Py_RETURN_NONE;
-    int result = 0;
-    Py_ssize_t count = PyList_Size(frames);
-    for (Py_ssize_t i = 0; i < count && result == 0; i++)
-        result = send_bytes(hub, PyList_GetItem(frames, i), i < count - 1);
+    int count = (int)PyList_Size(frames);
+    pymq_part *parts = few;
+    if (count > PYMQ_FEW)
+        parts = PyMem_Malloc((size_t)count * sizeof *parts);
+    if (parts == NULL)
+        return PyErr_NoMemory();
+    int result = send_list(hub, frames, parts, count);
+    if (parts != few)
+        PyMem_Free(parts);
     return PyLong_FromLong(result);
 }
 
@@ -124,28 +157,45 @@ static int append_new(PyObject *list, PyObject *item)
     return result;
 }
 
-/* The frames of a message, or a negative errno, or None: receive frame by
- * frame.  Those that are there, if the hub is stopped in between. */
+/* An object is received as it is. */
+static PyObject *part_body(const pymq_part *part)
+{
+    if (part->token < 0)
+        return object_of(part->token);
+    return copy_body(part->data, part->size);
+}
+
+/* Nothing of the hub: other threads may run while a long body is copied. */
+static PyObject *list_bodies(const pymq_message *message)
+{
+    PyObject *list = PyList_New(message->count);
+    for (int i = 0; list != NULL && i < message->count; i++) {
+        PyObject *body = part_body(&message->parts[i]);
+        if (body == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SetItem(list, i, body);
+    }
+    return list;
+}
+
+/* The frames of a message, or a negative errno, or None: receive it in the
+ * plain way. */
 static PyObject *quick_recv_message(PyObject *self, PyObject *unused)
 {
-    pymq_slot slot;
+    pymq_message message;
     (void)unused;
-    slot.hub = PyCapsule_GetPointer(self, NULL);
-    if (slot.hub == NULL)
+    pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
+    if (hub == NULL)
         return NULL;
-    int64_t got = pymq_slot_recv(&slot);
-    if (got == -EALREADY)
+    int result = pymq_hub_recv_message(hub, &message);
+    if (result == -EALREADY)
         Py_RETURN_NONE;
-    if (got < 0)
-        return PyLong_FromLongLong(got);
-    PyObject *list = PyList_New(0);
-    int failed = list == NULL;
-    while (!failed && got >= 0) {
-        failed = append_new(list, take_body(&slot, (size_t)(got >> 2)));
-        got = got & 1 ? pymq_slot_recv(&slot) : -EAGAIN;
-    }
-    if (failed)
-        Py_CLEAR(list);
+    if (result < 0)
+        return PyLong_FromLong(result);
+    PyObject *list = list_bodies(&message);
+    pymq_message_clear(&message);
+    let_go();
     return list;
 }
 

@@ -103,7 +103,8 @@ int pymq_hub_open(pymq_hub *hub, pymq_pipe **made, int conflate)
     int result = 0;
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
-    if (hub->send_policy == PYMQ_SEND_ONE && hub_live_pipe(hub, 0)) {
+    bool taken = hub->send_policy == PYMQ_SEND_ONE && hub_live_pipe(hub, 0);
+    if (taken || hub->freed) {
         result = -EBUSY;
     } else if ((*made = pipe_new(hub, conflate)) == NULL) {
         result = -ENOMEM;
@@ -249,8 +250,8 @@ static bool too_early(struct hub *hub)
 }
 
 /* Receives in one of the ways of receive.c. */
-static int64_t receive(struct hub *hub, pymq_slot *into,
-                       int64_t (*take)(struct hub *, pymq_slot *))
+static int64_t receive(struct hub *hub, void *into,
+                       int64_t (*take)(struct hub *, void *))
 {
     pthread_mutex_lock(&hub->lock);
     int64_t result = hub->handing ? -EALREADY : -hub->stopped;
@@ -278,6 +279,11 @@ int64_t pymq_slot_recv(pymq_slot *slot)
 int64_t pymq_slot_recv_plain(pymq_slot *slot)
 {
     return receive(slot->hub, slot, hub_recv_plain);
+}
+
+int pymq_hub_recv_message(pymq_hub *hub, pymq_message *message)
+{
+    return (int)receive(hub, message, hub_recv_message);
 }
 
 void pymq_slot_clear(pymq_slot *slot)
@@ -365,6 +371,7 @@ void pymq_hub_free(pymq_hub *hub)
     pthread_mutex_lock(&hub->lock);
     if (hub->stopped == 0)
         hub->stopped = ENOTSOCK;
+    hub->freed = true;
     hub->receiving = false;
     hub->source = NULL;
     close_pipes(hub);

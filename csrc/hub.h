@@ -39,6 +39,8 @@ struct hub {
     struct mailbox box;
     struct bell standing; /* behind fileno */
     bool has_fileno;
+    bool polled; /* beside other things, by threads that do not read */
+    bool freed;
     struct list sleepers; /* idle bells of pymq_hub_wait */
 
     struct list pipes;
@@ -138,8 +140,12 @@ bool hub_sends_in_turn(const struct hub *hub);
 
 /* receive.c: by policy. */
 /* As pymq_slot_recv and pymq_slot_recv_plain. */
-int64_t hub_recv(struct hub *hub, pymq_slot *slot);
-int64_t hub_recv_plain(struct hub *hub, pymq_slot *slot);
+int64_t hub_recv(struct hub *hub, void *slot);
+int64_t hub_recv_plain(struct hub *hub, void *slot);
+/* The next frame, as it lies.  1 if more follow, 0, or a negative errno. */
+int hub_recv_part(struct hub *hub, pymq_message *message, pymq_part *part);
+/* message.c: as pymq_hub_recv_message. */
+int64_t hub_recv_message(struct hub *hub, void *message);
 /* Whether its messages come just as they are in the pipes. */
 static inline bool hub_plain(const struct hub *hub)
 {

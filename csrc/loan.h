@@ -21,6 +21,9 @@ struct chunk *loan_new(const void *data, size_t size, int64_t token);
 /* The token; 0 of a chunk that is not lent. */
 int64_t loan_token(const struct chunk *chunk);
 
+/* Takes back a loan that nobody was given; NULL is none. */
+void loan_cancel(struct chunk *chunk);
+
 /* Nobody needs the bytes any more. */
 void loan_return(struct chunk *chunk);
 

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 enum { PYMQ_SLOT = 4096, PYMQ_BATCH = 65536, PYMQ_BATCH_MESSAGES = 1024 };
-enum { PYMQ_HOLD_FROM = 16384 };
+enum { PYMQ_HOLD_FROM = 16384, PYMQ_FEW = 8 };
 
 enum pymq_send_policy {
     PYMQ_SEND_NONE, PYMQ_SEND_ONE, PYMQ_SEND_IN_TURN, PYMQ_SEND_TO_ALL,
@@ -36,6 +36,7 @@ enum pymq_event_kind { PYMQ_LINK_DOWN = 1, PYMQ_PIPE_CLOSED };
 typedef struct loop pymq_loop;
 typedef struct hub pymq_hub;
 typedef struct pipe pymq_pipe;
+typedef struct bell pymq_bell;
 
 typedef struct {
     int kind;
@@ -68,6 +69,31 @@ enum { PYMQ_STOCK_FROM = 8388608 }; /* bytes; below that copying is cheap */
 int pymq_stock_wants(size_t size);
 /* ... which is lent like one that is sent.  0 or -ENOMEM. */
 int pymq_stock_add(char *data, size_t size, int64_t token);
+
+/* A frame of a message that goes or comes as a whole.  To send, `token` is as
+ * of pymq_hub_send_long, and 0 for data that is to be copied.  Received, the
+ * data lies in `chunk`, or where that of the part before does, or in the
+ * message's `name`. */
+typedef struct {
+    const char *data;
+    size_t size;
+    int64_t token;
+    void *chunk;
+    int common;
+} pymq_part;
+
+/* A message that was received: release with the function below. */
+typedef struct {
+    pymq_part *parts;
+    int count;
+    int room;
+    void *chunk;   /* the last that was held */
+    int64_t peer;  /* id of the pipe that it came from */
+    char name[256]; /* of the peer, if that is the first frame */
+    pymq_part few[PYMQ_FEW];
+} pymq_message;
+
+void pymq_message_clear(pymq_message *message);
 
 /* Messages of one frame, one behind the other in `bytes`.  `size` is that of
  * every message, or -1. */
@@ -135,6 +161,10 @@ int pymq_hub_send(pymq_hub *hub, const char *data, size_t size, int more);
  * does not come. */
 int pymq_hub_send_long(pymq_hub *hub, const char *data, size_t size, int more,
                        int64_t token);
+/* All of a message, or the rest of one, or with `more` the beginning: nobody's
+ * frames get between.  -ENOBUFS as above: no token comes back. */
+int pymq_hub_send_message(pymq_hub *hub, pymq_part *parts, int count,
+                          int more);
 /* How many tokens were stored in `into`, at most `room`: positive ones ... */
 int pymq_take_returned(int64_t *into, int room);
 /* ... and those of objects. */
@@ -149,6 +179,9 @@ int64_t pymq_slot_recv(pymq_slot *slot);
 /* The size of a message of one frame, or a negative errno; -EMSGSIZE if it is
  * one for pymq_slot_recv: has several frames, or many short ones behind it. */
 int64_t pymq_slot_recv_plain(pymq_slot *slot);
+/* A whole message, or the rest of one that was begun.  0 or a negative errno,
+ * and then there is nothing to release. */
+int pymq_hub_recv_message(pymq_hub *hub, pymq_message *message);
 /* How many messages are in the batch; 0 also when the next has several frames
  * or is longer than PYMQ_SLOT.  `ahead`: the user gets them later.  So none is
  * taken that would tell the sender that there is room again, and until
@@ -165,6 +198,11 @@ int pymq_hub_ready(pymq_hub *hub);
 /* -EALREADY: for something to receive, when some was taken ahead. */
 int pymq_hub_wait(pymq_hub *hub, int events, int timeout);
 int pymq_hub_fileno(pymq_hub *hub);
+/* A bell of one's own, rung when one of `events` may have come; NULL with a
+ * negative errno in `*fd`, else that is what turns readable. */
+pymq_bell *pymq_hub_hang(pymq_hub *hub, int events, int *fd);
+void pymq_hub_hush(pymq_hub *hub, pymq_bell *bell);
+void pymq_hub_unhang(pymq_hub *hub, pymq_bell *bell);
 void pymq_hub_set(pymq_hub *hub, int option, int value);
 int pymq_hub_greet(pymq_hub *hub, const char *data, size_t size, int wanted);
 int pymq_hub_grant(pymq_hub *hub, const char *topic, size_t size, int wanted);

@@ -293,8 +293,7 @@ struct chunk *piece_alone(const struct piece *piece,
 
 struct chunk *queue_hold_chunk(struct queue *queue)
 {
-    const struct piece *piece = queue->head.piece;
-    return chunk_hold(piece->body ? piece->body : piece->chunk);
+    return chunk_hold(queue_chunk(queue));
 }
 
 static bool message_follows(const struct queue *queue)

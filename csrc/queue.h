@@ -225,7 +225,13 @@ static inline bool queue_passed(const struct queue *queue,
 struct chunk *piece_alone(const struct piece *piece,
                           const struct frame *frame, bool *whole);
 
-/* A reference to the chunk that holds the next frame. */
+/* The chunk that holds the next frame ... */
+static inline struct chunk *queue_chunk(const struct queue *queue)
+{
+    const struct piece *piece = queue->head.piece;
+    return piece->body ? piece->body : piece->chunk;
+}
+/* ... and a reference to it. */
 struct chunk *queue_hold_chunk(struct queue *queue);
 
 /* Removes all messages but the last; of a conflating queue that is

@@ -196,13 +196,51 @@ static int open_next(struct hub *hub)
     return hub->receive_policy == PYMQ_RECEIVE_NAMED;
 }
 
-int64_t hub_recv(struct hub *hub, pymq_slot *slot)
+int64_t hub_recv(struct hub *hub, void *into)
 {
+    pymq_slot *slot = into;
     int opened = hub->receiving ? 0 : open_next(hub);
     if (opened < 0)
         return opened;
     slot->peer = hub->peer;
     return opened ? deliver_name(slot, hub->source) : next_frame(hub, slot);
+}
+
+static int part_name(const struct pipe *pipe, pymq_message *message,
+                     pymq_part *part)
+{
+    const struct name *name = pipe->name;
+    size_t size = name ? name->size : 0;
+    if (size > 0)
+        memcpy(message->name, name->bytes, size);
+    *part = (pymq_part){.data = message->name, .size = size};
+    return MORE;
+}
+
+int hub_recv_part(struct hub *hub, pymq_message *message, pymq_part *part)
+{
+    struct frame frame;
+    int opened = hub->receiving ? 0 : open_next(hub);
+    if (opened < 0)
+        return opened;
+    message->peer = hub->peer;
+    if (opened)
+        return part_name(hub->source, message, part);
+    struct queue *queue = current_queue(hub);
+    peek_frame(queue, &frame);
+    *part = (pymq_part){.data = (const char *)frame.body,
+                        .size = (size_t)frame.size};
+    if (part->size > PYMQ_SLOT || message->chunk != queue_chunk(queue)) {
+        struct chunk *chunk = queue_hold_chunk(queue);
+        part->token = loan_token(chunk);
+        part->common = chunk->common;
+        part->chunk = message->chunk = chunk;
+    }
+    bool more = frame.flags & FRAME_MORE;
+    queue_skip(queue, &frame);
+    if (!more)
+        close_message(hub);
+    return more;
 }
 
 /* Whether a message has one frame, and is best taken alone. */
@@ -215,8 +253,9 @@ static bool is_plain(const struct hub *hub, const struct queue *queue,
                || queue_backlog(queue) < (1 + WORTHWHILE) * (size + 2));
 }
 
-int64_t hub_recv_plain(struct hub *hub, pymq_slot *slot)
+int64_t hub_recv_plain(struct hub *hub, void *into)
 {
+    pymq_slot *slot = into;
     struct frame frame;
     if (hub->receiving || !hub_plain(hub))
         return -EMSGSIZE;

@@ -18,7 +18,8 @@ int pymq_hub_subscribe(pymq_hub *hub, const char *topic, size_t size,
 {
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
-    int64_t count = topics_count_up(&hub->own, topic, size);
+    int64_t count =
+        hub->freed ? 0 : topics_count_up(&hub->own, topic, size);
     if (count > 0 && announced)
         announce(hub, true, topic, size);
     pthread_mutex_unlock(&hub->lock);

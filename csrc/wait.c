@@ -151,6 +151,35 @@ int pymq_hub_wait(pymq_hub *hub, int events, int timeout)
     return fd < 0 ? fd : result;
 }
 
+pymq_bell *pymq_hub_hang(pymq_hub *hub, int events, int *fd)
+{
+    pthread_mutex_lock(&hub->lock);
+    struct bell *bell = borrow_bell(hub);
+    *fd = -ENOMEM;
+    if (bell != NULL) {
+        bell->news = (unsigned)events | HUB_END;
+        *fd = mailbox_watch(&hub->box, bell);
+        if (*fd < 0)
+            return_bell(hub, bell);
+    }
+    hub->polled = true;
+    hub_give_back(hub); /* who polls it waits for the home to read */
+    pthread_mutex_unlock(&hub->lock);
+    return *fd < 0 ? NULL : bell;
+}
+
+void pymq_hub_hush(pymq_hub *hub, pymq_bell *bell)
+{
+    mailbox_hush(&hub->box, bell);
+}
+
+void pymq_hub_unhang(pymq_hub *hub, pymq_bell *bell)
+{
+    pthread_mutex_lock(&hub->lock);
+    return_bell(hub, bell);
+    pthread_mutex_unlock(&hub->lock);
+}
+
 int pymq_hub_fileno(pymq_hub *hub)
 {
     pthread_mutex_lock(&hub->lock);

@@ -7,16 +7,20 @@ import warnings
 from collections import deque
 from errno import ENOTSOCK
 from functools import partial
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Callable, Union
 
 from . import options as table
 from . import patterns
 from .attributes import Attributes
-from .constants import ETERM, SocketOption, SocketType
+from .backend.abc import Bell
+from .constants import ETERM, POLLIN, POLLOUT, SocketOption, SocketType
 from .drain import Drain, Drained
 from .error import error_for
 from .monitor import Monitor
 from .properties import Connections
+
+_ANY = POLLIN | POLLOUT
 
 if TYPE_CHECKING:
     from .context import Context
@@ -37,7 +41,6 @@ class SocketBase(Attributes):
     _send: Any
     _quick_send: Any
     _quick_recv: Any
-    _recv: Any
     _ahead: deque[bytes]
     _sessions: dict[str, list[Session]]
     _monitor: Monitor
@@ -45,6 +48,8 @@ class SocketBase(Attributes):
     _drain: Drain
     _pattern: patterns.Pattern
     _pid: int
+    _life: list[None]
+    _busy: Any
 
     def __init__(
         self,
@@ -68,6 +73,8 @@ class SocketBase(Attributes):
         self._monitor = Monitor()
         self._connections = Connections()
         self._drain = Drain()
+        self._life = [None]  # whoever takes it closes the socket
+        self._busy = RLock()  # bind, connect, and back; a signal's handler may be, too
         context._adopt(self)
         self._closed = False
         for name, value in options.items():
@@ -82,7 +89,6 @@ class SocketBase(Attributes):
         self._send = end.send
         self._quick_send = end.quick_send
         self._quick_recv = end.quick_recv
-        self._recv = end.recv
         self._ahead = end.ahead
 
     if TYPE_CHECKING:
@@ -103,16 +109,20 @@ class SocketBase(Attributes):
         free at once.  Blocked calls in other threads raise ENOTSOCK.
 
         Returns None, as pyzmq's; `drain` closes, waits and tells what came of it."""
-        if self._closed:
-            return
+        try:
+            self._life.pop()
+        except (AttributeError, IndexError):
+            return  # it has no life yet, or another thread was faster
         self._closed = True
         if self._pid != os.getpid():
             return
         ending = self._ending(linger)
         try:
-            self.context._sockets.discard(self)
             self._hub.stop(ENOTSOCK)
-            if self._has_address():
+            with self._busy:  # nobody is in bind or connect any more
+                addressed = self._has_address()
+            self.context._disown(self)
+            if addressed:
                 self.context._control.run(ending)
             else:
                 self.context._control.leave(ending)
@@ -137,8 +147,8 @@ class SocketBase(Attributes):
         all the same, and goes on lingering.
         """
         if self._closed and linger is not None:
-            sessions = [s for group in self._sessions.values() for s in group]
-            self.context._control.run(partial(_close_all, sessions, linger))
+            known = self._sessions
+            self.context._control.run(partial(_close_all, known, linger))
         self.close(linger)
         if self._pid != os.getpid():
             return Drained(0, 0)
@@ -150,11 +160,11 @@ class SocketBase(Attributes):
 
     def _ending(self, linger: Union[int, None]) -> Callable[[], None]:
         """What closes the socket; it must not need the socket any more."""
-        sessions = [s for group in self._sessions.values() for s in group]
         if linger is None:
             linger = self._options[SocketOption.LINGER]
         control, monitor, drain = self.context._control, self._monitor, self._drain
-        todo = [partial(_end, self._hub, sessions, linger, control, monitor, drain)]
+        known = self._sessions
+        todo = [partial(_end, self._hub, known, linger, control, monitor, drain)]
         return lambda: todo.pop()() if todo else None
 
     def __enter__(self) -> Any:
@@ -195,6 +205,14 @@ class SocketBase(Attributes):
             raise error_for(-result)
         return result
 
+    def _bell(self, events: int) -> Bell:
+        """To be woken by, when one of `events` may have come."""
+        self._check_open()
+        # What lets a wrapper go on may be anything.
+        wanted = events if self._end is self._hub else _ANY
+        bell: Bell = self._hub.bell(wanted)
+        return bell
+
     def _signal_fd(self) -> int:
         self._check_open()
         return int(self._hub.fileno())
@@ -202,7 +220,7 @@ class SocketBase(Attributes):
 
 def _end(
     hub: Any,
-    sessions: list[Session],
+    sessions: dict[str, list[Session]],
     linger: int,
     control: Control,
     monitor: Monitor,
@@ -216,6 +234,7 @@ def _end(
     control.release()
 
 
-def _close_all(sessions: list[Session], linger: int) -> None:
-    for session in sessions:
-        session.close(linger, False)
+def _close_all(sessions: dict[str, list[Session]], linger: int) -> None:
+    for group in list(sessions.values()):
+        for session in group:
+            session.close(linger, False)

@@ -47,7 +47,7 @@ class Context(OpenAttributes):
     _inherited: dict[int, int]
     _manner: Manner
     _sockets: WeakSet[SocketBase]
-    _lock: threading.Lock
+    _lock: Any
     _backend: Backend
     _loop: Loop
     _control: Control
@@ -67,7 +67,7 @@ class Context(OpenAttributes):
         self._manner = Manner()
         self.sockopts = {}
         self._sockets = WeakSet()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may be in here, too
         self._backend = backends.get(backend)
         self._loop = self._backend.loop(io_threads)
         self._control = Control(self._loop)
@@ -136,7 +136,9 @@ class Context(OpenAttributes):
         """Close every socket, with `linger` in ms if given, then `term`."""
         if self._closed:
             return
-        for sock in list(self._sockets):
+        with self._lock:
+            sockets = list(self._sockets)
+        for sock in sockets:
             sock.close(linger=linger)
         self.term()
 
@@ -201,6 +203,10 @@ class Context(OpenAttributes):
             self._sockets.add(sock)
             self._used = True
             self._control.hold()
+
+    def _disown(self, sock: SocketBase) -> None:
+        with self._lock:
+            self._sockets.discard(sock)
 
     # Options.
 

@@ -43,18 +43,23 @@ class Endpoints(SocketBase):
         ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint, EADDRINUSE,
         EADDRNOTAVAIL, ENODEV, ENOENT or ENAMETOOLONG as the system has it.
         """
-        self._open_endpoint(addr, self._bind)
-        return _Undo(self, self.unbind, self._last_endpoint())
+        endpoint = self._open_endpoint(addr, self._bind)
+        return _Undo(self, self.unbind, endpoint)
 
     def connect(self, addr: Union[str, bytes]) -> _Undo:
         """Connect to an endpoint, now or when it comes to be (zmq_connect).
 
         ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint.
         """
-        self._open_endpoint(addr, self._connect)
-        return _Undo(self, self.disconnect, self._last_endpoint())
+        endpoint = self._open_endpoint(addr, self._connect)
+        return _Undo(self, self.disconnect, endpoint)
 
-    def _open_endpoint(self, addr: Union[str, bytes], opener: Any) -> None:
+    def _open_endpoint(self, addr: Union[str, bytes], opener: Any) -> str:
+        """The endpoint as it turned out to be."""
+        with self._busy:
+            return self._open_alone(addr, opener)
+
+    def _open_alone(self, addr: Union[str, bytes], opener: Any) -> str:
         self._check_open()
         self.context._control.catch_up()
         text = _text(addr)
@@ -65,8 +70,10 @@ class Endpoints(SocketBase):
             raise
         except OSError as error:
             raise error_for(error.errno or EINVAL, f"addr={text!r}") from None
-        self._options[_O.LAST_ENDPOINT] = session.endpoint.encode()
-        self._sessions.setdefault(session.endpoint, []).append(session)
+        endpoint = str(session.endpoint)
+        self._options[_O.LAST_ENDPOINT] = endpoint.encode()
+        self._sessions.setdefault(endpoint, []).append(session)
+        return endpoint
 
     def _side(self) -> Side:
         from .session import Side
@@ -144,6 +151,10 @@ class Endpoints(SocketBase):
         self._close_endpoint(addr)
 
     def _close_endpoint(self, addr: Union[str, bytes]) -> None:
+        with self._busy:
+            self._close_alone(addr)
+
+    def _close_alone(self, addr: Union[str, bytes]) -> None:
         self._check_open()
         text = _text(addr)
         endpoint = parse(text)
@@ -178,8 +189,8 @@ class Endpoints(SocketBase):
         ports of ``min_port <= port < max_port`` were taken.
         """
         if (min_port, max_port) == (49152, 65536):
-            self.bind(f"{addr}:*")
-            return int(self._last_endpoint().rpartition(":")[2])
+            bound = self.bind(f"{addr}:*")
+            return int(bound._endpoint.rpartition(":")[2])
         import random
 
         for _ in range(max_tries):
@@ -192,9 +203,6 @@ class Endpoints(SocketBase):
             else:
                 return port
         raise ZMQBindError("Could not bind socket to random port.")
-
-    def _last_endpoint(self) -> str:
-        return str(self._options[_O.LAST_ENDPOINT].decode())
 
 
 def _text(addr: Union[str, bytes]) -> str:

@@ -6,6 +6,7 @@ import select as _select
 import time
 from typing import Any, Sequence, Union
 
+from .backend.abc import Bell
 from .constants import POLLERR, POLLIN, POLLOUT, POLLPRI
 from .socket import Socket
 
@@ -26,31 +27,50 @@ def zmq_poll(
     `timeout` in milliseconds, None or negative for ever.  Returns those that are
     ready with their events; anything but a `Socket` comes back as its descriptor.
     """
-    waiter = _Waiter(sockets)
+    ready = _Waiter(sockets).look(0)
+    if ready or timeout == 0:
+        return ready
     forever = timeout is None or timeout < 0
     deadline = None if forever else time.monotonic() + int(timeout or 0) / 1000
-    ready = waiter.look(0)
-    while not ready:
-        left = None if deadline is None else deadline - time.monotonic()
-        if left is not None and left <= 0:
-            break
-        ready = waiter.look(None if left is None else min(left * 1000 + 1, INT_MAX))
-    return ready
+    with _Waiter(sockets, bells=True) as waiter:
+        ready = waiter.look(0)
+        while not ready:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                break
+            ready = waiter.look(None if left is None else min(left * 1000 + 1, INT_MAX))
+        return ready
 
 
 class _Waiter:
-    """Descriptors are polled, and so are the sockets' own, which only say that
-    asking the socket again may be worth it."""
+    """Descriptors are polled, and so are the sockets' bells, which only say that
+    asking the socket again may be worth it.  Each waiter has bells of its own, so that
+    what one thread hears is not lost on another."""
 
-    def __init__(self, everything: Sequence[tuple[Any, int]]) -> None:
+    def __init__(
+        self, everything: Sequence[tuple[Any, int]], bells: bool = False
+    ) -> None:
         self._everything = everything
         self._poll = _select.poll()
         self._masks: dict[int, int] = {}
-        for entry, events in everything:
-            if isinstance(entry, Socket):
-                self._add(entry._signal_fd(), _select.POLLIN)
-            else:
-                self._add(_fileno(entry), _to_system(events))
+        self._bells: list[Bell] = []
+        try:
+            for entry, events in everything:
+                if not isinstance(entry, Socket):
+                    self._add(_fileno(entry), _to_system(events))
+                elif bells:
+                    self._bells.append(entry._bell(events))
+                    self._add(self._bells[-1].fileno(), _select.POLLIN)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __enter__(self) -> _Waiter:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        for bell in self._bells:
+            bell.close()
 
     def _add(self, fd: int, mask: int) -> None:
         self._masks[fd] = self._masks.get(fd, 0) | mask
@@ -58,7 +78,10 @@ class _Waiter:
 
     def look(self, timeout: Union[float, None]) -> list[tuple[Any, int]]:
         """What is ready; waits for at most `timeout` ms, 0 for not at all."""
-        return self._ready(dict(self._poll.poll(timeout)))
+        polled = dict(self._poll.poll(timeout)) if self._masks else {}
+        for bell in self._bells:
+            bell.hush()
+        return self._ready(polled)
 
     def _ready(self, polled: dict[int, int]) -> list[tuple[Any, int]]:
         found: list[tuple[Any, int]] = []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from errno import EAGAIN, EINTR, ENOTSUP
-from typing import Any, Callable, Iterable, Iterator, Sequence, Union
+from functools import partial
+from typing import Any, Callable, Iterable, Sequence, Union
 
 from .backend.abc import SENT
 from .constants import DONTWAIT, POLLIN, POLLOUT, SNDMORE, SocketOption
@@ -85,21 +86,19 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
         more = flags & _SNDMORE != 0
         result = self._send(body, more, frame)
         if result < 0:
-            self._send_later(body, more, frame, flags, result)
+            self._send_later(partial(self._send, body, more, frame), flags, result)
         if frame is not None:
             return frame.tracker
         return None if copy or not track else _FINISHED_TRACKER
 
-    def _send_later(
-        self, data: Any, more: bool, owner: Any, flags: int, result: int
-    ) -> None:
+    def _send_later(self, send: Callable[[], int], flags: int, result: int) -> None:
         """Wait for room, unless there is another reason why it failed."""
         deadline = _deadline(self._options[_SNDTIMEO])
         while result == -EAGAIN:
             if flags & _DONTWAIT:
                 raise Again
             self._wait(POLLOUT, deadline)
-            result = self._send(data, more, owner)
+            result = send()
         if result < 0:
             self._check_open()
             raise error_for(-result)
@@ -124,25 +123,37 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
             receive = self._quick_recv
             body = receive()
         if type(body) is not bytes:
-            body = self._recv_later(flags, self._recv_frame, self._quick_recv, body)
+            body = self._recv_later(flags, self._recv_frame, self._recv_again, body)
         return body
 
     def _recv_whole(self, flags: int, track: bool) -> Frame:
         """The next frame with what is known of it."""
         self._hub.looks_ahead = False  # it would not know where messages are from
         receive = self._recv_from
-        body, pipe = self._recv_later(flags, receive, receive)
-        frame = Frame(body, track=track, copy=False, more=self._end.more)
+        body, pipe, more = self._recv_later(flags, receive, receive)
+        return self._frame(body, pipe, more, track)
+
+    def _frame(self, body: Any, pipe: int, more: bool, track: bool) -> Frame:
+        frame = Frame(body, track=track, copy=False, more=more)
         frame._properties = self._connections.get(pipe)
         return frame
 
+    # Looked up each time: while a thread waits, another may ask for `fileno`.
+
     def _recv_from(self) -> Any:
-        found = self._end.recv_from()
-        return -self._end.error if found is None else found
+        return self._end.recv_from()
 
     def _recv_frame(self) -> Any:
-        body = self._recv()
-        return -self._end.error if body is None else body
+        return self._end.take()
+
+    def _recv_again(self) -> Any:
+        return self._quick_recv()
+
+    def _recv_message(self) -> Any:
+        return self._end.recv_message()
+
+    def _recv_message_from(self) -> Any:
+        return self._end.recv_message_from()
 
     def _recv_later(
         self,
@@ -195,8 +206,8 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
         track: bool = False,
         **kwargs: Any,
     ) -> Union[MessageTracker, None]:
-        """Queue a whole message.  TypeError, before anything is queued, if a part
-        has no buffer interface."""
+        """Queue a whole message: nobody else's frames get between its own.  TypeError,
+        before anything is queued, if a part has no buffer interface."""
         plain = type(msg_parts) is list and set(map(type, msg_parts)) == {bytes}
         if plain and not (flags or track or kwargs):
             result = self._end.send_message(list(msg_parts))
@@ -205,25 +216,66 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
             if result != -EAGAIN:
                 self._check_open()
                 raise error_for(-result)
+        return self._send_parts(msg_parts, flags, copy, track)
+
+    def _send_parts(
+        self, msg_parts: Sequence[Any], flags: int, copy: bool, track: bool
+    ) -> Union[MessageTracker, None]:
+        """`send_multipart`, when it is not as simple as can be."""
         for index, part in enumerate(msg_parts):
             if part.__class__ is not bytes and not isinstance(part, Frame):
                 check_part(index, part)
-        for part in msg_parts[:-1]:
-            self.send(part, _SNDMORE | flags, copy=copy, track=track)
-        return self.send(msg_parts[-1], flags, copy=copy, track=track)
+        every = [*msg_parts[:-1], msg_parts[-1]]  # raises for what is no sequence
+        parts = [self._part(part, copy, track) for part in every]
+        bodies = [_body(part) for part in parts]
+        owners = [part if isinstance(part, Frame) else None for part in parts]
+        more, last = flags & _SNDMORE != 0, parts[-1]
+        result = self._end.send_message(bodies, more, owners)
+        if result < 0:
+            again = partial(self._send_message, bodies, more, owners)
+            self._send_later(again, flags, result)
+        if isinstance(last, Frame):
+            return last.tracker
+        return None if copy or not track else _FINISHED_TRACKER
+
+    def _send_message(self, *message: Any) -> int:
+        return self._end.send_message(*message)
+
+    def _part(self, part: Any, copy: bool, track: bool) -> Any:
+        """A part of a message, as a `Frame` if it is not to be copied."""
+        if isinstance(part, Frame):
+            if track and part.tracker is None:
+                raise ValueError("Not a tracked message")
+            return part
+        if copy or part.__class__ is str:
+            return part
+        long = memoryview(part).nbytes >= self.copy_threshold
+        return Frame(part, track=track, copy=False) if long else part
 
     def recv_multipart(
         self, flags: int = 0, copy: bool = True, track: bool = False
     ) -> list[Any]:
-        """Receive a whole message: a list of its frames."""
-        if copy and not self._ahead:
+        """Receive a whole message, or the rest of one that `recv` began: a list of its
+        frames, of which nobody else gets one."""
+        if copy:
             parts = self._end.recv_message()
-            if type(parts) is list:
+            if isinstance(parts, list):
                 return parts
-        parts = [self.recv(flags, copy=copy, track=track)]
-        while self._end.more:
-            parts.append(self.recv(flags, copy=copy, track=track))
-        return parts
+            receive = self._recv_message
+            whole: list[Any] = self._recv_later(flags, receive, receive, parts)
+            return whole
+        return self._recv_parts(flags, track)
+
+    def _recv_parts(self, flags: int, track: bool) -> list[Frame]:
+        """The next message as frames with what is known of them."""
+        self._hub.looks_ahead = False  # as in `_recv_whole`
+        receive = self._recv_message_from
+        bodies, pipe = self._recv_later(flags, receive, receive)
+        last = len(bodies) - 1
+        return [
+            self._frame(body, pipe, index < last, track)
+            for index, body in enumerate(bodies)
+        ]
 
     def send_many(
         self, messages: Iterable[Union[Any, Sequence[Any]]], flags: int = 0
@@ -301,20 +353,15 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
     def _recv_some(self, most: int) -> list[Any]:
         found: list[Any] = self._end.recv_many(most)
         while len(found) < most:
-            frame = self._recv()
-            if frame is None:
-                if not found and self._end.error != EAGAIN:
+            frames = self._end.recv_message()
+            if isinstance(frames, int):
+                if not found and frames != -EAGAIN:
                     self._check_open()
-                    raise error_for(self._end.error)
+                    raise error_for(-frames)
                 break
-            found.append([frame, *self._rest()] if self._end.more else frame)
+            found.append(frames if len(frames) > 1 else frames[0])
             found += self._end.recv_many(most - len(found))
         return found
-
-    def _rest(self) -> Iterator[Any]:
-        """The frames of a message after the first."""
-        while self._end.more:
-            yield self.recv()
 
     def recv_into(self, buffer: Any, /, *, nbytes: int = 0, flags: int = 0) -> int:
         """Receive a frame into a writable buffer, of which at most `nbytes` (0: all)

@@ -211,6 +211,19 @@ class Pipe(Protocol):
         """
 
 
+class Bell(Protocol):
+    """One waiter's own descriptor: nobody else quietens it."""
+
+    def fileno(self) -> int:
+        """Readable once something may have come since `hush`."""
+
+    def hush(self) -> None:
+        """Before looking at `Hub.ready`: what comes later is heard."""
+
+    def close(self) -> None:
+        """Wait no longer; the descriptor may be another waiter's now.  Idempotent."""
+
+
 class Hub(Protocol):
     """A socket's end of its pipes.  `send` and `recv` are the hot path."""
 
@@ -281,12 +294,24 @@ class Hub(Protocol):
         errno that the first one gave; EINVAL in the middle of a message.  TypeError,
         before any is queued, if they are not bytes."""
 
-    def send_message(self, frames: list[bytes]) -> int:
-        """Queue a message.  As `send` of its frames, which are bytes."""
+    def send_message(
+        self,
+        frames: Sequence[Buffer],
+        more: bool = False,
+        owners: Union[Sequence[object], None] = None,
+    ) -> int:
+        """Queue a message, or with `more` its first frames, of which there is at least
+        one: as `send` of each, with its owner or None, but nobody else's frames get
+        between."""
 
     def recv_message(self) -> Union[list[bytes], int]:
         """The frames of the next message, or the rest of one that was begun; or the
-        error, negative."""
+        error, negative.  Nobody else gets any of them."""
+
+    def recv_message_from(self) -> Union[tuple[list[Buffer], int], int]:
+        """As `recv_message`, with the id of the pipe that the message came from, also
+        of what was received ahead; and long bodies may come as views of where they
+        lie."""
 
     def recv_many(self, most: int) -> list[bytes]:
         """At most `most` messages of one frame that are there.  None also in the middle
@@ -304,9 +329,14 @@ class Hub(Protocol):
         EAGAIN: nothing to receive (never in the middle of a message).
         """
 
-    def recv_from(self) -> Union[tuple[Buffer, int], None]:
-        """As `recv`, with the id of the pipe that the frame came from, also of what was
-        received ahead; and a long body may come as a view of where it lies."""
+    def take(self) -> Union[bytes, int]:
+        """As `recv`, but for the error, which is returned, negative: `error` may be
+        another thread's."""
+
+    def recv_from(self) -> Union[tuple[Buffer, int, bool], int]:
+        """As `take`, with the id of the pipe that the frame came from, also of what was
+        received ahead, and whether more follow; and a long body may come as a view of
+        where it lies."""
 
     def ready(self) -> int:
         """POLLIN (1) if recv would give a frame, POLLOUT (2) if the first frame of
@@ -325,6 +355,10 @@ class Hub(Protocol):
         `ready` says POLLOUT because others have room.  Any number of threads may
         wait.
         """
+
+    def bell(self, events: int) -> Bell:
+        """For a thread that waits for other things, too, until `ready` has one of
+        `events`, or `stop`.  Also if another thread takes notice first."""
 
     def fileno(self) -> int:
         """A descriptor that turns readable when `ready` may have changed (ZMQ_FD:

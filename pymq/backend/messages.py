@@ -1,8 +1,10 @@
-"""Whole messages, frame by frame: for ends and backends with nothing quicker."""
+"""Whole messages, frame by frame: for ends with nothing quicker, which lock."""
 
 from __future__ import annotations
 
-from typing import Protocol, Union
+from typing import Protocol, Sequence, Union
+
+from .abc import Buffer
 
 
 class Frames(Protocol):
@@ -11,18 +13,27 @@ class Frames(Protocol):
     more: bool
     error: int
 
-    def send(self, data: bytes, more: bool = False) -> int: ...
+    def send(
+        self, data: Buffer, more: bool = False, owner: Union[object, None] = None
+    ) -> int: ...
 
     def recv(self) -> Union[bytes, None]: ...
 
 
-def send_message(end: Frames, frames: list[bytes]) -> int:
+def send_message(
+    end: Frames,
+    frames: Sequence[Buffer],
+    more: bool = False,
+    owners: Union[Sequence[object], None] = None,
+) -> int:
     """See `pymq.backend.abc.Hub.send_message`."""
-    for frame in frames[:-1]:
-        result = end.send(frame, True)
+    last = len(frames) - 1
+    for index, frame in enumerate(frames):
+        owner = None if owners is None else owners[index]
+        result = end.send(frame, more or index < last, owner)
         if result < 0:
             return result
-    return end.send(frames[-1])
+    return 0
 
 
 def recv_message(end: Frames) -> Union[list[bytes], int]:

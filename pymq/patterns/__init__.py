@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from errno import EINVAL
 from importlib import import_module
+from threading import RLock
 from typing import (
     Any,
     Callable,
@@ -58,16 +59,27 @@ class End(Protocol):
     def recv(self) -> Union[bytes, None]:
         """See `pymq.backend.abc.Hub.recv`."""
 
-    def send_message(self, frames: list[bytes]) -> int:
+    def take(self) -> Union[bytes, int]:
+        """See `pymq.backend.abc.Hub.take`."""
+
+    def send_message(
+        self,
+        frames: Sequence[Buffer],
+        more: bool = False,
+        owners: Union[Sequence[object], None] = None,
+    ) -> int:
         """See `pymq.backend.abc.Hub.send_message`."""
 
     def recv_message(self) -> Union[list[bytes], int]:
         """See `pymq.backend.abc.Hub.recv_message`."""
 
+    def recv_message_from(self) -> Union[tuple[list[Buffer], int], int]:
+        """See `pymq.backend.abc.Hub.recv_message_from`."""
+
     def recv_many(self, most: int) -> list[bytes]:
         """See `pymq.backend.abc.Hub.recv_many`."""
 
-    def recv_from(self) -> Union[tuple[Buffer, int], None]:
+    def recv_from(self) -> Union[tuple[Buffer, int, bool], int]:
         """See `pymq.backend.abc.Hub.recv_from`."""
 
     def ready(self) -> int:
@@ -80,8 +92,11 @@ def plain(hub: Hub, options: Mapping[int, Any]) -> End:
 
 
 class Wrapper(ABC):
-    """The calls that are for speed, of an end that wraps a hub and is not after that:
-    what they have no answer for, `send` and `recv` have."""
+    """An end that wraps a hub, and is not after speed: what the calls that are for that
+    have no answer for, `send` and `recv` have.
+
+    Threads take turns: every call locks, what a subclass adds included.
+    """
 
     #: Ends the connection of a pipe, by its id, when all that was sent has gone.
     hang_up: Callable[[int], None]
@@ -92,6 +107,7 @@ class Wrapper(ABC):
         self._hub = hub
         self._quick_send_message = hub.quick_send_message
         self._quick_recv_message = hub.quick_recv_message
+        self._lock = RLock()  # a signal's handler may use the socket its thread is in
         self.ahead: deque[bytes] = deque()  # never anything
         self.error = 0
         self.more = False
@@ -101,7 +117,7 @@ class Wrapper(ABC):
         result = self._quick_send_message(frames)
         return self._hub.send_message(frames) if result is None else result
 
-    def _take(self) -> Union[list[bytes], int]:
+    def _obtain(self) -> Union[list[bytes], int]:
         """Receive a message from the hub."""
         frames = self._quick_recv_message()
         return self._hub.recv_message() if frames is None else frames
@@ -112,44 +128,69 @@ class Wrapper(ABC):
     ) -> int:
         """See `pymq.backend.abc.Hub.send`."""
 
-    def recv(self) -> Union[bytes, None]:
-        """What the hub receives, unless a type has states."""
-        frame = self._hub.recv()
-        self.error = self._hub.error
-        self.more = self._hub.more
-        return frame
+    def take(self) -> Union[bytes, int]:
+        """What the hub receives, unless a type has states.  Sets `more`."""
+        with self._lock:
+            frame = self._hub.take()
+            self.more = self._hub.more
+            return frame
 
     def ready(self) -> int:
-        """See `pymq.backend.abc.Hub.ready`; as `recv`."""
+        """See `pymq.backend.abc.Hub.ready`; as `take`."""
         return self._hub.ready()
 
-    def recv_from(self) -> Union[tuple[Buffer, int], None]:
-        """Receive."""
-        frame = self.recv()
-        return None if frame is None else (frame, self._hub.peer)
+    def recv(self) -> Union[bytes, None]:
+        """See `pymq.backend.abc.Hub.recv`."""
+        with self._lock:
+            frame = self.take()
+            if isinstance(frame, int):
+                self.error = -frame
+                return None
+            return frame
+
+    def recv_from(self) -> Union[tuple[Buffer, int, bool], int]:
+        """See `pymq.backend.abc.Hub.recv_from`."""
+        with self._lock:
+            frame = self.take()
+            if isinstance(frame, int):
+                return frame
+            return frame, self._hub.peer, self.more
 
     @property
     def quick_send(self) -> Callable[[bytes], int]:
-        """Send."""
+        """See `pymq.backend.abc.Hub.quick_send`."""
         return self.send
 
-    def quick_recv(self) -> Union[bytes, int, None]:
-        """Receive."""
-        frame = self.recv()
-        return -self.error if frame is None else frame
+    @property
+    def quick_recv(self) -> Callable[[], Union[bytes, int, None]]:
+        """See `pymq.backend.abc.Hub.quick_recv`."""
+        return self.take
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """Send one."""
         check_bytes(messages[:1])
         return self.send(messages[0]) or 1
 
-    def send_message(self, frames: list[bytes]) -> int:
-        """Send."""
-        return send_message(self, frames)
+    def send_message(
+        self,
+        frames: Sequence[Buffer],
+        more: bool = False,
+        owners: Union[Sequence[object], None] = None,
+    ) -> int:
+        """See `pymq.backend.abc.Hub.send_message`."""
+        with self._lock:
+            return send_message(self, frames, more, owners)
 
     def recv_message(self) -> Union[list[bytes], int]:
-        """Receive."""
-        return recv_message(self)
+        """See `pymq.backend.abc.Hub.recv_message`."""
+        with self._lock:
+            return recv_message(self)
+
+    def recv_message_from(self) -> Union[tuple[list[Buffer], int], int]:
+        """See `pymq.backend.abc.Hub.recv_message_from`."""
+        with self._lock:
+            frames = recv_message(self)
+            return frames if isinstance(frames, int) else ([*frames], self._hub.peer)
 
     def recv_many(self, most: int) -> list[bytes]:
         """Nothing."""

@@ -30,17 +30,18 @@ class Rep(Wrapper):
     ) -> int:
         """EFSM until a whole request was received.  A reply to a peer that is gone
         or full is dropped, as ROUTER does."""
-        if self._request or not (self._envelope or self._inside):
-            return -Errno.EFSM
-        if self._envelope and not more and type(data) is bytes and owner is None:
-            return self._answer(data)
-        result = self._address()
-        if result == 0 and not self._gone:
-            result = self._hub.send(data, more, owner)
-        if result == 0:
-            self._inside = more
-            self._gone = self._gone and more
-        return result
+        with self._lock:
+            if self._request or not (self._envelope or self._inside):
+                return -Errno.EFSM
+            if self._envelope and not more and type(data) is bytes and owner is None:
+                return self._answer(data)
+            result = self._address()
+            if result == 0 and not self._gone:
+                result = self._hub.send(data, more, owner)
+            if result == 0:
+                self._inside = more
+                self._gone = self._gone and more
+            return result
 
     def _answer(self, data: bytes) -> int:
         """Send a reply of one frame."""
@@ -66,19 +67,20 @@ class Rep(Wrapper):
         self._envelope = []
         return 0
 
-    def recv(self) -> Union[bytes, None]:
+    def take(self) -> Union[bytes, int]:
         """EFSM while a reply is owed."""
-        if not self._request and not self._find():
-            return None
-        frame = self._request.popleft()
-        self.more = bool(self._request)
-        return frame
+        with self._lock:
+            if not self._request and not self._find():
+                return -self.error
+            frame = self._request.popleft()
+            self.more = bool(self._request)
+            return frame
 
     def _find(self) -> bool:
         """Take the next request with an envelope."""
         self.error = int(Errno.EFSM)
         while not (self._envelope or self._inside):
-            frames = self._take()
+            frames = self._obtain()
             if isinstance(frames, int):
                 self.error = -frames
                 return False
@@ -95,14 +97,15 @@ class Rep(Wrapper):
 
     def ready(self) -> int:
         """POLLIN when a request is there, POLLOUT while a reply is owed."""
-        state = self._hub.ready()
-        if state < 0:
-            return state
-        if self._request:
-            return POLLIN
-        if self._envelope or self._inside:
-            return POLLOUT
-        return POLLIN if self._find() else 0
+        with self._lock:
+            state = self._hub.ready()
+            if state < 0:
+                return state
+            if self._request:
+                return POLLIN
+            if self._envelope or self._inside:
+                return POLLOUT
+            return POLLIN if self._find() else 0
 
 
 PATTERN = Pattern("REP", Routing(Send.BY_NAME, Receive.NAMED), wrap=Rep)

@@ -38,24 +38,25 @@ class Req(Wrapper):
     ) -> int:
         """EFSM until the reply to the last request was received, unless REQ_RELAXED:
         then that request is given up."""
-        if self._waiting or self._reply:
-            if not self._options[_RELAXED]:
-                return -Errno.EFSM
-            self._waiting = False
-            self._reply.clear()
-        if not self._inside:
-            self._begin()
-            if not more and type(data) is bytes and owner is None:
-                return self._asking(self._give([*self._envelope, data]))
-            for frame in self._envelope:
-                result = self._hub.send(frame, True)
-                if result < 0:
-                    return result
-            self._inside = True
-        result = self._hub.send(data, more, owner)
-        if result == 0:
-            self._inside = more
-        return result if more else self._asking(result)
+        with self._lock:
+            if self._waiting or self._reply:
+                if not self._options[_RELAXED]:
+                    return -Errno.EFSM
+                self._waiting = False
+                self._reply.clear()
+            if not self._inside:
+                self._begin()
+                if not more and type(data) is bytes and owner is None:
+                    return self._asking(self._give([*self._envelope, data]))
+                for frame in self._envelope:
+                    result = self._hub.send(frame, True)
+                    if result < 0:
+                        return result
+                self._inside = True
+            result = self._hub.send(data, more, owner)
+            if result == 0:
+                self._inside = more
+            return result if more else self._asking(result)
 
     def _begin(self) -> None:
         self._drain()
@@ -67,7 +68,7 @@ class Req(Wrapper):
 
     def _drain(self) -> None:
         """What came late, or unasked, would be taken for the reply."""
-        while isinstance(self._take(), list):
+        while isinstance(self._obtain(), list):
             pass
 
     def _asking(self, result: int) -> int:
@@ -77,19 +78,11 @@ class Req(Wrapper):
             self._waiting = True
         return result
 
-    def recv(self) -> Union[bytes, None]:
-        """EFSM unless a request was sent."""
-        if not self._reply and not self._find():
-            return None
-        frame = self._reply.popleft()
-        self.more = bool(self._reply)
-        return frame
-
     def _find(self) -> bool:
         """Look for the reply among what has arrived."""
         self.error = int(Errno.EFSM)
         while self._waiting:
-            frames = self._take()
+            frames = self._obtain()
             if isinstance(frames, int):
                 self.error = -frames
                 return False
@@ -104,14 +97,14 @@ class Req(Wrapper):
             self._reply.extend(frames[size:])
             self._waiting = False
 
-    def quick_recv(self) -> Union[bytes, int, None]:
-        """As `recv`: while nothing is there, with less ado."""
-        if self._waiting:
-            frames = self._take()
-            if isinstance(frames, int):
-                return frames
-            self._accept(frames)
-        return super().quick_recv()
+    def take(self) -> Union[bytes, int]:
+        """EFSM unless a request was sent."""
+        with self._lock:
+            if not self._reply and not self._find():
+                return -self.error
+            frame = self._reply.popleft()
+            self.more = bool(self._reply)
+            return frame
 
     def _expected(self) -> bool:
         # When the peer that was asked is gone, libzmq takes anyone's reply.
@@ -119,13 +112,14 @@ class Req(Wrapper):
 
     def ready(self) -> int:
         """POLLIN when the reply is there, POLLOUT when a request may be sent."""
-        state = self._hub.ready()
-        if state < 0:
-            return state
-        found = POLLIN if self._reply or (self._waiting and self._find()) else 0
-        if (found or self._waiting) and not self._options[_RELAXED]:
-            return found
-        return found | state & POLLOUT
+        with self._lock:
+            state = self._hub.ready()
+            if state < 0:
+                return state
+            found = POLLIN if self._reply or (self._waiting and self._find()) else 0
+            if (found or self._waiting) and not self._options[_RELAXED]:
+                return found
+            return found | state & POLLOUT
 
 
 PATTERN = Pattern("REQ", Routing(Send.IN_TURN, Receive.FAIR), wrap=Req, once=True)

@@ -29,15 +29,16 @@ class Raw(Wrapper):
     ) -> int:
         """A name that another frame follows, then bytes.  More frames than that are
         names again, and a name that none follows is ignored."""
-        if not self._named:
-            result = self._hub.send(data, more)
-            self._named = result == 0 and more
+        with self._lock:
+            if not self._named:
+                result = self._hub.send(data, more)
+                self._named = result == 0 and more
+                return result
+            if len(data) == 0:
+                self.hang_up(self._hub.chosen)
+            result = self._hub.send(data, False, owner)
+            self._named = result == -EAGAIN
             return result
-        if len(data) == 0:
-            self.hang_up(self._hub.chosen)
-        result = self._hub.send(data, False, owner)
-        self._named = result == -EAGAIN
-        return result
 
 
 class Stream(Raw):

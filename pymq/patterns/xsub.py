@@ -26,21 +26,22 @@ class XSub(Wrapper):
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None
     ) -> int:
         """Subscribe, cancel, or pass on."""
-        body = bytes(data)
-        alone = not (more or self._inside)
-        state = self._hub.ready()
-        if state < 0:
-            return state
-        if body[:1] == b"\1":
-            self._hub.subscribe(body[1:], announce=alone)
-        elif body[:1] == b"\0":
-            self._hub.unsubscribe(body[1:], announce=alone)
-        else:
-            alone = False
-        if alone:
-            return 0
-        self._inside = more
-        return self._hub.send(body, more)
+        with self._lock:
+            body = bytes(data)
+            alone = not (more or self._inside)
+            state = self._hub.ready()
+            if state < 0:
+                return state
+            if body[:1] == b"\1":
+                self._hub.subscribe(body[1:], announce=alone)
+            elif body[:1] == b"\0":
+                self._hub.unsubscribe(body[1:], announce=alone)
+            else:
+                alone = False
+            if alone:
+                return 0
+            self._inside = more
+            return self._hub.send(body, more)
 
 
 PATTERN = Pattern(

@@ -64,7 +64,7 @@ def loan(backend: Backend) -> Loan:
 def _body(hub: Hub) -> Buffer:
     """What is there to receive, where it lies."""
     found = hub.recv_from()
-    assert found is not None
+    assert isinstance(found, tuple)
     return found[0]
 
 
@@ -287,5 +287,4 @@ def test_a_short_body_is_no_view(bench: Bench) -> None:
     for body in (b"", b"short", bytes(5000)):
         assert push.send(body) == 0
         assert _body(pull) == body
-    assert pull.recv_from() is None
-    assert pull.error == errno.EAGAIN
+    assert pull.recv_from() == -errno.EAGAIN

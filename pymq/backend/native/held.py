@@ -16,13 +16,16 @@ import itertools
 import sys
 from errno import ENOBUFS, ENOMEM
 from functools import partial
-from typing import Any, Union
+from typing import Any, Callable, Sequence, TypeVar, Union
 from weakref import WeakSet
 
 from ... import _core
 from ..._core import ffi, lib
 from ..abc import Buffer
 
+_Body = TypeVar("_Body")
+
+_HOLD_FROM = lib.PYMQ_HOLD_FROM
 _ROOM = 64  # tokens that one call takes
 _VIEW_FROM = 32768  # bytes: a view keeps its whole chunk, several times as much
 _IN_PLACE = sys.implementation.name == "cpython"
@@ -38,6 +41,9 @@ _tokens = itertools.count(1)
 _take = lib.pymq_take_returned
 _send_long = lib.pymq_hub_send_long
 _clear = lib.pymq_slot_clear
+_send_message = lib.pymq_hub_send_message
+_recv_message = lib.pymq_hub_recv_message
+_clear_message = lib.pymq_message_clear
 
 
 def send(hub: Any, data: Buffer, more: bool, owner: object) -> int:
@@ -54,19 +60,83 @@ def send(hub: Any, data: Buffer, more: bool, owner: object) -> int:
     return result
 
 
+def send_message(
+    hub: Any, frames: Sequence[Buffer], more: bool, owners: Sequence[object]
+) -> int:
+    """Send all frames of a message, or with `more` its first ones; what is long is not
+    copied, if it is bytes or has an owner."""
+    settle()
+    parts = ffi.new("pymq_part[]", len(frames))
+    views = []
+    for part, data, owner in zip(parts, frames, owners):
+        view = ffi.from_buffer(data)
+        part.data, part.size = view, len(view)
+        if len(view) >= _HOLD_FROM and (owner is not None or data.__class__ is bytes):
+            part.token = next(_tokens)
+            loans[part.token] = data, view, owner
+        else:
+            views.append(view)
+    result: int = _send_message(hub, parts, len(parts), more)
+    for view in views:
+        ffi.release(view)
+    if result == -ENOBUFS:
+        for part in parts:
+            loans.pop(part.token, None)
+        return -ENOMEM
+    return result
+
+
+def recv_message(
+    hub: Any, get: Callable[[Any], _Body]
+) -> Union[tuple[list[_Body], int], int]:
+    """All frames of the next message, by what gets the body of a part, and the id of
+    their pipe; or the error, negative."""
+    message = ffi.new("pymq_message *")
+    result: int = _recv_message(hub, message)
+    if result < 0:
+        return result
+    try:
+        parts = message.parts
+        return [get(parts[at]) for at in range(message.count)], message.peer
+    finally:
+        _clear_message(message)
+
+
+def part_body(part: Any) -> bytes:
+    """The body of a part of a message."""
+    whole = _whole(part.token, part.size)
+    return _copy(part, part.size) if whole is None else whole
+
+
+def part_view(part: Any) -> Buffer:
+    """The same, where it lies."""
+    size = part.size
+    whole = _whole(part.token, size)
+    if whole is not None:
+        return whole
+    if size < _VIEW_FROM:
+        return _copy(part, size)
+    seen = _see(part, size)
+    part.chunk = ffi.NULL  # the view's now
+    return seen
+
+
+def _copy(place: Any, size: int) -> bytes:
+    """A copy of what lies in a slot, or a part."""
+    if size < _COPY_FROM or not _IN_PLACE:
+        copy: bytes = ffi.buffer(place.data, size)[:]
+        return copy
+    # Nobody else knows of these bytes yet.
+    fresh = bytes(size)
+    lib.pymq_copy(ffi.from_buffer(fresh), place.data, size)
+    return fresh
+
+
 def body(slot: Any, size: int) -> bytes:
     """The long body in a slot, which is cleared."""
     try:
         whole = _whole(slot.token, size)
-        if whole is not None:
-            return whole
-        if size < _COPY_FROM or not _IN_PLACE:
-            copy: bytes = ffi.buffer(slot.data, size)[:]
-            return copy
-        # Nobody else knows of these bytes yet.
-        fresh = bytes(size)
-        lib.pymq_copy(ffi.from_buffer(fresh), slot.data, size)
-        return fresh
+        return _copy(slot, size) if whole is None else whole
     finally:
         _clear(slot)
 
@@ -76,9 +146,14 @@ def view(slot: Any, size: int) -> Buffer:
     whole = _whole(slot.token, size)
     if whole is not None or size < _VIEW_FROM:
         return body(slot, size)
-    drop = partial(_drop, slot.chunk, loans.get(slot.token))
-    seen = memoryview(ffi.buffer(ffi.gc(slot.data, drop), size))
-    return seen.toreadonly() if slot.common else seen
+    return _see(slot, size)
+
+
+def _see(place: Any, size: int) -> memoryview:
+    """A view of what lies in a slot, or a part, whose chunk is the view's then."""
+    drop = partial(_drop, place.chunk, loans.get(place.token))
+    seen = memoryview(ffi.buffer(ffi.gc(place.data, drop), size))
+    return seen.toreadonly() if place.common else seen
 
 
 def _whole(token: int, size: int) -> Union[bytes, None]:

@@ -12,9 +12,9 @@ from ... import _core
 from ..._core import ffi, lib
 from ..abc import Buffer, HubOption, Moved, Routing, check_bytes
 from ..abc import Hub as AbstractHub
-from ..messages import recv_message, send_message
 from . import held
 from .ahead import MOST, Batch
+from .bell import Bell
 from .handles import check, handle
 from .loop import Loop
 from .pipe import Pipe
@@ -24,6 +24,7 @@ _Body = TypeVar("_Body")
 _SLOT_SIZE = lib.PYMQ_SLOT
 _HOLD_FROM = lib.PYMQ_HOLD_FROM
 _POLLIN = 1
+_MORE, _WAITING = 1, 2  # see pymq_slot_recv
 _JOINED = 4096  # mean size in bytes up to which messages are worth joining
 
 # Whether there are builtins for the hot path (``csrc/builtin.h``).
@@ -94,8 +95,8 @@ class Hub:
     def _bind(self) -> None:
         self.quick_send: Callable[[bytes], int] = self._send_plain
         self.quick_recv: Callable[[], Union[bytes, int, None]] = self._recv_plain
-        self.quick_send_message: Callable[[list[bytes]], Union[int, None]] = _nothing
-        self.quick_recv_message: Callable[[], Union[list[Any], int, None]] = _nothing
+        self.quick_send_message: Callable[[Any], Union[int, None]] = _nothing
+        self.quick_recv_message: Callable[[], Any] = _nothing
         if _BUILTINS:
             bound = _core.bind_hub(int(ffi.cast("intptr_t", self._hub)))
             self.quick_send, self.quick_recv, *messages = bound
@@ -105,8 +106,7 @@ class Hub:
         return _send(self._hub, data, len(data), False)
 
     def _recv_plain(self) -> Union[bytes, int, None]:
-        frame = self.recv()
-        return -self.error if frame is None else frame
+        return self.take()
 
     @property
     def peer(self) -> int:
@@ -165,29 +165,38 @@ class Hub:
 
     def recv(self) -> Union[bytes, None]:
         """See `pymq.backend.abc.Hub.recv`."""
+        frame = self.take()
+        if isinstance(frame, int):
+            self.error = -frame
+            return None
+        return frame
+
+    def take(self) -> Union[bytes, int]:
+        """See `pymq.backend.abc.Hub.take`."""
         found = self._take(held.body)
         if isinstance(found, int):
-            return self._again(-found, self._pop_one, self.recv)
-        body, _, waits = found
-        if waits and self.looks_ahead:
+            return self._again(found, self._pop_one, self.take)
+        body, _, flags = found
+        if flags & _WAITING and self.looks_ahead:
             self._look_ahead()
         return body
 
-    def recv_from(self) -> Union[tuple[Buffer, int], None]:
+    def recv_from(self) -> Union[tuple[Buffer, int, bool], int]:
         """See `pymq.backend.abc.Hub.recv_from`."""
         first = self._pop_from() if self.ahead or self._aside else None
         if first is not None:
             return first
         found = self._take(held.view)
         if isinstance(found, int):
-            return self._again(-found, self._pop_from, self.recv_from)
-        return found[:2]
+            return self._again(found, self._pop_from, self.recv_from)
+        body, pipe, flags = found
+        return body, pipe, flags & _MORE != 0
 
     def _take(
         self, long: Callable[[Any, int], _Body]
-    ) -> Union[tuple[Union[bytes, _Body], int, bool], int]:
-        """The next frame in C, its pipe, and whether a batch is worth fetching; or the
-        error, negative.  `long` gets a long body out of a slot."""
+    ) -> Union[tuple[Union[bytes, _Body], int, int], int]:
+        """The next frame in C, its pipe, and whether more follow and a batch is worth
+        fetching; or the error, negative.  `long` gets a long body out of a slot."""
         try:
             pair = self._slots.pop()
         except IndexError:
@@ -201,19 +210,18 @@ class Hub:
         body = view[:size] if size <= _SLOT_SIZE else long(slot, size)
         peer = slot.peer
         self._slots.append(pair)
-        self.more = result & 1 != 0
-        return body, peer, result & 2 != 0
+        self.more = result & _MORE != 0
+        return body, peer, result
 
     def _again(
         self,
         error: int,
         pop: Callable[[], Union[_Body, None]],
-        receive: Callable[[], Union[_Body, None]],
-    ) -> Union[_Body, None]:
+        receive: Callable[[], Union[_Body, int]],
+    ) -> Union[_Body, int]:
         """Unless it failed: what was received ahead comes first."""
-        if error != EALREADY:
-            self.error = error
-            return None
+        if error != -EALREADY:
+            return error
         with self._lock:
             self._waiting += 1  # so that a signal's handler fetches nothing now
             try:
@@ -225,7 +233,7 @@ class Hub:
                 self._waiting -= 1
         return receive()
 
-    def _pop_from(self) -> Union[tuple[Buffer, int], None]:
+    def _pop_from(self) -> Union[tuple[Buffer, int, bool], None]:
         """The first of those ahead, with the pipe that it came from."""
         with self._lock:
             if not self._aside:
@@ -233,10 +241,13 @@ class Hub:
             if not self._aside:
                 return None
             pipe, body = self._aside.popleft()
-            return body, pipe
+            self.more = False
+            return body, pipe, False
 
     def _pop_one(self) -> Union[bytes, None]:
         found = self._pop(1)
+        if found:
+            self.more = False
         return found[0] if found else None
 
     def _look_ahead(self) -> None:
@@ -269,18 +280,55 @@ class Hub:
             pass
         return found
 
-    def send_message(self, frames: list[bytes]) -> int:
+    def send_message(
+        self,
+        frames: Sequence[Buffer],
+        more: bool = False,
+        owners: Union[Sequence[object], None] = None,
+    ) -> int:
         """See `pymq.backend.abc.Hub.send_message`."""
-        result = self.quick_send_message(frames)
-        return send_message(self, frames) if result is None else result
+        result = None if more or owners else self.quick_send_message(frames)
+        if result is not None:
+            return result
+        owners = [None] * len(frames) if owners is None else owners
+        return held.send_message(self._hub, frames, more, owners)
 
     def recv_message(self) -> Union[list[bytes], int]:
         """See `pymq.backend.abc.Hub.recv_message`."""
-        frames = None if self.ahead else self.quick_recv_message()
-        if frames is None:
-            return recv_message(self)
+        frames = -EALREADY if self.ahead else self.quick_recv_message()
+        if frames.__class__ is not list:
+            return self._recv_parts(frames)
         self.more = False
         return frames
+
+    def _recv_parts(self, frames: Union[int, None]) -> Union[list[bytes], int]:
+        """As `recv_message`, which there is no quick way for, or which failed."""
+        if frames is None:
+            found = held.recv_message(self._hub, held.part_body)
+            if not isinstance(found, int):
+                self.more = False
+                return found[0]
+            frames = found
+        return self._again(frames, self._pop_single, self.recv_message)
+
+    def _pop_single(self) -> Union[list[bytes], None]:
+        found = self._pop(1)
+        self.more = self.more and not found
+        return found or None
+
+    def recv_message_from(self) -> Union[tuple[list[Buffer], int], int]:
+        """See `pymq.backend.abc.Hub.recv_message_from`."""
+        found: Any = -EALREADY
+        if not self.ahead:
+            found = held.recv_message(self._hub, held.part_view)
+        if isinstance(found, int):
+            return self._again(found, self._pop_single_from, self.recv_message_from)
+        self.more = False
+        return found  # type: ignore[no-any-return]
+
+    def _pop_single_from(self) -> Union[tuple[list[Buffer], int], None]:
+        found = self._pop_from()
+        return None if found is None else ([found[0]], found[1])
 
     def recv_many(self, most: int) -> list[bytes]:
         """See `pymq.backend.abc.Hub.recv_many`."""
@@ -378,6 +426,10 @@ class Hub:
                 _handed(self._hub)
             result = _wait(self._hub, events, timeout)
         return result
+
+    def bell(self, events: int) -> Bell:
+        """See `pymq.backend.abc.Hub.bell`."""
+        return Bell(self._hub, events)
 
     def fileno(self) -> int:
         """See `pymq.backend.abc.Hub.fileno`."""

@@ -20,6 +20,7 @@ from ..abc import (
 )
 from ..abc import Hub as AbstractHub
 from ..messages import recv_message, send_message
+from .bell import Bell
 from .loop import Loop
 from .moving import move, refusal
 from .names import Names
@@ -78,7 +79,8 @@ class Hub:
         """See `pymq.backend.abc.Hub.open`."""
         with self.lock:
             one = self.routing.send is Send.ONE
-            if one and any(not pipe.closed for pipe in self.pipes.values()):
+            taken = one and any(not pipe.closed for pipe in self.pipes.values())
+            if taken or self._freed:
                 return None
             pipe = Pipe(self, self.send_hwm, self.recv_hwm)
             if conflate:
@@ -149,10 +151,10 @@ class Hub:
                 self._clear()
             return result
 
-    def quick_recv(self) -> Union[bytes, int, None]:
+    @property
+    def quick_recv(self) -> Callable[[], Union[bytes, int, None]]:
         """See `pymq.backend.abc.Hub.quick_recv`."""
-        frame = self.recv()
-        return -self.error if frame is None else frame
+        return self.take
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """See `pymq.backend.abc.Hub.send_many`."""
@@ -166,10 +168,15 @@ class Hub:
                     return count or result
             return len(messages)
 
-    def send_message(self, frames: list[bytes]) -> int:
+    def send_message(
+        self,
+        frames: Sequence[Buffer],
+        more: bool = False,
+        owners: Union[Sequence[object], None] = None,
+    ) -> int:
         """See `pymq.backend.abc.Hub.send_message`."""
         with self.lock:
-            return send_message(self, frames)
+            return send_message(self, frames, more, owners)
 
     @property
     def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
@@ -185,6 +192,18 @@ class Hub:
         """See `pymq.backend.abc.Hub.recv_message`."""
         with self.lock:
             return recv_message(self)
+
+    def recv_message_from(self) -> Union[tuple[list[Buffer], int], int]:
+        """See `pymq.backend.abc.Hub.recv_message_from`."""
+        frames: list[Buffer] = []
+        with self.lock:
+            while True:
+                found = self.recv_from()
+                if isinstance(found, int):
+                    return found
+                frames.append(found[0])
+                if not found[2]:
+                    return frames, self.peer
 
     def recv_many(self, most: int) -> list[bytes]:
         """See `pymq.backend.abc.Hub.recv_many`."""
@@ -207,24 +226,31 @@ class Hub:
 
     def recv(self) -> Union[bytes, None]:
         """See `pymq.backend.abc.Hub.recv`."""
-        frame = self._recv()
-        return frame if frame.__class__ is not Owned else bytes(frame or b"")
+        frame = self.take()
+        if isinstance(frame, int):
+            self.error = -frame
+            return None
+        return frame
 
-    def recv_from(self) -> Union[tuple[Buffer, int], None]:
+    def take(self) -> Union[bytes, int]:
+        """See `pymq.backend.abc.Hub.take`."""
+        frame = self._take()
+        return frame if frame.__class__ is not Owned else bytes(frame)
+
+    def recv_from(self) -> Union[tuple[Buffer, int, bool], int]:
         """See `pymq.backend.abc.Hub.recv_from`."""
         with self.lock:
             self.receiver.put_back()  # else `peer` would not be its
-            frame = self._recv()
-            if frame is None:
-                return None
-            owned = isinstance(frame, Owned)
-            return memoryview(frame) if owned else frame, self.peer
+            frame = self._take()
+            if isinstance(frame, int):
+                return frame
+            body = memoryview(frame) if isinstance(frame, Owned) else frame
+            return body, self.peer, self.more
 
-    def _recv(self) -> Union[bytes, None]:
+    def _take(self) -> Union[bytes, int]:
         with self.lock:
             if self._stopped:
-                self.error = self._stopped
-                return None
+                return -self._stopped
             if self.looks_ahead or self.ahead:
                 body = self.receiver.recv_ahead()
                 if body is not None:
@@ -232,6 +258,7 @@ class Hub:
             frame = self.receiver.recv()
             if frame is None:
                 self._clear()
+                return -self.error
             return frame
 
     def ready(self) -> int:
@@ -258,12 +285,7 @@ class Hub:
         try:
             return self._wait(events, deadline, signal)
         finally:
-            with self.lock:
-                self.flushing -= events & SENT
-                self._waiting.remove(signal)
-                signal.clear()
-                if not self._freed:
-                    self._spare.append(signal)
+            self._return_signal(signal, events)
 
     def _take_signal(self, events: int) -> Signal:
         with self.lock:
@@ -298,6 +320,18 @@ class Hub:
 
     def _all_sent(self) -> bool:
         return not any(pipe._unsent() for pipe in self.pipes.values())
+
+    def bell(self, events: int) -> Bell:
+        """See `pymq.backend.abc.Hub.bell`."""
+        return Bell(self, self._take_signal(0))
+
+    def _return_signal(self, signal: Signal, events: int = 0) -> None:
+        with self.lock:
+            self.flushing -= events & SENT
+            self._waiting.remove(signal)
+            signal.clear()
+            if not self._freed:
+                self._spare.append(signal)
 
     def fileno(self) -> int:
         """See `pymq.backend.abc.Hub.fileno`."""
@@ -390,10 +424,10 @@ class Hub:
 
     def free(self) -> None:
         """See `pymq.backend.abc.Hub.free`."""
-        for pipe in list(self.pipes.values()):
-            if not pipe.closed:
-                pipe.close(False)
         with self.lock:
-            # The signal behind `fileno` stays, raised: a thread may be polling it.
             self._freed = True
+            for pipe in list(self.pipes.values()):
+                if not pipe.closed:
+                    pipe.close(False)
+            # The signal behind `fileno` stays, raised: a thread may be polling it.
             self._spare.clear()

@@ -1,0 +1,36 @@
+"""What wakes one who waits for a hub beside other things."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Union
+
+from .signal import Signal
+
+if TYPE_CHECKING:
+    from .hub import Hub
+
+
+class Bell:
+    """See `pymq.backend.abc.Bell`.  Rings whatever has come, and not too seldom."""
+
+    __slots__ = ("_hub", "_signal")
+
+    def __init__(self, hub: Hub, signal: Signal) -> None:
+        self._hub = hub
+        self._signal: Union[Signal, None] = signal
+
+    def fileno(self) -> int:
+        """See `pymq.backend.abc.Bell.fileno`."""
+        return -1 if self._signal is None else self._signal.fileno()
+
+    def hush(self) -> None:
+        """See `pymq.backend.abc.Bell.hush`."""
+        if self._signal is not None:
+            with self._hub.lock:
+                self._signal.clear()
+
+    def close(self) -> None:
+        """See `pymq.backend.abc.Bell.close`."""
+        signal, self._signal = self._signal, None
+        if signal is not None:
+            self._hub._return_signal(signal)
