@@ -6,7 +6,7 @@ import errno
 import select
 import socket
 import time
-from typing import Any
+from typing import Any, Union
 
 from pymq.backend.abc import (
     Backend,
@@ -97,17 +97,17 @@ class Bench:
             frames.append(frame)
         return frames
 
-    def event(self, kind: EventKind, pipe: Pipe) -> Event:
-        """Wait for that event."""
+    def event(self, kind: Union[EventKind, None], pipe: Pipe) -> Event:
+        """Wait for that event; None: for any of the pipe."""
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline:
             for event in self._events:
-                if event.kind is kind and event.pipe == pipe.id:
+                if event.pipe == pipe.id and kind in (None, event.kind):
                     self._events.remove(event)
                     return event
             select.select([self.loop.fileno()], [], [], 1)
             self._events.extend(self.loop.take_events())
-        raise AssertionError(f"no {kind.name} for pipe {pipe.id}: {self._events}")
+        raise AssertionError(f"no {kind} for pipe {pipe.id}: {self._events}")
 
     def close(self) -> None:
         """End everything."""
