@@ -347,3 +347,13 @@ int pymq_pipe_close(pymq_pipe *pipe, int drain, int keep_input)
     pthread_mutex_unlock(&hub->lock);
     return result;
 }
+
+int pymq_pipe_gone(pymq_pipe *pipe)
+{
+    struct hub *hub = pipe->hub;
+    pthread_mutex_lock(&hub->lock);
+    hub_attend(hub);
+    int gone = !list_linked(&pipe->in_hub);
+    pthread_mutex_unlock(&hub->lock);
+    return gone;
+}

@@ -106,7 +106,7 @@ class SocketBase(Attributes):
         ending = self._ending(linger)
         try:
             self.context._sockets.discard(self)
-            self._hub.stop(ENOTSOCK)
+            self._stop(ENOTSOCK)
             if self._has_address():
                 self.context._control.run(ending)
             else:
@@ -114,6 +114,12 @@ class SocketBase(Attributes):
         except BaseException:
             self.context._control.run_later(ending)  # Ctrl-C must not stop it
             raise
+
+    def _stop(self, error: int) -> None:
+        """Make every blocked and later call fail with `error`: also those for which
+        the pattern holds a message ready, and would not ask the hub."""
+        self._hub.stop(error)
+        self._use(self._hub)
 
     def _has_address(self) -> bool:
         """Whether something must be free when `close` returns."""
@@ -164,7 +170,7 @@ class SocketBase(Attributes):
         result = self._end.ready()
         if result < 0:
             raise error_for(-result)
-        return result
+        return int(result)
 
     def _signal_fd(self) -> int:
         self._check_open()

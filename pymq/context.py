@@ -102,7 +102,7 @@ class Context(OpenAttributes):
             self._terminating = True
             sockets = list(self._sockets)
         for sock in sockets:
-            sock._hub.stop(Errno.ETERM)
+            sock._stop(Errno.ETERM)
         self._control.wait_idle()
         self._closed = True
         self._control.stop()

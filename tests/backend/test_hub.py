@@ -455,7 +455,10 @@ def test_a_closed_joined_pipe_may_keep_its_input(bench: Bench) -> None:
     one.send(b"sent")
     assert mine.close(drain=False, keep_input=True)
     assert mine.close(drain=False, keep_input=True)
+    assert not mine.gone()
     assert bench.recv(one) == [b"kept"]
+    assert one.recv() is None
+    assert mine.gone()
     assert bench.recv(other) == [b"sent"]
     assert other.send(b"x") == -errno.EAGAIN
 

@@ -59,3 +59,7 @@ class Pipe:
         if hub is not None:
             hub.drop_ahead(self.id)
         return bool(done)
+
+    def gone(self) -> bool:
+        """See `pymq.backend.abc.Pipe.gone`."""
+        return bool(lib.pymq_pipe_gone(self._pipe))
