@@ -192,6 +192,8 @@ static void cross(struct pipe *from, struct pipe *to)
 static void catch_up(struct pipe *pipe)
 {
     announce_all(pipe);
+    if (pipe->hub->receive_policy == PYMQ_RECEIVE_NONE)
+        queue_skip_all(pipe->in);
     if (list_linked(&pipe->in_hub))
         mailbox_post(&pipe->end);
     if (!pipe->closed)
