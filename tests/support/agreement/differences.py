@@ -26,16 +26,13 @@ NAMES = {"ROUTING_ID", "CONNECT_ROUTING_ID"}
 Condition = Callable[[World, Operation], bool]
 
 
-def _leaves_out(world: World, operation: Operation) -> list[Operation]:
-    return []
-
-
 class Exclusion(NamedTuple):
-    """An operation that a program does not get to run as it is."""
+    """An operation that a program does not get to run, or not at once."""
 
     reason: str
     applies: Condition
-    instead: Callable[[World, Operation], list[Operation]] = _leaves_out
+    #: Who has to receive everything first; None: the operation is left out.
+    drained: Optional[Callable[[World, Operation], list[int]]] = None
 
 
 # Conditions.
@@ -81,6 +78,20 @@ def _pairs_met(world: World, operation: Operation) -> list[int]:
     return [n for n in sorted(joined & world.met) if world.kinds[n] == "PAIR"]
 
 
+def _fed_by_others(world: World, operation: Operation) -> list[int]:
+    """Sockets that may have fetched a message, and get one from another peer."""
+    name, number, *_ = operation
+    pairs = world.joins(operation)
+    if name in SENDERS:
+        pairs = [(number, peer) for peer in world.peers(number)]
+    return [
+        end
+        for pair in pairs
+        for end, other in (pair, pair[::-1])
+        if world.kinds[end] in PREFETCHING and world.fed.get(end, other) != other
+    ]
+
+
 def _awaits_name(world: World, operation: Operation) -> bool:
     return any(world.kinds[one] in NAMERS for one, _ in world.joins(operation))
 
@@ -110,17 +121,6 @@ def _marks_nobody(world: World, operation: Operation) -> bool:
     return _sets(operation, "SNDHWM", "RCVHWM") and operation[1] in waiting
 
 
-# What is done first.
-
-
-def _drain(world: World, operation: Operation) -> list[Operation]:
-    return [("drain", operation[1]), operation]
-
-
-def _drain_pairs(world: World, operation: Operation) -> list[Operation]:
-    return [*(("drain", n) for n in _pairs_met(world, operation)), operation]
-
-
 EXCLUSIONS = (
     # Deliberate, see docs/architecture.md.
     Exclusion(
@@ -138,7 +138,7 @@ EXCLUSIONS = (
     Exclusion(
         "PAIR takes another peer at once; libzmq when all of the last one was read",
         lambda world, op: bool(_pairs_met(world, op)),
-        _drain_pairs,
+        _pairs_met,
     ),
     Exclusion(
         "a subscription in a longer message has a notice of its own; libzmq makes it "
@@ -159,13 +159,24 @@ EXCLUSIONS = (
             _sets(op, "HEARTBEAT_TTL") and isinstance(op[3], int) and -100 < op[3] < 0
         ),
     ),
+    Exclusion(
+        "a SOCKS_PROXY is read back whatever its length; pyzmq has room for 255 bytes",
+        lambda world, op: (
+            _sets(op, "SOCKS_PROXY") and isinstance(op[3], bytes) and len(op[3]) > 254
+        ),
+    ),
     # Nobody's promise.
     Exclusion("inproc has no handshake that would refuse it", _mismatched),
     Exclusion("whose turn it is among three peers and more", _crowds),
     Exclusion(
         "a message that EVENTS has fetched outlives its connection or its topic",
         _drops_fetched,
-        _drain,
+        lambda world, op: [op[1]],
+    ),
+    Exclusion(
+        "whose turn it is after EVENTS has fetched a message",
+        lambda world, op: bool(_fed_by_others(world, op)),
+        _fed_by_others,
     ),
     # Faults of libzmq.
     Exclusion(
@@ -213,12 +224,18 @@ def admitted(program: Program) -> Program:
     world = World(program.kinds)
     operations: list[Operation] = []
     for operation in program.operations:
-        found = [one for one in EXCLUSIONS if one.applies(world, operation)]
-        steps = found[0].instead(world, operation) if found else [operation]
-        for step in steps:
+        for step in _steps(world, operation):
             operations.append(step)
             world.apply(step)
     return Program(program.kinds, tuple(operations))
+
+
+def _steps(world: World, operation: Operation) -> list[Operation]:
+    found = [one for one in EXCLUSIONS if one.applies(world, operation)]
+    if any(one.drained is None for one in found):
+        return []
+    first = {n for one in found if one.drained for n in one.drained(world, operation)}
+    return [*(("drain", number) for number in sorted(first)), operation]
 
 
 # What may differ.

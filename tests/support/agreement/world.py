@@ -19,6 +19,7 @@ class World:
         self.left: set[str] = set()  # names that somebody waited for, and gave up
         self.met: set[int] = set()  # had a peer
         self.inside: set[int] = set()
+        self.fed: dict[int, int] = {}  # who was the last to send to whom
         self.named: set[tuple[str, Any]] = set()  # options that were set, to what
         self.options: list[dict[str, Any]] = [{} for _ in kinds]
 
@@ -61,6 +62,7 @@ class World:
         self.links = [pair for pair in self.links if number not in pair]
         self.inside.discard(number)
         self.met.discard(number)
+        self.fed.pop(number, None)
         self.options[number] = {}
 
     def _forget(self, leaves: Callable[[tuple[int, str]], bool]) -> None:
@@ -70,6 +72,8 @@ class World:
     def _join(self, operation: Operation) -> None:
         joins = self.joins(operation)
         self.links += joins
+        for one, other in joins:
+            self.fed.update({one: other, other: one})
         self.met.update(number for pair in joins for number in pair)
 
     def _after_bind(self, operation: Operation, number: int, endpoint: str) -> None:
@@ -95,14 +99,23 @@ class World:
         self, operation: Operation, number: int, body: object, more: bool
     ) -> None:
         (self.inside.add if more else self.inside.discard)(number)
+        self._feed(number)
+
+    def _after_drain(self, operation: Operation, number: int) -> None:
+        self.fed.pop(number, None)
+
+    def _feed(self, number: int) -> None:
+        self.fed.update((peer, number) for peer in self.peers(number))
 
     def _after_fill(self, operation: Operation, number: int, body: object) -> None:
         self.inside.discard(number)
+        self._feed(number)
 
     def _after_send_multipart(
         self, operation: Operation, number: int, bodies: object
     ) -> None:
         self.inside.discard(number)
+        self._feed(number)
 
     def _after_set(
         self, operation: Operation, number: int, option: str, value: Any
