@@ -193,6 +193,8 @@ static void cross(struct pipe *from, struct pipe *to)
 static void catch_up(struct pipe *pipe)
 {
     announce_all(pipe);
+    if (pipe->hub->receive_policy == PYMQ_RECEIVE_NONE)
+        queue_skip_all(pipe->in);
     if (list_linked(&pipe->in_hub))
         mailbox_post(&pipe->end);
     if (!pipe->closed)
@@ -367,4 +369,14 @@ int pymq_pipe_close(pymq_pipe *pipe, int drain, int keep_input)
     int result = pipe_close(pipe, drain, keep_input);
     pthread_mutex_unlock(&hub->lock);
     return result;
+}
+
+int pymq_pipe_gone(pymq_pipe *pipe)
+{
+    struct hub *hub = pipe->hub;
+    pthread_mutex_lock(&hub->lock);
+    hub_attend(hub);
+    int gone = !list_linked(&pipe->in_hub);
+    pthread_mutex_unlock(&hub->lock);
+    return gone;
 }

@@ -228,6 +228,7 @@ int pymq_pipe_attach(pymq_pipe *pipe, const pymq_link *link);
 int pymq_pipe_join(pymq_pipe *pipe, pymq_pipe *other);
 /* 1 when nothing is left to do, 0 when PYMQ_PIPE_CLOSED follows. */
 int pymq_pipe_close(pymq_pipe *pipe, int drain, int keep_input);
+int pymq_pipe_gone(pymq_pipe *pipe);
 
 /* Gives a Python module bind_hub and lent_object, where there are builtins
  * (builtin.h): 1, or 0 where there are none. */

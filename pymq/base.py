@@ -118,7 +118,7 @@ class SocketBase(Attributes):
             return
         ending = self._ending(linger)
         try:
-            self._hub.stop(ENOTSOCK)
+            self._stop(ENOTSOCK)
             with self._busy:  # nobody is in bind or connect any more
                 addressed = self._has_address()
             self.context._disown(self)
@@ -153,6 +153,12 @@ class SocketBase(Attributes):
         if self._pid != os.getpid():
             return Drained(0, 0)
         return self._drain.wait_closed()
+
+    def _stop(self, error: int) -> None:
+        """Make every blocked and later call fail with `error`: also those for which
+        the pattern holds a message ready, and would not ask the hub."""
+        self._hub.stop(error)
+        self._use(self._hub)
 
     def _has_address(self) -> bool:
         """Whether something must be free when `close` returns."""
@@ -203,7 +209,7 @@ class SocketBase(Attributes):
         result = self._end.ready()
         if result < 0:
             raise error_for(-result)
-        return result
+        return int(result)
 
     def _bell(self, events: int) -> Bell:
         """To be woken by, when one of `events` may have come."""

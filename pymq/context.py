@@ -110,7 +110,7 @@ class Context(OpenAttributes):
             self._terminating = True
             sockets = list(self._sockets)
         for sock in sockets:
-            sock._hub.stop(Errno.ETERM)
+            sock._stop(Errno.ETERM)
         if not self._control.wait_idle(WARN_AFTER):
             warnings.warn(self._awaited(), LingerWarning, stacklevel=2)
             self._control.wait_idle()

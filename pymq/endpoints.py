@@ -114,10 +114,10 @@ class Endpoints(SocketBase):
         return session
 
     def _connect_to(self, endpoint: Endpoint) -> Session:
-        if endpoint.scheme == "inproc":
-            return self.context._registry.connect(endpoint.address, self._side())
         known = self._sessions.get(str(endpoint), [])
         known[:] = [session for session in known if not session.over]
+        if endpoint.scheme == "inproc":
+            return self.context._registry.connect(endpoint.address, self._side())
         if known and self._pattern.once:
             return known.pop()
         from .session.connecter import Connecter
@@ -160,10 +160,24 @@ class Endpoints(SocketBase):
         endpoint = parse(text)
         if endpoint.scheme != "inproc" and text not in self._sessions:
             text = self._find_same(endpoint)
-        for session in self._sessions.pop(text, ()) or _raise(ENOENT, text):
+        for session in self._take(text, endpoint) or _raise(ENOENT, text):
             linger = self._options[_O.LINGER]
             end = partial(session.close, linger, session.keeps_input)
             self.context._control.run(end)
+
+    def _take(self, text: str, endpoint: Endpoint) -> Sequence[Session]:
+        """The sessions that unbind or disconnect ends, which are ours no more.
+
+        Who has bound a name of inproc, and connected to it too, first unbinds.
+        """
+        found = self._sessions.pop(text, [])
+        if endpoint.scheme != "inproc":
+            return found
+        found = [session for session in found if not session.over]
+        bound = [session for session in found if session.keeps_input]
+        if bound and found != bound:
+            self._sessions[text] = [one for one in found if one not in bound]
+        return bound or found
 
     def _find_same(self, endpoint: Endpoint) -> str:
         from . import transports

@@ -210,6 +210,10 @@ class Pipe(Protocol):
         A joined pipe is done at once: what it wrote is already the peer's to read.
         """
 
+    def gone(self) -> bool:
+        """Whether it takes no more messages, and none of those that arrived is left
+        to be read."""
+
 
 class Bell(Protocol):
     """One waiter's own descriptor: nobody else quietens it."""

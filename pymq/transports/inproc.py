@@ -113,7 +113,6 @@ class Connection:
 
     keeps_input = False
     has_address = True  # its peer's place, to say it exactly
-    over = False
 
     def __init__(self, registry: Registry, name: str, side: Side) -> None:
         self.endpoint = f"inproc://{name}"
@@ -123,16 +122,25 @@ class Connection:
         self.closed = False
         self._registry = registry
         routing_id = side.options[SocketOption.CONNECT_ROUTING_ID]
+        self.named = bool(routing_id)
         if self.pipe is not None and routing_id and self.pipe.name(routing_id) < 0:
             self.pipe.close(False)
             raise error_for(EADDRINUSE, f"routing id {routing_id!r} is taken")
 
+    @property
+    def over(self) -> bool:
+        """Whether the peer has left, and all that it sent was received."""
+        return self.pipe is None or self.pipe.gone()
+
     def close(self, linger: int, keep_input: bool) -> None:
         """What the peer has not read stays readable there; what was sent to a name
-        that nobody has bound yet waits for that, or for the end of the context."""
+        that nobody has bound yet waits for that, or for the end of the context.
+        What a peer has sent that left before is not lost, either."""
         if self.pipe is not None and not self.closed:
             self.side.drain.count(0, self.pipe.unsent()[0])
         self.closed = True
+        if self.pipe is not None:
+            keep_input = keep_input or not self.side.hub.has(self.pipe.id)
         if self.pipe is None or self.pipe.close(linger != 0, keep_input):
             self._registry.forget(self)
 
@@ -146,7 +154,7 @@ def _join(connection: Connection, binding: Binding) -> None:
     if peer is None:
         pipe.close(False)
     elif _name(peer, binder, connection.side) and (
-        connection.closed or _name(pipe, connection.side, binder)
+        connection.closed or connection.named or _name(pipe, connection.side, binder)
     ):
         pipe.join(peer)
     else:
@@ -155,6 +163,4 @@ def _join(connection: Connection, binding: Binding) -> None:
 
 
 def _name(pipe: Pipe, side: Side, other: Side) -> bool:
-    if side.options[SocketOption.CONNECT_ROUTING_ID]:
-        return True
     return side.claim(pipe, other.options[SocketOption.ROUTING_ID])

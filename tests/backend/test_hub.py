@@ -455,7 +455,10 @@ def test_a_closed_joined_pipe_may_keep_its_input(bench: Bench) -> None:
     one.send(b"sent")
     assert mine.close(drain=False, keep_input=True)
     assert mine.close(drain=False, keep_input=True)
+    assert not mine.gone()
     assert bench.recv(one) == [b"kept"]
+    assert one.recv() is None
+    assert mine.gone()
     assert bench.recv(other) == [b"sent"]
     assert other.send(b"x") == -errno.EAGAIN
 
@@ -469,3 +472,13 @@ def test_a_pipe_that_drains_may_still_be_joined(bench: Bench) -> None:
     bench.event(EventKind.PIPE_CLOSED, pipe)
     assert bench.recv(pull) == [b"late"]
     assert not pull.has(far.id)
+
+
+def test_who_receives_nothing_keeps_nothing(bench: Bench) -> None:
+    push, dealer = bench.hub(PUSH), bench.hub(DEALER)
+    pipe, far = bench.pipe(push), bench.pipe(dealer)
+    dealer.send(b"queued before the join")
+    pipe.join(far)
+    dealer.send(b"sent")
+    far.close(drain=True)
+    assert pipe.gone()

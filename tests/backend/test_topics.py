@@ -6,7 +6,7 @@ import random
 from itertools import permutations
 
 import pytest
-from workbench import SUB, XPUB, Bench
+from workbench import PAIR, SUB, XPUB, Bench
 
 from pymq.backend.abc import Hub, Pipe
 
@@ -114,3 +114,12 @@ def test_topics_are_found_while_others_go(bench: Bench) -> None:
     for number in range(MANY):
         sub.subscribe(b"%d." % number)
     assert xpub.topics() == sub.topics() == MANY
+
+
+def test_who_takes_no_topics_is_told_of_none(bench: Bench) -> None:
+    sub, other = bench.hub(SUB), bench.hub(PAIR)
+    sub.subscribe(b"before")
+    bench.join(sub, other)
+    sub.subscribe(b"after")
+    assert other.ready() == 2
+    assert other.recv() is None

@@ -47,6 +47,7 @@ def test_alone(zmq: Library, kind: str) -> None:
     sock = zmq.socket(getattr(zmq, kind))
     zmq.bind(sock, "tcp")
     assert sock.get(zmq.EVENTS) == ALONE[kind]
+    assert type(sock.get(zmq.EVENTS)) is int
     assert sock.poll(0, IN | OUT) == ALONE[kind]
 
 

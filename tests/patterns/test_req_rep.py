@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+from typing import Any
 
 import pytest
 from library import Library
 from marriage import marry
+from patience import Background, until
 
 
 @pytest.mark.core
@@ -212,3 +214,39 @@ def test_a_bound_req_without_peer_cannot_send(zmq: Library, transport: str) -> N
     zmq.bind(req, transport)
     with zmq.refused(errno.EAGAIN):
         req.send(b"to nobody", zmq.DONTWAIT)
+
+
+@pytest.mark.parametrize("who", ["req", "rep"])
+@pytest.mark.parametrize("how", ["close", "term"])
+def test_nothing_is_received_after_the_end(zmq: Library, who: str, how: str) -> None:
+    context = zmq.context()
+    req, rep = zmq.socket(zmq.REQ, context), zmq.socket(zmq.REP, context)
+    marry(zmq, req, rep, "inproc")
+    req.send(b"question")
+    if who == "req":
+        assert rep.recv() == b"question"
+        rep.send(b"answer")
+    sock = req if who == "req" else rep
+    assert sock.get(zmq.EVENTS) == zmq.POLLIN  # it may have been fetched for that
+    if how == "close":
+        sock.close()
+        code = errno.ENOTSOCK
+    else:
+        ending = Background(context.term)
+        until(lambda: _is_over(zmq, sock))
+        code = zmq.ETERM
+    for receive in (sock.recv, sock.recv_multipart):
+        with zmq.refused(code):
+            receive(zmq.DONTWAIT)
+    req.close()
+    rep.close()
+    if how == "term":
+        ending.result()
+
+
+def _is_over(zmq: Library, sock: Any) -> bool:
+    try:
+        sock.get(zmq.EVENTS)
+    except zmq.ContextTerminated:
+        return True
+    return False

@@ -147,6 +147,21 @@ def test_it_counts_more_than_the_peers_own(zmq: Library, transport: str) -> None
         router.send_multipart([b"own", b"?"])
 
 
+@pytest.mark.parametrize("first", ["bind", "connect"])
+def test_it_is_not_for_who_connects_to_us(zmq: Library, first: str) -> None:
+    router = zmq.socket(zmq.ROUTER, router_mandatory=1)
+    dealer = zmq.socket(zmq.DEALER, routing_id=b"own")
+    router.set(zmq.CONNECT_ROUTING_ID, b"given")
+    endpoint = zmq.address("inproc")
+    if first == "bind":
+        router.bind(endpoint)
+    dealer.connect(endpoint)
+    if first == "connect":
+        router.bind(endpoint)
+    router.send_multipart([b"own", b"question"])
+    assert dealer.recv() == b"question"
+
+
 def test_it_is_for_one_connection(zmq: Library, transport: str) -> None:
     router = zmq.socket(zmq.ROUTER, router_mandatory=1)
     dealers = []

@@ -213,6 +213,52 @@ def test_disconnect_leaves_the_peer_what_was_sent(zmq: Library) -> None:
     assert dealer.recv() == b"sent"
 
 
+def test_what_left_by_itself_cannot_be_disconnected(zmq: Library) -> None:
+    # Not at once: libzmq may need a moment.
+    until(lambda: _leave_late(zmq, zmq.address("inproc")) == errno.ENOENT)
+
+
+def _leave_late(zmq: Library, endpoint: str) -> int:
+    """The error of a disconnect from a peer that has just closed, or 0."""
+    with zmq.main.socket(zmq.DEALER) as other:
+        with zmq.main.socket(zmq.DEALER) as dealer:
+            dealer.bind(endpoint)
+            other.connect(endpoint)
+            other.send(b"connected")
+            assert dealer.recv() == b"connected"
+        until(lambda: other.get(zmq.EVENTS) == 0)
+        try:
+            other.disconnect(endpoint)
+        except zmq.ZMQError as error:
+            return int(error.errno)
+    return 0
+
+
+def test_disconnect_takes_nothing_from_a_peer_that_left(zmq: Library) -> None:
+    dealer, other = zmq.socket(zmq.DEALER), zmq.socket(zmq.DEALER)
+    endpoint = marry(zmq, dealer, other, "inproc")
+    dealer.send(b"1")
+    dealer.send(b"2")
+    assert other.recv() == b"1"
+    dealer.close()
+    until(lambda: not other.get(zmq.EVENTS) & zmq.POLLOUT)
+    other.disconnect(endpoint)
+    assert other.recv() == b"2"
+
+
+def test_who_has_bound_and_connected_unbinds_first(zmq: Library) -> None:
+    dealer, other = zmq.socket(zmq.DEALER), zmq.socket(zmq.DEALER)
+    endpoint = zmq.bind(dealer, "inproc")
+    dealer.connect(endpoint)
+    dealer.disconnect(endpoint)
+    other.bind(endpoint)
+    dealer.send(b"to itself")
+    assert dealer.recv() == b"to itself"
+    dealer.disconnect(endpoint)
+    with zmq.refused(errno.ENOENT):
+        dealer.unbind(endpoint)
+
+
 def test_a_context_ends_while_one_waits_for_a_bind(zmq: Library) -> None:
     context = zmq.context()
     push = zmq.socket(zmq.PUSH, context=context)

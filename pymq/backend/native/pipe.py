@@ -70,6 +70,10 @@ class Pipe:
             hub.drop_ahead(self.id)
         return bool(done)
 
+    def gone(self) -> bool:
+        """See `pymq.backend.abc.Pipe.gone`."""
+        return bool(lib.pymq_pipe_gone(self._pipe))
+
 
 def _sealing(keys: Keys) -> Any:
     """libsodium's functions are called from C, by address, without Python."""

@@ -140,6 +140,11 @@ class Pipe:
                 self.hub._pipe_dropped(self)
             return self._finish(drain)
 
+    def gone(self) -> bool:
+        """See `pymq.backend.abc.Pipe.gone`."""
+        with self.hub.lock:
+            return self.id not in self.hub.pipes
+
     def _finish(self, drain: bool) -> bool:
         if self.peer is not None:
             self._part()
@@ -191,13 +196,17 @@ class Pipe:
         self.input.set_hwm(0 if self.input.conflate else recv_hwm)
 
     def _announce(self, topic: bytes, kind: int) -> None:
-        """Tell whoever is attached; with nobody there `attach` will tell all."""
-        if self.engine is not None or self.peer is not None:
+        """Tell whoever is attached; with nobody there `attach` will tell all.
+
+        Over inproc anybody may be there: to most it would be a message.
+        """
+        peer = self.peer
+        if self.engine is not None or (peer is not None and peer.hub.takes_topics):
             self.output.announce(topic, kind)
 
     def _announce_all(self) -> None:
         for topic in self.hub.own_topics:
-            self.output.announce(topic, SUBSCRIBE)
+            self._announce(topic, SUBSCRIBE)
 
     def _link_down(self, error: int) -> None:
         """The engine has ended, and has put back what it did not send."""
