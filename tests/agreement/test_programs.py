@@ -20,10 +20,11 @@ from typing import Callable, Iterator, Optional
 import implementations
 import pytest
 from agreement.differences import admitted, difference
-from agreement.interpreter import Entry
-from agreement.programs import Program, network_programs, option_programs, programs
-from agreement.worker import Worker, run
+from agreement.interpreter import Entry, Interpreter
+from agreement.programs import Program, option_programs, programs
+from agreement.worker import Worker
 from hypothesis import HealthCheck, given, settings
+from implementations import Implementation
 
 Run = Callable[[Program], list[Entry]]
 
@@ -49,12 +50,16 @@ def runs(pytestconfig: pytest.Config) -> Iterator[dict[str, Run]]:
             worker = Worker(one.tag)
             found = {one.tag: worker.run, **found}
         else:
-            found[one.tag] = partial(run, one)
+            found[one.tag] = partial(_run, one)
     if len(found) < 2:
         pytest.skip("there is one implementation only: nothing to agree with")
     yield found
     if worker is not None:
         worker.close()
+
+
+def _run(implementation: Implementation, program: Program) -> list[Entry]:
+    return Interpreter(implementation, program).run()
 
 
 @PROFILE
@@ -69,14 +74,8 @@ def test_options(runs: dict[str, Run], program: Program) -> None:
     _check(runs, admitted(program))
 
 
-@settings(PROFILE, max_examples=ASKED or FEW // 5)
-@given(program=network_programs())
-def test_over_the_network(runs: dict[str, Run], program: Program) -> None:
-    _check(runs, program)
-
-
 def _check(runs: dict[str, Run], program: Program) -> None:
-    (first, expected), *others = [(tag, start(program)) for tag, start in runs.items()]
+    (first, expected), *others = [(tag, run(program)) for tag, run in runs.items()]
     for tag, transcript in others:
         found = difference(program, expected, transcript)
         assert found is None, _report(program, first, tag, found)

@@ -34,7 +34,6 @@ class Program(NamedTuple):
 
     kinds: tuple[str, ...]
     operations: tuple[Operation, ...]
-    transport: str = "inproc"
 
 
 NAMES = ("inproc://a", "inproc://b")
@@ -265,76 +264,3 @@ def option_programs(draw: Any, most: int = 30) -> Program:
         if call[0] == "set":
             operations.append(("get", 0, call[2]))
     return Program((kind,), tuple(operations))
-
-
-#: Pairs that a step of a program over the network can be for, and its name.
-TELLING = (("PAIR", "PAIR"), ("PUSH", "PULL"), ("DEALER", "DEALER"))
-ROUTED = (("DEALER", "ROUTER"),)
-ASKING = (("REQ", "REP"),)
-PUBLISHING = (("PUB", "SUB"), ("XPUB", "SUB"))
-MUTE = ("PULL",)
-LONE = ("PAIR", "ROUTER")  # libzmq may refuse another peer until the last one has gone
-#: For calls that take no part in what the two sockets do.
-NOWHERE = (*BAD, "tcp://127.0.0.1:1", "ipc:///nowhere/at/all", "ipc://" + "x" * 200)
-UNBINDABLE = tuple(one for one in NOWHERE if not one.startswith("tcp://"))
-HARMLESS = (
-    ("IMMEDIATE", 1),
-    ("RECONNECT_IVL", 10),
-    ("TCP_KEEPALIVE", 1),
-    ("SNDBUF", 4096),
-    ("RCVBUF", 4096),
-    ("MAXMSGSIZE", 200_000),
-    ("HEARTBEAT_IVL", 1000),
-    ("HANDSHAKE_IVL", 0),
-    ("LINGER", 0),
-)
-plain = st.lists(st.one_of(words, words, sizes), min_size=1, max_size=3)
-
-
-def _steps(kinds: tuple[str, ...]) -> st.SearchStrategy[Operation]:
-    """Steps of two sockets that are connected."""
-    pair = kinds if kinds in KINDS else kinds[::-1]
-    number = st.sampled_from([n for n in (0, 1) if kinds[n] not in MUTE])
-    first = st.just(kinds.index(pair[0]))
-    if pair in ASKING:
-        return st.tuples(st.just("ask"), first, plain, plain)
-    if pair not in PUBLISHING:
-        return st.tuples(st.just("tell"), number, plain)
-    change = st.sampled_from(("SUBSCRIBE", "SUBSCRIBE", "UNSUBSCRIBE"))
-    return st.one_of(
-        st.tuples(st.just("publish"), first, plain),
-        st.tuples(
-            st.just("subscribe"),
-            first.map(lambda number: 1 - number),
-            change,
-            st.sampled_from(TOPICS),
-        ),
-    )
-
-
-def _asides() -> st.SearchStrategy[Operation]:
-    """Calls that change nothing, in whatever state the socket is."""
-    return st.one_of(
-        _on("bind", 2, st.sampled_from(UNBINDABLE)),
-        _on("unbind", 2, st.sampled_from(NOWHERE)),
-        _on("disconnect", 2, st.sampled_from(NOWHERE)),
-        _on("recv_multipart", 2),
-        _on("recv_frame", 2),
-        _on("poll", 2, st.integers(0, 3)),
-        _on("get", 2, st.sampled_from(("RCVMORE", "TYPE", "TOPICS_COUNT"))),
-    )
-
-
-@st.composite
-def network_programs(draw: Any, most: int = 8) -> Program:
-    """Two sockets that are connected over tcp or ipc, once or twice."""
-    pair = draw(st.sampled_from(TELLING + ROUTED + ASKING + PUBLISHING))
-    kinds = tuple(draw(st.permutations(pair)))
-    harmless = st.tuples(st.integers(0, 1), st.sampled_from(HARMLESS))
-    before = draw(st.lists(harmless, max_size=3))
-    operations: list[Operation] = [("set", n, *option) for n, option in before]
-    for _ in range(1 if set(kinds) & set(LONE) else draw(st.integers(1, 2))):
-        steps = st.one_of(_steps(kinds), _steps(kinds), _asides())
-        ending = [("part", 0)]
-        operations += [("marry", 0), *draw(st.lists(steps, max_size=most)), *ending]
-    return Program(kinds, tuple(operations), draw(st.sampled_from(("tcp", "ipc"))))

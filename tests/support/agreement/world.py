@@ -16,7 +16,7 @@ class World:
         self.bound: dict[str, int] = {}
         self.connected: list[tuple[int, str]] = []  # to a name, bound now or later
         self.links: list[tuple[int, int]] = []  # connecter and binder
-        self.left: set[tuple[str, str]] = set()  # names that a type has given up
+        self.left: set[str] = set()  # names that somebody waited for, and gave up
         self.met: set[int] = set()  # had a peer
         self.inside: set[int] = set()
         self.fed: dict[int, int] = {}  # who was the last to send to whom
@@ -66,8 +66,7 @@ class World:
         self.options[number] = {}
 
     def _forget(self, leaves: Callable[[tuple[int, str]], bool]) -> None:
-        given_up = [pair for pair in self.connected if leaves(pair)]
-        self.left.update((name, self.kinds[number]) for number, name in given_up)
+        self.left.update(pair[1] for pair in self.connected if leaves(pair))
         self.connected = [pair for pair in self.connected if not leaves(pair)]
 
     def _join(self, operation: Operation) -> None:
@@ -81,7 +80,7 @@ class World:
         self._join(operation)
         self.bound.setdefault(endpoint, number)
         self.connected = [pair for pair in self.connected if pair[1] != endpoint]
-        self.left = {pair for pair in self.left if pair[0] != endpoint}
+        self.left.discard(endpoint)
 
     def _after_connect(self, operation: Operation, number: int, endpoint: str) -> None:
         self._join(operation)
