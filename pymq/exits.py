@@ -13,7 +13,7 @@ from __future__ import annotations
 import atexit
 import os
 import time
-from typing import Protocol
+from typing import Callable, Protocol
 from weakref import WeakSet
 
 
@@ -26,6 +26,7 @@ class Leaver(Protocol):
 
 _closing: WeakSet[Leaver] = WeakSet()
 _waiting: WeakSet[Leaver] = WeakSet()
+_last: list[Callable[[], None]] = []
 
 
 def remember(leaver: Leaver, waits: bool) -> None:
@@ -33,11 +34,18 @@ def remember(leaver: Leaver, waits: bool) -> None:
     (_waiting if waits else _closing).add(leaver)
 
 
+def call_last(function: Callable[[], None]) -> None:
+    """Have it called behind all of them: `atexit` would do so in front."""
+    _last.append(function)
+
+
 def _leave() -> None:
     now = time.monotonic()
     for group in (_closing, _waiting):
         for leaver in list(group):
             leaver._leave_interpreter(now)
+    for function in _last:
+        function()
 
 
 def _forget() -> None:

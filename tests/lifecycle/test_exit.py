@@ -17,6 +17,14 @@ push.connect(endpoint)
 for number in range(40):
     push.send_multipart([b"%d" % number, bytes(1000000)])
 """,
+    "lent": """
+context = zmq.Context()
+push = context.socket(zmq.PUSH)
+push.connect(endpoint)
+for number in range(40):
+    push.send_multipart([b"%d" % number, bytearray(1000000)], copy=False)
+push.close()
+""",
     "closed": """
 context = zmq.Context()
 push = context.socket(zmq.PUSH)

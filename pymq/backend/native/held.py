@@ -11,7 +11,6 @@ context that they were sent with while they linger or are in their receiver's ha
 
 from __future__ import annotations
 
-import atexit
 import itertools
 import sys
 from errno import ENOBUFS, ENOMEM
@@ -19,7 +18,7 @@ from functools import partial
 from typing import Any, Callable, Sequence, TypeVar, Union
 from weakref import WeakSet
 
-from ... import _core
+from ... import _core, exits
 from ..._core import ffi, lib
 from ..abc import Buffer
 
@@ -188,11 +187,13 @@ def watch(loop: Any) -> None:
     _loops.add(loop)
 
 
-@atexit.register
-def _at_exit() -> None:
+def _stop_loops() -> None:
     """The interpreter is going to free what its loans are of: nobody may read that
-    any more.  What is still to be sent now would not have been."""
+    any more."""
     settle()
     if loans:
         for loop in list(_loops):
             loop.stop()
+
+
+exits.call_last(_stop_loops)
