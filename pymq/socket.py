@@ -144,7 +144,7 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
         return self._end.recv_from()
 
     def _recv_frame(self) -> Any:
-        return self._end.take()
+        return self._end.recv()
 
     def _recv_again(self) -> Any:
         return self._quick_recv()

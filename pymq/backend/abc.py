@@ -232,7 +232,6 @@ class Hub(Protocol):
     """A socket's end of its pipes.  `send` and `recv` are the hot path."""
 
     more: bool  # whether more frames of the message last received follow
-    error: int  # positive errno of the last `recv` that returned None
     #: Messages of one frame that were received ahead of their user, and that `recv`
     #: gives first: whoever pops one has received it.  For all else (`ready`, `wait`,
     #: marks, `unsubscribe`, `Pipe.close`, `stop`) they count as not yet received; but
@@ -281,7 +280,7 @@ class Hub(Protocol):
 
     @property
     def quick_recv(self) -> Callable[[], Union[bytes, int, None]]:
-        """`recv`, but for the error that it returns, negative, instead of None; None
+        """`recv`; None
         if only `recv` can tell."""
 
     @property
@@ -325,20 +324,16 @@ class Hub(Protocol):
     def move(self, to: Hub, most: int) -> Moved:
         """Send what is received to another hub: at most `most` messages, each whole,
         and none for which there is no room there.  As long as that takes microseconds.
-        Sets neither `more` nor `error`."""
+        Does not set `more`."""
 
-    def recv(self) -> Union[bytes, None]:
-        """The next frame, and sets `more` and `peer`; or None, and sets `error`.
+    def recv(self) -> Union[bytes, int]:
+        """The next frame, and sets `more` and `peer`; or the error, negative.
 
         EAGAIN: nothing to receive (never in the middle of a message).
         """
 
-    def take(self) -> Union[bytes, int]:
-        """As `recv`, but for the error, which is returned, negative: `error` may be
-        another thread's."""
-
     def recv_from(self) -> Union[tuple[Buffer, int, bool], int]:
-        """As `take`, with the id of the pipe that the frame came from, also of what was
+        """As `recv`, with the id of the pipe that the frame came from, also of what was
         received ahead, and whether more follow; and a long body may come as a view of
         where it lies."""
 

@@ -11,13 +11,12 @@ class Frames(Protocol):
     """What sends and receives frames; see `pymq.backend.abc.Hub`."""
 
     more: bool
-    error: int
 
     def send(
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None
     ) -> int: ...
 
-    def recv(self) -> Union[bytes, None]: ...
+    def recv(self) -> Union[bytes, int]: ...
 
 
 def send_message(
@@ -39,12 +38,12 @@ def send_message(
 def recv_message(end: Frames) -> Union[list[bytes], int]:
     """See `pymq.backend.abc.Hub.recv_message`."""
     frame = end.recv()
-    if frame is None:
-        return -end.error
+    if isinstance(frame, int):
+        return frame
     frames = [frame]
     while end.more:
         frame = end.recv()
-        if frame is None:
+        if isinstance(frame, int):
             break  # stopped meanwhile
         frames.append(frame)
     return frames

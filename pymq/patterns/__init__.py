@@ -36,10 +36,6 @@ class End(Protocol):
     def more(self) -> bool:
         """See `pymq.backend.abc.Hub.more`."""
 
-    @property
-    def error(self) -> int:
-        """See `pymq.backend.abc.Hub.error`."""
-
     def send(
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None
     ) -> int:
@@ -56,11 +52,8 @@ class End(Protocol):
     def send_many(self, messages: Sequence[bytes]) -> int:
         """See `pymq.backend.abc.Hub.send_many`."""
 
-    def recv(self) -> Union[bytes, None]:
+    def recv(self) -> Union[bytes, int]:
         """See `pymq.backend.abc.Hub.recv`."""
-
-    def take(self) -> Union[bytes, int]:
-        """See `pymq.backend.abc.Hub.take`."""
 
     def send_message(
         self,
@@ -109,7 +102,6 @@ class Wrapper(ABC):
         self._quick_recv_message = hub.quick_recv_message
         self._lock = RLock()  # a signal's handler may use the socket its thread is in
         self.ahead: deque[bytes] = deque()  # never anything
-        self.error = 0
         self.more = False
 
     def _give(self, frames: list[bytes]) -> int:
@@ -128,30 +120,21 @@ class Wrapper(ABC):
     ) -> int:
         """See `pymq.backend.abc.Hub.send`."""
 
-    def take(self) -> Union[bytes, int]:
+    def recv(self) -> Union[bytes, int]:
         """What the hub receives, unless a type has states.  Sets `more`."""
         with self._lock:
-            frame = self._hub.take()
+            frame = self._hub.recv()
             self.more = self._hub.more
             return frame
 
     def ready(self) -> int:
-        """See `pymq.backend.abc.Hub.ready`; as `take`."""
+        """See `pymq.backend.abc.Hub.ready`; as `recv`."""
         return self._hub.ready()
-
-    def recv(self) -> Union[bytes, None]:
-        """See `pymq.backend.abc.Hub.recv`."""
-        with self._lock:
-            frame = self.take()
-            if isinstance(frame, int):
-                self.error = -frame
-                return None
-            return frame
 
     def recv_from(self) -> Union[tuple[Buffer, int, bool], int]:
         """See `pymq.backend.abc.Hub.recv_from`."""
         with self._lock:
-            frame = self.take()
+            frame = self.recv()
             if isinstance(frame, int):
                 return frame
             return frame, self._hub.peer, self.more
@@ -164,7 +147,7 @@ class Wrapper(ABC):
     @property
     def quick_recv(self) -> Callable[[], Union[bytes, int, None]]:
         """See `pymq.backend.abc.Hub.quick_recv`."""
-        return self.take
+        return self.recv
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """Send one."""
@@ -195,6 +178,29 @@ class Wrapper(ABC):
     def recv_many(self, most: int) -> list[bytes]:
         """Nothing."""
         return []
+
+
+class Alternating(Wrapper):
+    """Sends and receives in turns (REQ, REP): it fetches a message when it is time for
+    one, and gives its frames out."""
+
+    def __init__(self, hub: Hub) -> None:
+        super().__init__(hub)
+        self._frames: deque[bytes] = deque()  # fetched, and not yet received
+
+    @abstractmethod
+    def _find(self) -> int:
+        """Have `_frames`, if there is something for us: 0, or the error, negative."""
+
+    def recv(self) -> Union[bytes, int]:
+        """See `pymq.backend.abc.Hub.recv`."""
+        with self._lock:
+            error = 0 if self._frames else self._find()
+            if error:
+                return error
+            frame = self._frames.popleft()
+            self.more = bool(self._frames)
+            return frame
 
 
 class Pattern(NamedTuple):

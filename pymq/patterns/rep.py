@@ -6,22 +6,20 @@ front of the reply.  A request without an envelope is dropped.
 
 from __future__ import annotations
 
-from collections import deque
 from errno import EHOSTUNREACH
 from typing import Any, Mapping, Union
 
 from ..backend.abc import Buffer, Hub, Receive, Routing, Send
 from ..constants import POLLIN, POLLOUT, Errno
-from . import Pattern, Wrapper
+from . import Alternating, Pattern
 
 
-class Rep(Wrapper):
+class Rep(Alternating):
     """The alternation, and the envelope."""
 
     def __init__(self, hub: Hub, options: Mapping[int, Any]) -> None:
         super().__init__(hub)
         self._envelope: list[bytes] = []  # of the request to be answered
-        self._request: deque[bytes] = deque()  # frames not yet received
         self._inside = False  # a reply, of which frames were sent
         self._gone = False  # its peer: swallow it
 
@@ -31,7 +29,7 @@ class Rep(Wrapper):
         """EFSM until a whole request was received.  A reply to a peer that is gone
         or full is dropped, as ROUTER does."""
         with self._lock:
-            if self._request or not (self._envelope or self._inside):
+            if self._frames or not (self._envelope or self._inside):
                 return -Errno.EFSM
             if self._envelope and not more and type(data) is bytes and owner is None:
                 return self._answer(data)
@@ -67,32 +65,21 @@ class Rep(Wrapper):
         self._envelope = []
         return 0
 
-    def take(self) -> Union[bytes, int]:
-        """EFSM while a reply is owed."""
-        with self._lock:
-            if not self._request and not self._find():
-                return -self.error
-            frame = self._request.popleft()
-            self.more = bool(self._request)
-            return frame
-
-    def _find(self) -> bool:
-        """Take the next request with an envelope."""
-        self.error = int(Errno.EFSM)
+    def _find(self) -> int:
+        """Take the next request with an envelope; EFSM while a reply is owed."""
         while not (self._envelope or self._inside):
             frames = self._obtain()
             if isinstance(frames, int):
-                self.error = -frames
-                return False
+                return frames
             self._open(frames)
-        return bool(self._request)
+        return 0 if self._frames else -Errno.EFSM
 
     def _open(self, frames: list[bytes]) -> None:
         # The first frame is the routing id, which may not be taken for a delimiter.
         for index in range(1, len(frames) - 1):
             if not frames[index]:
                 self._envelope = frames[: index + 1]
-                self._request.extend(frames[index + 1 :])
+                self._frames.extend(frames[index + 1 :])
                 return
 
     def ready(self) -> int:
@@ -101,11 +88,11 @@ class Rep(Wrapper):
             state = self._hub.ready()
             if state < 0:
                 return state
-            if self._request:
+            if self._frames:
                 return POLLIN
             if self._envelope or self._inside:
                 return POLLOUT
-            return POLLIN if self._find() else 0
+            return POLLIN if self._find() == 0 else 0
 
 
 PATTERN = Pattern("REP", Routing(Send.BY_NAME, Receive.NAMED), wrap=Rep)

@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import random
 import struct
-from collections import deque
 from typing import Any, Mapping, Union
 
 from ..backend.abc import Buffer, Hub, Receive, Routing, Send
 from ..constants import POLLIN, POLLOUT, Errno, SocketOption
-from . import Pattern, Wrapper
+from . import Alternating, Pattern
 
 _CORRELATE, _RELAXED = SocketOption.REQ_CORRELATE, SocketOption.REQ_RELAXED
 
 
-class Req(Wrapper):
+class Req(Alternating):
     """The alternation, and whose reply counts."""
 
     def __init__(self, hub: Hub, options: Mapping[int, Any]) -> None:
@@ -31,7 +30,6 @@ class Req(Wrapper):
         self._asked = 0  # pipe that has the request
         self._waiting = False  # for the reply
         self._inside = False  # a request, of which frames were sent
-        self._reply: deque[bytes] = deque()
 
     def send(
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None
@@ -39,11 +37,11 @@ class Req(Wrapper):
         """EFSM until the reply to the last request was received, unless REQ_RELAXED:
         then that request is given up."""
         with self._lock:
-            if self._waiting or self._reply:
+            if self._waiting or self._frames:
                 if not self._options[_RELAXED]:
                     return -Errno.EFSM
                 self._waiting = False
-                self._reply.clear()
+                self._frames.clear()
             if not self._inside:
                 self._begin()
                 if not more and type(data) is bytes and owner is None:
@@ -78,33 +76,22 @@ class Req(Wrapper):
             self._waiting = True
         return result
 
-    def _find(self) -> bool:
-        """Look for the reply among what has arrived."""
-        self.error = int(Errno.EFSM)
+    def _find(self) -> int:
+        """Look for the reply among what has arrived; EFSM unless a request was sent."""
         while self._waiting:
             frames = self._obtain()
             if isinstance(frames, int):
-                self.error = -frames
-                return False
+                return frames
             self._accept(frames)
-        return bool(self._reply)
+        return 0 if self._frames else -Errno.EFSM
 
     def _accept(self, frames: list[bytes]) -> None:
         """If that is the reply."""
         size = len(self._envelope)
         fits = frames[:size] == self._envelope and len(frames) > size
         if fits and self._expected():
-            self._reply.extend(frames[size:])
+            self._frames.extend(frames[size:])
             self._waiting = False
-
-    def take(self) -> Union[bytes, int]:
-        """EFSM unless a request was sent."""
-        with self._lock:
-            if not self._reply and not self._find():
-                return -self.error
-            frame = self._reply.popleft()
-            self.more = bool(self._reply)
-            return frame
 
     def _expected(self) -> bool:
         # When the peer that was asked is gone, libzmq takes anyone's reply.
@@ -116,7 +103,7 @@ class Req(Wrapper):
             state = self._hub.ready()
             if state < 0:
                 return state
-            found = POLLIN if self._reply or (self._waiting and self._find()) else 0
+            found = POLLIN if self._frames or self._find() == 0 else 0
             if (found or self._waiting) and not self._options[_RELAXED]:
                 return found
             return found | state & POLLOUT

@@ -35,12 +35,19 @@ BATCHES = {
 }
 
 
+def _one(hub: Hub) -> list[bytes]:
+    frame = hub.recv()
+    assert not isinstance(frame, int)
+    return [frame]
+
+
 def _all(hub: Hub, count: int, most: int = 1000) -> list[bytes]:
     """That many messages; waits for them."""
     found: list[bytes] = []
     while len(found) < count:
         assert hub.wait(IN, 30_000) == IN
-        found += hub.recv_many(min(most, count - len(found))) or [hub.recv() or b""]
+        some = hub.recv_many(min(most, count - len(found)))
+        found += some or _one(hub)
     return found
 
 
@@ -67,8 +74,7 @@ def test_no_more_than_asked_for(bench: Bench, most: int) -> None:
         assert len(some) <= most
         got += some
     assert got == NUMBERS
-    assert pull.recv() is None
-    assert pull.error == errno.EAGAIN
+    assert pull.recv() == -errno.EAGAIN
 
 
 @pytest.mark.parametrize("bad", [["text"], [b"", 1], [[b"x"]]])
@@ -77,7 +83,7 @@ def test_bytes_only(bench: Bench, bad: list[Any]) -> None:
     bench.join(push, pull)
     with pytest.raises(TypeError):
         push.send_many(bad)
-    assert pull.recv() is None
+    assert pull.recv() == -errno.EAGAIN
 
 
 @pytest.mark.parametrize("mark", [1, 2, 3, 10])

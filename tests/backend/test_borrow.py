@@ -80,7 +80,7 @@ def test_what_the_kernel_does_not_take_is_sent_later(bench: Bench) -> None:
     bodies = [bytes([number]) * 30_000 for number in range(100)]
     for body in bodies:
         assert hub.send(body) == 0
-        assert hub.recv() is None
+        assert hub.recv() == -errno.ENOTSUP
     wire = b"".join(map(frame, bodies))
     assert read_exactly(far, len(wire)) == wire
 
@@ -218,7 +218,7 @@ def test_several_waiters(bench: Bench) -> None:
             body = hub.recv()
             if body == b"end":
                 return
-            if body is not None:
+            if not isinstance(body, int):
                 found.append(body)
 
     found: list[list[bytes]] = [[] for _ in range(4)]

@@ -35,7 +35,7 @@ def test_members(bench: Bench, noun: str) -> None:
 
 def test_data(bench: Bench) -> None:
     hub = bench.hub(PAIR)
-    for name in ("more", "peer", "chosen", "error"):
+    for name in ("more", "peer", "chosen"):
         assert getattr(hub, name) == 0
     one, other = bench.pipe(hub), bench.pipe(bench.hub(PAIR))
     assert 0 < one.id < other.id

@@ -221,8 +221,9 @@ def test_tampering_ends_the_link(bench: Bench, case: str) -> None:
     peer.far.sendall(tampered(peer)[case])
     assert bench.event(EventKind.LINK_DOWN, pipe).error == errno.EPROTO
     good = {"replayed": b"one", "reordered": b"two"}.get(case)
-    assert hub.recv() == good
-    assert hub.recv() is None
+    if good is not None:
+        assert hub.recv() == good
+    assert hub.recv() == -errno.EAGAIN
 
 
 def test_no_bit_of_a_message_may_be_flipped(bench: Bench) -> None:
@@ -234,7 +235,7 @@ def test_no_bit_of_a_message_may_be_flipped(bench: Bench) -> None:
         sealed[at] ^= 1
         peer.far.sendall(sealed)
         assert bench.event(EventKind.LINK_DOWN, pipe).error == errno.EPROTO
-        assert hub.recv() is None
+        assert hub.recv() == -errno.EAGAIN
 
 
 def test_a_closed_pipe_drains(bench: Bench) -> None:

@@ -9,50 +9,26 @@ from library import Library
 from patience import until
 from scripts import Script
 
+SEND = """
+context = zmq.Context()
+push = context.socket(zmq.PUSH)
+push.connect(endpoint)
+for number in range(40):
+    push.send_multipart([b"%d" % number, bytes(1000000)])
+"""
 SENDS = {
-    "left open": """
-context = zmq.Context()
-push = context.socket(zmq.PUSH)
-push.connect(endpoint)
-for number in range(40):
-    push.send_multipart([b"%d" % number, bytes(1000000)])
-""",
-    "lent": """
-context = zmq.Context()
-push = context.socket(zmq.PUSH)
-push.connect(endpoint)
-for number in range(40):
-    push.send_multipart([b"%d" % number, bytearray(1000000)], copy=False)
-push.close()
-""",
-    "closed": """
-context = zmq.Context()
-push = context.socket(zmq.PUSH)
-push.connect(endpoint)
-for number in range(40):
-    push.send_multipart([b"%d" % number, bytes(1000000)])
-push.close()
-""",
-    "dropped": """
-import warnings
+    "left open": SEND,
+    "closed": SEND + "push.close()",
+    "lent": SEND.replace("bytes(1000000)]", "bytearray(1000000)], copy=False"),
+    "dropped": SEND
+    + """
+import gc, warnings
 warnings.simplefilter("ignore")
-def send():
-    context = zmq.Context()
-    push = context.socket(zmq.PUSH)
-    push.connect(endpoint)
-    for number in range(40):
-        push.send_multipart([b"%d" % number, bytes(1000000)])
-send()
-import gc
+del push, context
 gc.collect()
 """,
-    "the shared context": """
-push = zmq.Context.instance().socket(zmq.PUSH)
-push.connect(endpoint)
-for number in range(40):
-    push.send_multipart([b"%d" % number, bytes(1000000)])
-raise SystemExit(0)
-""",
+    "the shared context": SEND.replace("zmq.Context()", "zmq.Context.instance()")
+    + "raise SystemExit(0)",
 }
 
 NOBODY = """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any, Union
+from contextlib import contextmanager
+from typing import Any, Iterator, Union
 
 import pytest
 import rawpeer
@@ -233,14 +234,22 @@ def test_a_handler_that_leaves(zmq: Library) -> None:
     assert watch.until(NO_DETAIL)[-1].value == errno.EPIPE
 
 
-def test_a_peer_that_leaves_meanwhile(zmq: Library) -> None:
-    handler = Handler(zmq)
-    server, client = pair(zmq)
-    watch = Watch(zmq, server)
+@contextmanager
+def _judged(zmq: Library, server: Any, handler: Handler) -> Iterator[rawpeer.RawPeer]:
+    """A peer about which the handler has been asked, and has not answered."""
     with rawpeer.connect(zmq.bind(server, "tcp")) as peer:
         peer.send(greeting())
         peer.recv(rawpeer.GREETING_SIZE)
         handler.asked()
+        yield peer
+
+
+def test_a_peer_that_leaves_meanwhile(zmq: Library) -> None:
+    handler = Handler(zmq)
+    server, client = pair(zmq)
+    watch = Watch(zmq, server)
+    with _judged(zmq, server, handler):
+        pass
     assert watch.until(NO_DETAIL)
     handler.say()  # to nobody
     client.connect(zmq.last_endpoint(server))
@@ -254,10 +263,7 @@ def test_nothing_may_come_before_the_answer(zmq: Library, more: bytes) -> None:
     handler = Handler(zmq)
     server, _ = pair(zmq)
     watch = Watch(zmq, server)
-    with rawpeer.connect(zmq.bind(server, "tcp")) as peer:
-        peer.send(greeting())
-        peer.recv(rawpeer.GREETING_SIZE)
-        handler.asked()
+    with _judged(zmq, server, handler) as peer:
         peer.send(rawpeer.ready(b"DEALER", b"") + more)
         code = zmq.constants.Event.PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND
         assert watch.until(PROTOCOL)[-1].value == code

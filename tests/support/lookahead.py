@@ -13,14 +13,17 @@ from pymq.backend.abc import Hub
 Scenario = Callable[[Bench], Any]
 
 
-def take(hub: Hub) -> Union[bytes, None]:
-    """The next frame, or None."""
+def take(hub: Hub) -> Union[bytes, int]:
+    """The next frame, or the error."""
     return hub.ahead.popleft() if hub.ahead else hub.recv()
 
 
 def drain(hub: Hub) -> list[bytes]:
     """All that is there."""
-    return list(iter(lambda: take(hub), None))
+    found = []
+    while not isinstance(body := take(hub), int):
+        found.append(body)
+    return found
 
 
 def reader(bench: Bench, routing: Any = PULL) -> Hub:

@@ -93,7 +93,7 @@ class Bench:
         frames: list[bytes] = []
         while not frames or hub.more:
             frame = hub.recv()
-            assert frame is not None
+            assert not isinstance(frame, int)
             frames.append(frame)
         return frames
 

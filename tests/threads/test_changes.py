@@ -49,13 +49,13 @@ class Traffic:
             assert parts == [b"a", bytes(3000), b"z"]
             self.received += 1
 
-    def goes_on(self) -> None:
-        """More arrives."""
+    def survives(self, change: Callable[[], None]) -> None:
+        """Three threads do that, and still more arrives.  Raises what a thread ran
+        into."""
+        for worker in [Background(change) for _ in range(3)]:
+            worker.result()
         before = self.received
         until(lambda: self.received > before)
-
-    def stop(self) -> None:
-        """Raises what a thread ran into."""
         self.ended = True
         for thread in self._threads:
             thread.result()
@@ -95,10 +95,7 @@ def test_options_and_endpoints(zmq: Library, transport: str) -> None:
         for _ in range(ROUNDS):
             random.choice(changes)()
 
-    for worker in [Background(change) for _ in range(3)]:
-        worker.result()
-    traffic.goes_on()
-    traffic.stop()
+    traffic.survives(change)
 
 
 def test_subscriptions(zmq: Library, transport: str) -> None:
@@ -113,10 +110,7 @@ def test_subscriptions(zmq: Library, transport: str) -> None:
             sub.subscribe(topic)
             sub.unsubscribe(topic)
 
-    for worker in [Background(change) for _ in range(3)]:
-        worker.result()
-    traffic.goes_on()
-    traffic.stop()
+    traffic.survives(change)
 
 
 def test_peers_come_and_go(zmq: Library, transport: str) -> None:
@@ -132,10 +126,7 @@ def test_peers_come_and_go(zmq: Library, transport: str) -> None:
                 guest.connect(endpoint)
                 guest.send_multipart([b"a", bytes(3000), b"z"])
 
-    for worker in [Background(change) for _ in range(3)]:
-        worker.result()
-    traffic.goes_on()
-    traffic.stop()
+    traffic.survives(change)
 
 
 def test_connect_races_with_close(zmq: Library, transport: str) -> None:

@@ -61,7 +61,6 @@ class Hub:
         "_sources",
         "_waiting",
         "ahead",
-        "error",
         "looks_ahead",
         "more",
         "quick_recv",
@@ -79,7 +78,6 @@ class Hub:
         # so that threads do not receive over each other.
         self._slots: list[tuple[Any, Any]] = []
         self.more = False
-        self.error = 0
         self._bind()
         self.ahead: deque[bytes] = deque()
         self.looks_ahead = False
@@ -106,7 +104,7 @@ class Hub:
         return _send(self._hub, data, len(data), False)
 
     def _recv_plain(self) -> Union[bytes, int, None]:
-        return self.take()
+        return self.recv()
 
     @property
     def peer(self) -> int:
@@ -163,19 +161,11 @@ class Hub:
                 return count or result
         return len(messages)
 
-    def recv(self) -> Union[bytes, None]:
+    def recv(self) -> Union[bytes, int]:
         """See `pymq.backend.abc.Hub.recv`."""
-        frame = self.take()
-        if isinstance(frame, int):
-            self.error = -frame
-            return None
-        return frame
-
-    def take(self) -> Union[bytes, int]:
-        """See `pymq.backend.abc.Hub.take`."""
         found = self._take(held.body)
         if isinstance(found, int):
-            return self._again(found, self._pop_one, self.take)
+            return self._again(found, self._pop_one, self.recv)
         body, _, flags = found
         if flags & _WAITING and self.looks_ahead:
             self._look_ahead()

@@ -56,7 +56,7 @@ class Hub:
         self.takes_topics = routing.receive in (Receive.TOPICS, Receive.NOTICES)
         self.send_hwm = self.recv_hwm = 1000
         self.more = False
-        self.peer = self.chosen = self.error = 0
+        self.peer = self.chosen = 0
         self.pipes: dict[int, Pipe] = {}
         self.names = Names()
         self.own_topics: Topics[int] = Topics()
@@ -154,7 +154,7 @@ class Hub:
     @property
     def quick_recv(self) -> Callable[[], Union[bytes, int, None]]:
         """See `pymq.backend.abc.Hub.quick_recv`."""
-        return self.take
+        return self.recv
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """See `pymq.backend.abc.Hub.send_many`."""
@@ -211,7 +211,9 @@ class Hub:
         with self.lock:
             self.receiver.put_back()
             while len(found) < most and not self._stopped and self.receiver.single():
-                found.append(bytes(self.receiver.recv() or b""))
+                frame = self.receiver.recv()
+                assert not isinstance(frame, int)
+                found.append(bytes(frame))
         return found
 
     def move(self, to: AbstractHub, most: int) -> Moved:
@@ -224,16 +226,8 @@ class Hub:
             refused = refusal(self, to)
             return Moved(0, 0, 0, refused) if refused else move(self, to, most)
 
-    def recv(self) -> Union[bytes, None]:
+    def recv(self) -> Union[bytes, int]:
         """See `pymq.backend.abc.Hub.recv`."""
-        frame = self.take()
-        if isinstance(frame, int):
-            self.error = -frame
-            return None
-        return frame
-
-    def take(self) -> Union[bytes, int]:
-        """See `pymq.backend.abc.Hub.take`."""
         frame = self._take()
         return frame if frame.__class__ is not Owned else bytes(frame)
 
@@ -256,9 +250,8 @@ class Hub:
                 if body is not None:
                     return body
             frame = self.receiver.recv()
-            if frame is None:
+            if frame.__class__ is int:
                 self._clear()
-                return -self.error
             return frame
 
     def ready(self) -> int:

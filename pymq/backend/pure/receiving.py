@@ -40,11 +40,11 @@ class Receiver:
         self._source: Union[Queue, None] = None  # ... from here
         self._most = LEAST  # messages to receive ahead
 
-    def recv(self) -> Union[bytes, None]:
-        """The next frame; sets `more`, `peer` or `error` of the hub."""
+    def recv(self) -> Union[bytes, int]:
+        """The next frame, and sets `more` and `peer` of the hub; or the error,
+        negative."""
         if not self._frames and not self._take():
-            self.hub.error = EAGAIN
-            return None
+            return -EAGAIN
         frame = self._frames.popleft()
         self.hub.more = bool(self._frames)
         if self._source is not None and not self._frames:
@@ -196,10 +196,9 @@ class Nothing(Receiver):
 
     batches = False
 
-    def recv(self) -> Union[bytes, None]:
+    def recv(self) -> Union[bytes, int]:
         """Refuse."""
-        self.hub.error = ENOTSUP
-        return None
+        return -ENOTSUP
 
     def ready(self) -> bool:
         """Never; throws away."""
@@ -380,10 +379,9 @@ class Notices(Receiver):
 class Silent(Notices):
     """Takes subscriptions in and delivers nothing (PUB)."""
 
-    def recv(self) -> Union[bytes, None]:
+    def recv(self) -> Union[bytes, int]:
         """Refuse."""
-        self.hub.error = ENOTSUP
-        return None
+        return -ENOTSUP
 
     def _deliver(self, pipe: Pipe, message: list[bytes]) -> None:
         """Publishers drop user messages."""
