@@ -24,7 +24,7 @@ pytest.importorskip("pymq._core")
 
 EXAMPLES = int(os.environ.get("PYMQ_FUZZ_EXAMPLES", "150"))
 HEADER = 3
-PIECES = 100  # each takes much of a socket's buffer
+PIECES = 40  # some 80, however small, fill a socket that nobody reads
 TURNS = 10_000
 
 
