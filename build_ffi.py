@@ -282,7 +282,7 @@ class sdist(_sdist):
 
     def make_distribution(self) -> None:
         extra = ["build_ffi.py", "tox.ini", *headers(), *sources()]
-        for pattern in ("tests/**/*", "docs/**/*.md"):
+        for pattern in ("tests/**/*", "docs/**/*.md", "docs/models/*.pml"):
             found = (path for path in ROOT.glob(pattern) if path.is_file())
             extra += [str(path.relative_to(ROOT)) for path in found]
         self.filelist.extend([name for name in extra if "__pycache__" not in name])

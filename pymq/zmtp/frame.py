@@ -126,6 +126,11 @@ class Decoder:
     ) -> Union[tuple[int, int, int], None]:
         return parse_header(data, at, self._max_size, self._strict)
 
+    def _check_first(self, octet: int) -> None:
+        """Of a frame that has only begun: flags may be enough for a fault."""
+        if octet & RESERVED:
+            self._parse(bytes((octet, 0)), 0)
+
     def _finish(self, data: bytes, frames: list[Frame]) -> int:
         """Complete the frame in the tail; returns how much of `data` that took."""
         tail = self._tail
@@ -174,3 +179,5 @@ class Decoder:
             need = at + SHORT_HEADER
         self._tail += data[at:]
         self._need = need - at
+        if len(self._tail) == 1:
+            self._check_first(self._tail[0])

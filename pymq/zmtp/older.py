@@ -76,6 +76,9 @@ class Decoder(frame.Decoder):
         super().__init__(max_size)
         self._plain = 0  # no frame is simpler than others
 
+    def _check_first(self, octet: int) -> None:
+        """Nothing: it is a length."""
+
     def _parse(
         self, data: Union[bytes, bytearray], at: int
     ) -> Union[tuple[int, int, int], None]:

@@ -166,3 +166,12 @@ def test_random_octets_never_raise(
     assert decode(divide(stream, steps), pieces) == expected
     assert repr(pieces.error) == repr(whole.error)
     assert all(flags in (0, 1, 4, 5) for flags, _ in expected)
+
+
+@pytest.mark.parametrize("before", [b"", b"\0\1x", b"\0\2x"])
+def test_reserved_bits_show_in_the_first_octet(before: bytes) -> None:
+    """However little follows; the native engine does not wait for more either."""
+    decoder = frame.Decoder()
+    decoder.feed(before)
+    decoder.feed(b"y\x14" if before == b"\0\2x" else b"\x14")
+    assert decoder.error is not None

@@ -1,0 +1,150 @@
+"""One run of a handshake with what a fuzzer makes up, for Atheris and for the tests.
+
+    kind | size of a piece | bytes of the peer             below TALKS
+    kind | changes, of three octets: where (2), how (1)    from there on
+
+In the second form two of our own sides talk, and of what they say octets are changed:
+boxes of CURVE are not made up.  As a program, it takes the arguments of libFuzzer.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Callable
+
+from pymq.zmtp import sodium, zap
+from pymq.zmtp.error import ProtocolError
+from pymq.zmtp.handshake import MAX_COMMAND, Failed, Handshake, Ready, Result
+from pymq.zmtp.mechanisms import Mechanism, curve, plain
+from pymq.zmtp.mechanisms.null import Null
+from pymq.zmtp.socket_types import COMPATIBLE
+
+KEYS = bytes(range(32)), bytes(range(32, 64))
+GOOD = [b"", b"1.0", b"1", b"200", b"OK", b"user", b""]
+ROUNDS = 20
+
+
+def _dice() -> Callable[[int], bytes]:
+    return lambda size: bytes(range(100, 100 + size))
+
+
+def _curve_client() -> Mechanism:
+    own, server = KEYS
+    return curve.Client(sodium.public(own), own, sodium.public(server), _dice())
+
+
+def _makers() -> list[Callable[[], Mechanism]]:
+    made: list[Callable[[], Mechanism]] = [
+        Null,
+        lambda: plain.Client(b"user", b"secret"),
+        plain.Server,
+    ]
+    if sodium.available():
+        made += [_curve_client, lambda: curve.Server(KEYS[1], random=_dice())]
+    return made
+
+
+MAKERS = _makers()
+TALKS = len(MAKERS)
+PAIRS = [(0, 0), (1, 2), (3, 4)][: (len(MAKERS) + 1) // 2]
+KINDS = TALKS + len(PAIRS)
+
+
+def _begin(mechanism: Mechanism, kind: str = "DEALER") -> Handshake:
+    made = Handshake(kind, b"me", mechanism, COMPATIBLE[kind])
+    made.start()
+    return made
+
+
+def _judge(handshake: Handshake, data: bytes) -> None:
+    """Ask a handler that says what comes next, cut up as that says."""
+    if handshake.credentials is None:
+        return
+    if not data or data[0] % 2:
+        handshake.answer(GOOD)
+        return
+    frames = list(GOOD)
+    frames[data[0] // 2 % len(frames)] = data[1:]
+    handshake.answer(frames[: data[0] // 16] if data[0] > 240 else frames)
+
+
+def _feed(maker: Callable[[], Mechanism], data: bytes, size: int) -> Handshake:
+    handshake = _begin(maker())
+    for at in range(0, len(data), size):
+        handshake.receive_data(data[at : at + size])
+        _judge(handshake, data[-4:])
+        if isinstance(handshake.result, Failed):
+            break
+    handshake.receive_eof()
+    return handshake
+
+
+def _ended(handshake: Handshake) -> Result:
+    result = handshake.result
+    assert isinstance(result, (Ready, Failed)), result
+    assert len(handshake.data_to_send()) < 4096
+    return result
+
+
+def _alone(kind: int, piece: int, data: bytes) -> None:
+    """However it is cut, the same comes of it."""
+    whole = _ended(_feed(MAKERS[kind], data, len(data) or 1))
+    cut = _ended(_feed(MAKERS[kind], data, piece or 1))
+    assert type(whole) is type(cut), (whole, cut)
+    if isinstance(whole, Ready):
+        assert whole == cut, (whole, cut)
+
+
+def _changed(data: bytes, at: int, changes: bytes) -> bytes:
+    found = bytearray(data)
+    for n in range(0, len(changes) - 2, 3):
+        where = int.from_bytes(changes[n : n + 2], "big") - at
+        if 0 <= where < len(found):
+            found[where] ^= changes[n + 2]
+    return bytes(found)
+
+
+def _talk(pair: tuple[int, int], changes: bytes) -> None:
+    """Two of our own; the second hears what the first did not say, or the first."""
+    sides = [_begin(MAKERS[one]()) for one in pair]
+    heard = [0, 0]
+    for turn in range(ROUNDS):
+        to = 1 - turn % 2
+        said = sides[1 - to].data_to_send()
+        spoilt = _changed(said, heard[to] + 0x8000 * to, changes)
+        heard[to] += len(said)
+        sides[to].receive_data(spoilt)
+        _judge(sides[to], b"")
+    for side in sides:
+        if not any(changes[2::3]):
+            assert isinstance(side.result, Ready), side.result
+        side.receive_eof()
+        _ended(side)
+
+
+def one_input(data: bytes) -> None:
+    """Raises what no peer may bring about."""
+    if len(data) < 2 or len(data) > MAX_COMMAND:
+        return
+    kind = data[0] % KINDS
+    if kind < TALKS:
+        _alone(kind, data[1], data[2:])
+    else:
+        _talk(PAIRS[kind - TALKS], data[1:])
+    try:
+        zap.parse(data[1:].split(data[:1]))
+    except ProtocolError:
+        pass
+
+
+def main() -> None:
+    """Fuzz."""
+    import atheris
+
+    atheris.instrument_all()
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
