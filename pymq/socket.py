@@ -422,8 +422,16 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
             raise ZMQError(ENOTSUP)
 
     def fileno(self) -> int:
-        """The descriptor of FD."""
-        return self._signal_fd()
+        """A descriptor that is readable while `recv` would not block: for ``selectors``
+        and the like.  Readable for good once the socket is closed, or the context
+        terminated.
+
+        Not pyzmq's, which is that of FD: that one tells of changes of EVENTS, room to
+        send among them, to who looks at EVENTS after each.  This one says nothing of
+        room.  It is the socket's as long as that lives: do not close or read it.
+        Receiving costs a microsecond more once this was called.
+        """
+        return self._level_fd()
 
 
 def _deadline(timeout: float) -> Union[float, None]:

@@ -21,7 +21,7 @@ LAYERS = (
     ("base",),
     ("message", "payload", "attributes"),
     ("session",),
-    ("control", "patterns", "monitor"),
+    ("control", "patterns", "monitor", "level"),
     ("transports", "options"),
     ("security_options",),
     ("option",),
