@@ -29,6 +29,7 @@ LAYERS = (
     ("zmtp",),
     ("threads",),
     ("error", "properties", "z85", "drain", "exits"),
+    ("naps",),
     ("constants", "version"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
