@@ -19,7 +19,7 @@ from .backend.abc import Bell, Buffer, Hub
 from .constants import POLLIN, POLLOUT
 
 if TYPE_CHECKING:
-    from .control import Control
+    from .control import Control, Timer
     from .patterns import End
 
 _ANY = int(POLLIN | POLLOUT)  # what makes a wrapper receive may be either
@@ -42,6 +42,7 @@ class Level:
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
+        self._timer: Union[Timer, None] = None
         self._bell: Bell = hub.bell(_ANY)
         control.call(self._watch)
 
@@ -70,7 +71,7 @@ class Level:
         if fd >= 0:
             self._control.watch(fd, selectors.EVENT_READ, self._rung)
             # A receive that was under way when this was made has not told.
-            self._control.later(_UNDER_WAY, self.refresh)
+            self._timer = self._control.later(_UNDER_WAY, self.refresh)
 
     def _rung(self) -> None:
         self._bell.hush()
@@ -82,6 +83,8 @@ class Level:
         if fd >= 0:
             self._control.unwatch(fd)
             self._bell.close()
+        if self._timer is not None:
+            self._timer.cancel()  # it would keep the descriptor
         self.refresh()
 
     # Anywhere.
