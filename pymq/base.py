@@ -17,6 +17,7 @@ from .backend.abc import Bell
 from .constants import ETERM, POLLIN, POLLOUT, SocketOption, SocketType
 from .drain import Drain, Drained
 from .error import error_for
+from .level import Level
 from .monitor import Monitor
 from .properties import Connections
 
@@ -50,6 +51,7 @@ class SocketBase(Attributes):
     _pid: int
     _life: list[None]
     _busy: Any
+    _levels: list[Level]
 
     def __init__(
         self,
@@ -68,6 +70,7 @@ class SocketBase(Attributes):
         self._options[SocketOption.LINGER] = self._pattern.linger
         self._options.update(context._inherited)
         self._hub = context._backend.hub(context._loop, self._pattern.routing)
+        self._levels = []  # one, once `fileno` was asked for
         self._use(self._pattern.wrap(self._hub, self._options))
         self._sessions = {}
         self._monitor = Monitor()
@@ -82,9 +85,11 @@ class SocketBase(Attributes):
 
     def _use(self, end: patterns.End) -> None:
         """Send to, and receive from, `end`."""
-        self._end = end
         if isinstance(end, patterns.Wrapper):
             end.hang_up = self.context._control.hang_up
+        for level in self._levels:
+            end = level.around(end)
+        self._end = end
         self._hub.looks_ahead = end is self._hub
         self._send = end.send
         self._quick_send = end.quick_send
@@ -169,8 +174,10 @@ class SocketBase(Attributes):
         if linger is None:
             linger = self._options[SocketOption.LINGER]
         control, monitor, drain = self.context._control, self._monitor, self._drain
-        known = self._sessions
-        todo = [partial(_end, self._hub, known, linger, control, monitor, drain)]
+        known, levels = self._sessions, self._levels
+        todo = [
+            partial(_end, self._hub, known, linger, control, monitor, drain, levels)
+        ]
         return lambda: todo.pop()() if todo else None
 
     def __enter__(self) -> Any:
@@ -223,6 +230,29 @@ class SocketBase(Attributes):
         self._check_open()
         return int(self._hub.fileno())
 
+    def _level_fd(self) -> int:
+        self._check_open()
+        if not self._levels:
+            with self._busy:
+                self._add_level()
+        return self._levels[0].fileno()
+
+    def _add_level(self) -> None:
+        self._check_open()
+        if self._levels:
+            return  # another thread was faster
+        self.context._start_threads()
+        end = self._end
+        self._levels.append(Level(end, self._hub, self.context._control))
+        self._use(end)
+        if self._closed or self.context._terminating:
+            self._use(self._hub)  # as `_stop`, which may have come in between
+
+    def _changed(self) -> None:
+        """Something else than a message may have changed what can be received."""
+        for level in self._levels:
+            level.refresh()
+
 
 def _end(
     hub: Any,
@@ -231,8 +261,11 @@ def _end(
     control: Control,
     monitor: Monitor,
     drain: Drain,
+    levels: list[Level],
 ) -> None:
     hub.stop(ENOTSOCK)
+    for level in levels:
+        level.close()
     _close_all(sessions, linger)
     drain.close()
     monitor.release()

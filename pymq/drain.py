@@ -6,7 +6,7 @@ import threading
 import time
 from typing import NamedTuple, Union
 
-_STEP = 1.0  # seconds that one wait takes: a signal just before it would go unnoticed
+from .naps import longest
 
 
 class Drained(NamedTuple):
@@ -20,8 +20,8 @@ def remaining(deadline: Union[float, None]) -> float:
     """Seconds for the next wait until `deadline` (of `time.monotonic`; None: never);
     not positive when it is over."""
     if deadline is None:
-        return _STEP
-    return min(_STEP, deadline - time.monotonic())
+        return longest()
+    return min(longest(), deadline - time.monotonic())
 
 
 class Drain:

@@ -164,6 +164,7 @@ class Endpoints(SocketBase):
             linger = self._options[_O.LINGER]
             end = partial(session.close, linger, session.keeps_input)
             self.context._control.run(end)
+        self._changed()
 
     def _take(self, text: str, endpoint: Endpoint) -> Sequence[Session]:
         """The sessions that unbind or disconnect ends, which are ours no more.

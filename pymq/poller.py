@@ -6,6 +6,7 @@ import select as _select
 import time
 from typing import Any, Sequence, Union
 
+from . import naps
 from .backend.abc import Bell
 from .constants import POLLERR, POLLIN, POLLOUT, POLLPRI
 from .socket import Socket
@@ -15,7 +16,6 @@ _SYSTEM = (
     (POLLOUT, _select.POLLOUT),
     (POLLPRI, _select.POLLPRI),
 )
-INT_MAX = 2**31 - 1  # poll takes a C int
 _FAULTS = _select.POLLERR | _select.POLLHUP | _select.POLLNVAL
 
 
@@ -38,7 +38,8 @@ def zmq_poll(
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 break
-            ready = waiter.look(None if left is None else min(left * 1000 + 1, INT_MAX))
+            nap = naps.longest()
+            ready = waiter.look(min(nap if left is None else left, nap) * 1000 + 1)
         return ready
 
 
@@ -76,7 +77,7 @@ class _Waiter:
         self._masks[fd] = self._masks.get(fd, 0) | mask
         self._poll.register(fd, self._masks[fd])
 
-    def look(self, timeout: Union[float, None]) -> list[tuple[Any, int]]:
+    def look(self, timeout: float) -> list[tuple[Any, int]]:
         """What is ready; waits for at most `timeout` ms, 0 for not at all."""
         polled = dict(self._poll.poll(timeout)) if self._masks else {}
         for bell in self._bells:

@@ -81,6 +81,7 @@ class Way:
         if self.by_hand or self._held:
             return int(self._move_one())
         moved = self.source._hub.move(self._sink._hub, min(most, _AT_ONCE))
+        self.source._changed()
         self.parts += moved.frames
         self.octets += moved.bytes
         self._refused = self._open and moved.result == -ENOBUFS

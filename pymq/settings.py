@@ -39,6 +39,7 @@ class Settings(SocketBase):
         writer = _WRITERS.get(option)
         if writer is not None:
             writer(self, value)
+            self._changed()
             return
         if option not in table.OPTIONS:
             table.check_type(option, value)
@@ -53,6 +54,7 @@ class Settings(SocketBase):
             self._options.update(row.sets(value))
         if row.live is not None:
             self._hub.set(row.live, value)
+            self._changed()
         if option in _GREETINGS:
             self._hub.greet(_GREETINGS[option](value))
 

@@ -21,7 +21,7 @@ LAYERS = (
     ("base",),
     ("message", "payload", "attributes"),
     ("session",),
-    ("control", "patterns", "monitor"),
+    ("control", "patterns", "monitor", "level"),
     ("transports", "options"),
     ("security_options",),
     ("option",),
@@ -29,6 +29,7 @@ LAYERS = (
     ("zmtp",),
     ("threads",),
     ("error", "properties", "z85", "drain", "exits"),
+    ("naps",),
     ("constants", "version"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -91,3 +91,37 @@ def test_a_poll_lasts_as_long_as_it_should(zmq: Library) -> None:
     assert pull.poll(300) == 0
     assert time.monotonic() - began >= 0.29
     assert handled
+
+
+@pytest.mark.fails_on("pyzmq", reason="sleeps on until the call's own time is over")
+@pytest.mark.parametrize("call", ["recv", "poll", "poller", "flush"])
+def test_a_signal_that_ends_no_sleep(zmq: Library, call: str) -> None:
+    """It comes between the last look for signals and the sleep; or, which is the same
+    for the sleeper, on another thread."""
+    push, pull = zmq.socket(zmq.PUSH), zmq.socket(zmq.PULL)
+    zmq.bind(pull, "inproc")
+    push.connect(zmq.reserved("tcp"))
+    push.send(b"for nobody")
+    poller = zmq.Poller()
+    poller.register(pull, zmq.POLLIN)
+    calls = {
+        "recv": pull.recv,
+        "poll": lambda: pull.poll(PATIENCE * 1000),
+        "poller": lambda: poller.poll(PATIENCE * 1000),
+        "flush": lambda: push.flush(PATIENCE * 1000),
+    }
+
+    def refuse(*_: object) -> None:
+        raise Interrupted
+
+    def aside() -> None:
+        threading.Event().wait(0.1)
+        signal.pthread_kill(threading.get_ident(), signal.SIGALRM)
+
+    signal.signal(signal.SIGALRM, refuse)
+    sending = Background(aside)
+    started = time.monotonic()
+    with pytest.raises(Interrupted):
+        calls[call]()
+    assert time.monotonic() - started < PATIENCE / 2
+    sending.result()

@@ -1,0 +1,21 @@
+"""How long a call sleeps at once.
+
+Python's signal handlers run on the main thread, between two of its steps.  A signal
+that comes after the last step before a sleep, or on another thread, ends no sleep: so
+the main thread gets up now and then, and Ctrl-C is never unnoticed for long.
+"""
+
+from __future__ import annotations
+
+import threading
+
+#: Seconds.  Longer than an unused lease (LENT_FOR in engine.h): who gets up only to
+#: look for signals does not count as one who waits often.
+OF_MAIN = 0.15
+OF_OTHERS = 1.0
+
+
+def longest() -> float:
+    """Seconds that the calling thread may sleep at once."""
+    main = threading.get_ident() == threading.main_thread().ident
+    return OF_MAIN if main else OF_OTHERS
