@@ -159,6 +159,10 @@ int pipe_attach(struct pipe *pipe, const pymq_link *link)
         return 0;
     }
     pipe->minor = link->minor;
+    pipe->echoes = link->major == 3 && link->minor > 0;
+    pipe->ttl = (unsigned)link->ping_ttl;
+    pipe->probed = 0;
+    atomic_store(&pipe->in->echo, 0);
     int result = announce_all(pipe);
     if (result < 0)
         return result;
@@ -174,6 +178,8 @@ int pipe_attach(struct pipe *pipe, const pymq_link *link)
     engine_drop(pipe->engine);
     pipe->engine = engine;
     pipe->linked = true;
+    if (pipe->hub->subscribes)
+        hub_wake(pipe->hub, HUB_IN); /* who waits until it is so, too */
     return 0;
 }
 

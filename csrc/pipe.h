@@ -42,6 +42,9 @@ struct pipe {
     /* The hub's lists. */
     struct list in_hub, in_writable, in_readable, in_targets, in_held;
     int minor;           /* of the link's ZMTP 3 */
+    bool echoes;         /* the link's peer answers a PING */
+    unsigned ttl;        /* of these, in tenths of a second */
+    uint32_t probed;     /* with, on this link: see probe.c */
     bool linked;         /* attached or joined at least once */
     bool joined;
     bool closed;    /* takes no more messages */

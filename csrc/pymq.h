@@ -212,6 +212,8 @@ int pymq_hub_subscribe(pymq_hub *hub, const char *topic, size_t size,
 int pymq_hub_unsubscribe(pymq_hub *hub, const char *topic, size_t size,
                          int announce);
 int64_t pymq_hub_topics(pymq_hub *hub);
+int64_t pymq_hub_subscribers(pymq_hub *hub, const char *first, size_t size);
+int64_t pymq_hub_probe(pymq_hub *hub, uint32_t number);
 int pymq_hub_has(pymq_hub *hub, int64_t pipe);
 
 /* 0 with the new pipe in `*made`, or -EBUSY (policy ONE) or -ENOMEM. */

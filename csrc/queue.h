@@ -71,6 +71,7 @@ struct queue {
     atomic_bool dropped; /* closed, and what is unread is not wanted */
     atomic_bool refused; /* the reader wants nothing more */
     _Atomic(struct chunk *) spare;
+    _Atomic uint32_t echo; /* number of the last probe that the peer answered */
 
     /* The writer's. */
     struct piece *tail;

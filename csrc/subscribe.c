@@ -49,6 +49,30 @@ int64_t pymq_hub_topics(pymq_hub *hub)
 
 /* A publisher's. */
 
+static void stamp(void *context, struct pipe *pipe)
+{
+    pipe->stamp = ((struct hub *)context)->stamp;
+}
+
+int64_t pymq_hub_subscribers(pymq_hub *hub, const char *first, size_t size)
+{
+    int64_t stamped = 0, others = 0;
+    pthread_mutex_lock(&hub->lock);
+    hub_attend(hub);
+    hub->stamp++;
+    topics_visit(&hub->topics, (const unsigned char *)first, size, stamp,
+                 hub);
+    struct list *at = hub->pipes.next;
+    for (; at != &hub->pipes; at = at->next) {
+        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+        if (!pipe->closed)
+            ++*(pipe->stamp == hub->stamp ? &stamped : &others);
+    }
+    bool match = hub->takes_topics && !hub->options[PYMQ_INVERT];
+    pthread_mutex_unlock(&hub->lock);
+    return match ? stamped : others;
+}
+
 struct change {
     bool subscribe;
     const unsigned char *topic;

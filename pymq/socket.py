@@ -16,6 +16,7 @@ from .message import _FINISHED_TRACKER, Frame, MessageTracker
 from .monitored import Monitored
 from .payload import Payloads, check_part
 from .settings import Settings
+from .subscriptions import Subscriptions
 
 _SNDMORE = int(SNDMORE)
 _DONTWAIT = int(DONTWAIT)
@@ -23,7 +24,7 @@ _SNDTIMEO, _RCVTIMEO = SocketOption.SNDTIMEO, SocketOption.RCVTIMEO
 _MANY = 1000  # messages that are copied together
 
 
-class Socket(Endpoints, Settings, Payloads, Monitored):
+class Socket(Endpoints, Settings, Payloads, Monitored, Subscriptions):
     """A socket of `context` (zmq_socket).
 
     Every call on a closed socket raises ZMQError(ENOTSOCK); every call after the

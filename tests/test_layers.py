@@ -17,7 +17,7 @@ LAYERS = (
     ("reference",),
     ("context", "proxies"),
     ("socket", "poller", "curve"),
-    ("endpoints", "settings", "context_options", "monitored"),
+    ("endpoints", "settings", "context_options", "monitored", "subscriptions"),
     ("base",),
     ("message", "payload", "attributes"),
     ("session",),

@@ -357,7 +357,8 @@ class Hub(Protocol):
 
     def bell(self, events: int) -> Bell:
         """For a thread that waits for other things, too, until `ready` has one of
-        `events`, or `stop`.  Also if another thread takes notice first."""
+        `events`, or all was sent (`SENT`), or `stop`.  Also if another thread takes
+        notice first."""
 
     def fileno(self) -> int:
         """A descriptor that turns readable when `ready` may have changed (ZMQ_FD:
@@ -389,6 +390,20 @@ class Hub(Protocol):
 
     def topics(self) -> int:
         """How many distinct topics are subscribed here (SUB, XSUB) or by peers."""
+
+    def subscribers(self, first: bytes) -> int:
+        """How many peers a message that begins with this frame is for: of a hub that
+        takes in topics those that want it, else all."""
+
+    def probe(self, number: int) -> int:
+        """How many peers have all that was sent to them before they were first asked
+        with this `number` (1 to 2**32-1, a new one for each question).
+
+        They have answered a PING that carries it, or are joined; of a peer whose
+        version of ZMTP has no PING the kernel has all.  Asks those that are connected
+        and were not asked on this link.  `bell` and `Bell.hush` tell of changes, to
+        who hangs one for POLLIN and `SENT`.
+        """
 
     def has(self, pipe: int) -> bool:
         """Whether a live pipe of this hub has that id."""

@@ -458,6 +458,14 @@ class Hub:
         """See `pymq.backend.abc.Hub.topics`."""
         return lib.pymq_hub_topics(self._hub)
 
+    def subscribers(self, first: bytes) -> int:
+        """See `pymq.backend.abc.Hub.subscribers`."""
+        return lib.pymq_hub_subscribers(self._hub, first, len(first))
+
+    def probe(self, number: int) -> int:
+        """See `pymq.backend.abc.Hub.probe`."""
+        return lib.pymq_hub_probe(self._hub, number)
+
     def has(self, pipe: int) -> bool:
         """See `pymq.backend.abc.Hub.has`."""
         return bool(lib.pymq_hub_has(self._hub, pipe))

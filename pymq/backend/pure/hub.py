@@ -316,7 +316,7 @@ class Hub:
 
     def bell(self, events: int) -> Bell:
         """See `pymq.backend.abc.Hub.bell`."""
-        return Bell(self, self._take_signal(0))
+        return Bell(self, self._take_signal(events & SENT), events & SENT)
 
     def _return_signal(self, signal: Signal, events: int = 0) -> None:
         with self.lock:
@@ -405,6 +405,20 @@ class Hub:
         with self.lock:
             self.receiver.ready()
             return len(self.own_topics) or self.receiver.topics_count()
+
+    def subscribers(self, first: bytes) -> int:
+        """See `pymq.backend.abc.Hub.subscribers`."""
+        with self.lock:
+            if self.takes_topics:
+                self.receiver.ready()
+                return len(self.receiver.subscribers(first))
+            return sum(not pipe.closed for pipe in self.pipes.values())
+
+    def probe(self, number: int) -> int:
+        """See `pymq.backend.abc.Hub.probe`."""
+        with self.lock:
+            live = [pipe for pipe in self.pipes.values() if not pipe.closed]
+            return sum(pipe._echoes(number) for pipe in live)
 
     # The end.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Union
 from ..abc import Event, EventKind, Link
 from ..abc import Pipe as AbstractPipe
 from .engine import Engine
-from .queue import SUBSCRIBE, Queue
+from .queue import PROBE, SUBSCRIBE, Queue
 from .raw_engine import RawEngine
 from .sealed_engine import SealedEngine
 
@@ -194,6 +194,18 @@ class Pipe:
             recv_hwm = _sum(recv_hwm, self.peer.hub.send_hwm)
         self.output.set_hwm(0 if self.output.conflate else send_hwm)
         self.input.set_hwm(0 if self.input.conflate else recv_hwm)
+
+    def _echoes(self, number: int) -> bool:
+        """See `pymq.backend.abc.Hub.probe`."""
+        engine = self.engine
+        if engine is None:
+            return self.peer is not None
+        if not engine.echoes:
+            return not self._unsent()
+        if engine.asked != number:
+            engine.asked = number
+            self.output.announce(engine.probe(number), PROBE)
+        return engine.echoed == number
 
     def _announce(self, topic: bytes, kind: int) -> None:
         """Tell whoever is attached; with nobody there `attach` will tell all.

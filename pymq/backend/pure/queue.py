@@ -13,6 +13,7 @@ LAST = 0  # the last frame of a message
 MORE = 1  # a frame that another one follows
 SUBSCRIBE = 2  # not a message: the peer wants this topic
 CANCEL = 3  # not a message: the peer no longer wants this topic
+PROBE = 4  # not a message: a PING, for the peer to answer when it has come so far
 
 #: What it is (one of the constants above, of which LAST and MORE are also what a
 #: decoder says), and the body.
@@ -129,7 +130,7 @@ class Queue:
                 self._wake_reader()
 
     def announce(self, topic: bytes, kind: int) -> None:
-        """Add SUBSCRIBE or CANCEL, whatever the mark says."""
+        """Add SUBSCRIBE, CANCEL or PROBE, whatever the mark says."""
         self.frames.append((kind, topic))
         if self.reader_parked:
             self._wake_reader()

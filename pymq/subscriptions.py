@@ -1,0 +1,96 @@
+"""Waiting for subscriptions, at either end, instead of sleeping for a while."""
+
+from __future__ import annotations
+
+import itertools
+import select
+import time
+from errno import ENOTSUP
+from functools import partial
+from typing import Any, Callable, Union
+
+from .backend.abc import SENT
+from .base import SocketBase
+from .constants import POLLIN, SocketType
+from .drain import remaining
+from .error import ZMQError
+
+_PUBLISHERS = (SocketType.PUB, SocketType.XPUB)
+_SUBSCRIBERS = (SocketType.SUB, SocketType.XSUB)
+_numbers = itertools.count(1)
+
+
+class Subscriptions(SocketBase):
+    """Mixed into `Socket`."""
+
+    def wait_for_subscribers(
+        self,
+        count: int = 1,
+        topic: Union[bytes, str] = b"",
+        timeout: Union[float, None] = None,
+    ) -> bool:
+        """PUB, XPUB: wait until a message that begins with `topic` would go to at least
+        `count` peers; with the empty topic that is who has subscribed to everything.
+        Not in pyzmq.
+
+        For at most `timeout` ms (None: for ever); whether it is so.  XPUB: what
+        subscribers have said can be received all the same.  ZMQError: ENOTSUP for
+        another type, ENOTSOCK when the socket is closed meanwhile.
+        """
+        self._check_type(_PUBLISHERS)
+        first = topic.encode() if isinstance(topic, str) else bytes(topic)
+        subscribers = partial(self._hub.subscribers, first)
+        return self._wait_until(lambda: subscribers() >= count, timeout)
+
+    def wait_subscribed(
+        self, timeout: Union[float, None] = None, publishers: Union[int, None] = None
+    ) -> bool:
+        """SUB, XSUB: wait until at least so many `publishers` have taken in what was
+        subscribed to before: what they send from then on arrives.  Not in pyzmq.
+
+        By default every endpoint that was connected to, or one publisher if there is
+        none.  For at most `timeout` ms (None: for ever); whether it is so.
+
+        They answer a PING behind the subscriptions (ZMTP 3.1); of one that knows no
+        PING (libzmq before 4.2) it can only be said that the kernel has them.  libzmq
+        looks at new subscriptions once a millisecond while it sends.  ZMQError: ENOTSUP
+        for another type, ENOTSOCK when the socket is closed meanwhile.
+        """
+        self._check_type(_SUBSCRIBERS)
+        probe = partial(self._hub.probe, next(_numbers) & 0xFFFFFFFF or next(_numbers))
+        wanted = self._connected if publishers is None else lambda: publishers
+        return self._wait_until(lambda: probe() >= wanted(), timeout)
+
+    def _connected(self) -> int:
+        """How many endpoints may have a publisher, and at least one."""
+        with self._busy:
+            every = [one for group in self._sessions.values() for one in group]
+        return sum(not (one.keeps_input or one.over) for one in every) or 1
+
+    def _check_type(self, types: tuple[SocketType, ...]) -> None:
+        self._check_open()
+        if self._type not in types:
+            raise ZMQError(ENOTSUP, f"not for a {self._type.name}")
+
+    def _wait_until(
+        self, holds: Callable[[], Any], timeout: Union[float, None]
+    ) -> bool:
+        """Wait until that is so, which something that arrives may change."""
+        deadline = None
+        if timeout is not None and timeout >= 0:
+            deadline = time.monotonic() + timeout / 1000
+        bell = self._hub.bell(POLLIN | SENT)
+        try:
+            poll = select.poll()
+            poll.register(bell.fileno(), select.POLLIN)
+            while True:
+                bell.hush()
+                self._check_open()
+                if holds():
+                    return True
+                left = remaining(deadline)
+                if left <= 0:
+                    return False
+                poll.poll(left * 1000)
+        finally:
+            bell.close()
