@@ -38,6 +38,7 @@ class SocketBase(Attributes):
     _type: SocketType
     _options: dict[int, Any]
     _hub: Any
+    _inner: patterns.End  # `_end` without what `fileno` puts around it
     _end: patterns.End
     _send: Any
     _quick_send: Any
@@ -87,6 +88,7 @@ class SocketBase(Attributes):
         """Send to, and receive from, `end`."""
         if isinstance(end, patterns.Wrapper):
             end.hang_up = self.context._control.hang_up
+        self._inner = end
         for level in self._levels:
             end = level.around(end)
         self._end = end

@@ -15,6 +15,7 @@ from .error import Again, ZMQError, error_for
 from .message import _FINISHED_TRACKER, Frame, MessageTracker
 from .monitored import Monitored
 from .payload import Payloads, check_part
+from .requests import Requests
 from .settings import Settings
 from .subscriptions import Subscriptions
 
@@ -24,7 +25,7 @@ _SNDTIMEO, _RCVTIMEO = SocketOption.SNDTIMEO, SocketOption.RCVTIMEO
 _MANY = 1000  # messages that are copied together
 
 
-class Socket(Endpoints, Settings, Payloads, Monitored, Subscriptions):
+class Socket(Endpoints, Settings, Payloads, Monitored, Subscriptions, Requests):
     """A socket of `context` (zmq_socket).
 
     Every call on a closed socket raises ZMQError(ENOTSOCK); every call after the
