@@ -53,6 +53,7 @@ class SocketBase(Attributes):
     _life: list[None]
     _busy: Any
     _levels: list[Level]
+    _rests: dict[int, bytes]  # by thread; see `Socket.recv_into`
 
     def __init__(
         self,
@@ -73,6 +74,7 @@ class SocketBase(Attributes):
         self._hub = context._backend.hub(context._loop, self._pattern.routing)
         self._levels = []  # one, once `fileno` was asked for
         self._use(self._pattern.wrap(self._hub, self._options))
+        self._rests = {}
         self._sessions = {}
         self._monitor = Monitor()
         self._connections = Connections()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from errno import EAGAIN, EINTR, ENOTSUP
 from functools import partial
+from threading import get_ident
 from typing import Any, Callable, Iterable, Sequence, Union
 
 from . import naps
@@ -367,7 +368,8 @@ class Socket(Endpoints, Settings, Payloads, Monitored, Subscriptions, Requests):
 
     def recv_into(self, buffer: Any, /, *, nbytes: int = 0, flags: int = 0) -> int:
         """Receive a frame into a writable buffer, of which at most `nbytes` (0: all)
-        are used; returns the number of bytes.  What does not fit is lost."""
+        are used; returns the number of bytes.  What does not fit is for `recv_rest`;
+        pyzmq loses it."""
         view = memoryview(buffer).cast("B")
         if nbytes < 0:
             raise ValueError(f"{nbytes=} must be non-negative")
@@ -377,8 +379,18 @@ class Socket(Endpoints, Settings, Payloads, Monitored, Subscriptions, Requests):
         if view.readonly:
             raise TypeError("the buffer is read-only")
         body = self.recv(flags)
+        thread = get_ident()
+        if len(body) > limit:
+            self._rests[thread] = body[limit:]
+        elif self._rests:
+            self._rests.pop(thread, None)
         view[: min(limit, len(body))] = body[:limit]
         return len(body)
+
+    def recv_rest(self) -> bytes:
+        """What the last `recv_into` of this thread had no room for, once; else no
+        bytes.  Not in pyzmq."""
+        return self._rests.pop(get_ident(), b"")
 
     # Events.
 
