@@ -197,7 +197,7 @@ static int take_subscription(struct engine *e, const struct frame *frame)
     if (result < 0)
         return result;
     e->scan += frame_total(frame);
-    queue_finish(e->in);
+    queue_finish_command(e->in);
     return 1;
 }
 

@@ -145,6 +145,7 @@ void hub_forget(struct hub *hub, struct pipe *pipe)
     if (!pipe->closed)
         retire(hub, pipe); /* its peer closed it just now */
     hub_forget_topics(hub, pipe);
+    counts_keep(&hub->past, pipe);
     list_remove(&pipe->in_hub);
     list_remove(&pipe->in_writable);
     list_remove(&pipe->in_readable);

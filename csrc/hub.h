@@ -80,6 +80,8 @@ struct hub {
     int64_t handing_since; /* coarse ms */
     int waiters;           /* threads, for something to receive */
     int stride;            /* how many may be taken ahead */
+
+    pymq_counts past; /* of the pipes that were forgotten */
 };
 
 void hub_hold(struct hub *hub);
@@ -159,6 +161,10 @@ bool hub_wants(const struct hub *hub, const unsigned char *first,
                size_t size);
 /* Brings a pipe with a message for the user to the front, or NULL. */
 struct pipe *hub_next_source(struct hub *hub);
+
+/* counts.c: adds what a pipe has seen; keeps of it what outlives it. */
+void counts_add(pymq_counts *sum, const struct pipe *pipe);
+void counts_keep(pymq_counts *past, const struct pipe *pipe);
 
 /* subscribe.c: the publisher's side. */
 void hub_take_topics(struct hub *hub);

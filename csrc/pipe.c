@@ -178,6 +178,7 @@ int pipe_attach(struct pipe *pipe, const pymq_link *link)
     engine_drop(pipe->engine);
     pipe->engine = engine;
     pipe->linked = true;
+    pipe->since = counts_now();
     if (pipe->hub->subscribes)
         hub_wake(pipe->hub, HUB_IN); /* who waits until it is so, too */
     return 0;
@@ -224,6 +225,7 @@ int pipe_join(struct pipe *pipe, struct pipe *other)
     struct pipe *both[] = {pipe, other};
     for (int i = 0; i < 2; i++) {
         both[i]->linked = both[i]->joined = true;
+        both[i]->since = counts_now();
         if (list_linked(&both[i]->in_hub))
             own_ends(both[i]);
         pipe_set_marks(both[i]);

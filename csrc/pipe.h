@@ -51,6 +51,8 @@ struct pipe {
     bool spent;     /* nothing is left to send, either */
     bool cut;       /* drop what follows the message being received */
     uint64_t stamp; /* last publication that was matched */
+    int64_t since;  /* of its link, in ms since 1970 */
+    uint64_t missed; /* messages that it had no room for */
     unsigned held;  /* user messages among the hub's notices */
     bool stalled;   /* too many of them */
 };
@@ -77,6 +79,9 @@ int pipe_join(struct pipe *pipe, struct pipe *other);
 /* Whether the kernel, or the far hub, has all; if not, the pipe is posted when
  * that is so. */
 bool pipe_all_sent(struct pipe *pipe);
+
+/* counts.c: milliseconds since 1970. */
+int64_t counts_now(void);
 
 /* Whether no more will arrive: ask before asking whether it is readable. */
 bool pipe_ending(const struct pipe *pipe);

@@ -110,6 +110,21 @@ typedef struct {
     int64_t messages, frames, bytes;
 } pymq_moved;
 
+/* As Counts in abc.py, of one pipe or all. */
+typedef struct {
+    int64_t peers, messages_in, bytes_in, waiting_in;
+    int64_t messages_out, bytes_out, waiting_out, dropped;
+} pymq_counts;
+
+typedef struct {
+    pymq_counts counts;
+    int64_t pipe;
+    int64_t since; /* ms since 1970 that it has its link, 0: it had none */
+    int connected;
+    int name_size;
+    char name[256];
+} pymq_peer;
+
 /* libsodium's crypto_box_easy_afternm and crypto_box_open_easy_afternm: to,
  * from, how many octets, nonce, key.  Both work in place. */
 typedef int (*pymq_box)(unsigned char *, unsigned char *, unsigned long long,
@@ -213,6 +228,9 @@ int pymq_hub_unsubscribe(pymq_hub *hub, const char *topic, size_t size,
                          int announce);
 int64_t pymq_hub_topics(pymq_hub *hub);
 int64_t pymq_hub_subscribers(pymq_hub *hub, const char *first, size_t size);
+void pymq_hub_totals(pymq_hub *hub, pymq_counts *sum);
+/* How many there are, of which the first `room` were stored. */
+int pymq_hub_peers(pymq_hub *hub, pymq_peer *into, int room);
 int64_t pymq_hub_probe(pymq_hub *hub, uint32_t number);
 int pymq_hub_has(pymq_hub *hub, int64_t pipe);
 

@@ -81,6 +81,9 @@ struct queue {
     size_t step;   /* size of the next chunk */
     bool lively;   /* the reader keeps up: chunks may stay small */
     bool unshown;  /* `whole` is ahead of `shown` */
+    size_t begun;  /* bytes of the message under construction */
+    /* In all, for anybody to look at. */
+    atomic_uint_fast64_t messages, commands, bytes;
     uint64_t written, granted;
     uint64_t extra, extra_until; /* written over and above the mark */
 
@@ -153,6 +156,10 @@ int queue_write_body(struct queue *queue, unsigned flags,
 
 /* Ends the message under construction; drops it if nobody wants it. */
 void queue_finish(struct queue *queue);
+
+/* The same of a command: it is no message, though it counts as one for the
+ * mark. */
+void queue_finish_command(struct queue *queue);
 
 /* Shows the reader all finished messages ... */
 void queue_flush(struct queue *queue);

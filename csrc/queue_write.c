@@ -122,6 +122,7 @@ static unsigned char *make_room(struct queue *queue, size_t need)
 static void extend(struct queue *queue, size_t size)
 {
     struct piece *tail = queue->tail;
+    queue->begun += size;
     if (tail->split != NO_SPLIT)
         return; /* it has its size */
     tail->end += size;
@@ -167,6 +168,7 @@ int queue_write(struct queue *queue, unsigned flags, const void *data,
 int queue_share(struct queue *queue, struct chunk *chunk)
 {
     chunk->common = true;
+    queue->begun += chunk->size;
     return add_whole(queue, chunk_hold(chunk));
 }
 
@@ -182,6 +184,7 @@ int queue_write_body(struct queue *queue, unsigned flags, struct chunk *body)
     extend(queue, head);
     piece->split = piece->end;
     piece->end += body->size;
+    queue->begun += body->size;
     piece->body = chunk_hold(body);
     return 0;
 }
@@ -191,6 +194,7 @@ int queue_adopt(struct queue *queue, size_t from, size_t size)
     if (queue->fill_at == 0 && size == queue->fill->size) {
         struct chunk *whole = queue->fill;
         queue->fill = NULL;
+        queue->begun += size;
         return add_whole(queue, whole);
     }
     struct piece *tail = queue->tail;
@@ -222,6 +226,7 @@ void queue_rollback(struct queue *queue)
     last->next = NULL;
     last->end = queue->whole.at;
     queue->tail = last;
+    queue->begun = 0;
     if (queue->fill != NULL && last->chunk == queue->fill)
         queue->fill_at = last->end < last->split ? last->end : last->split;
 }
@@ -281,6 +286,22 @@ static void drop_unseen(struct queue *queue)
     free_pieces(dropped);
 }
 
+/* One thread at a time counts. */
+static void count(atomic_uint_fast64_t *counter, uint64_t more)
+{
+    uint64_t so_far = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, so_far + more, memory_order_relaxed);
+}
+
+static void finish(struct queue *queue)
+{
+    queue->begun = 0;
+    queue->whole.piece = queue->tail;
+    queue->whole.at = queue->tail->end;
+    queue->written++;
+    queue->unshown = true;
+}
+
 void queue_finish(struct queue *queue)
 {
     if (atomic_load_explicit(&queue->refused, memory_order_relaxed)) {
@@ -289,10 +310,19 @@ void queue_finish(struct queue *queue)
     }
     if (queue->conflate)
         drop_unseen(queue);
-    queue->whole.piece = queue->tail;
-    queue->whole.at = queue->tail->end;
-    queue->written++;
-    queue->unshown = true;
+    count(&queue->messages, 1);
+    count(&queue->bytes, queue->begun);
+    finish(queue);
+}
+
+void queue_finish_command(struct queue *queue)
+{
+    if (atomic_load_explicit(&queue->refused, memory_order_relaxed)) {
+        queue_rollback(queue);
+        return;
+    }
+    count(&queue->commands, 1);
+    finish(queue);
 }
 
 bool queue_show(struct queue *queue)
@@ -375,7 +405,9 @@ int queue_announce(struct queue *queue, unsigned flags, const void *intro,
     if (clean) {
         queue->whole.piece = queue->tail;
         queue->whole.at = queue->tail->end;
+        queue->begun = 0;
     }
+    count(&queue->commands, 1);
     queue->written++;
     queue->extra++;
     queue->extra_until = queue->written;

@@ -114,6 +114,7 @@ static int send_by_name(struct hub *hub, const void *name, size_t size,
             hub->refused = pipe;
             return -EAGAIN;
         }
+        pipe->missed++;
         pipe = NULL;
     }
     hub->sending = true;
@@ -137,6 +138,8 @@ static void add_target(void *context, struct pipe *pipe)
         list_append(&hub->targets, &pipe->in_targets);
     else if (hub->options[PYMQ_NO_DROP])
         hub->refused = pipe;
+    else
+        pipe->missed++;
 }
 
 static void pass_over(void *context, struct pipe *pipe)

@@ -16,6 +16,7 @@ from .error import Again, ZMQError, error_for
 from .message import _FINISHED_TRACKER, Frame, MessageTracker
 from .monitored import Monitored
 from .payload import Payloads, check_part
+from .peers import Peers
 from .requests import Requests
 from .settings import Settings
 from .subscriptions import Subscriptions
@@ -26,7 +27,7 @@ _SNDTIMEO, _RCVTIMEO = SocketOption.SNDTIMEO, SocketOption.RCVTIMEO
 _MANY = 1000  # messages that are copied together
 
 
-class Socket(Endpoints, Settings, Payloads, Monitored, Subscriptions, Requests):
+class Socket(Endpoints, Settings, Payloads, Monitored, Peers, Subscriptions, Requests):
     """A socket of `context` (zmq_socket).
 
     Every call on a closed socket raises ZMQError(ENOTSOCK); every call after the

@@ -18,7 +18,7 @@ LAYERS = (
     ("context", "proxies"),
     ("socket", "poller", "curve"),
     ("endpoints", "settings", "context_options"),
-    ("monitored", "requests", "subscriptions"),
+    ("monitored", "peers", "requests", "subscriptions"),
     ("base",),
     ("message", "payload", "attributes"),
     ("session",),

@@ -6,16 +6,21 @@ import select
 import time
 from collections import deque
 from errno import EAGAIN, EALREADY, EINTR, EINVAL
+from functools import reduce
 from typing import Callable, Sequence, Union
 
 from ..abc import (
+    NOTHING,
     SENT,
     Buffer,
+    Counts,
     HubOption,
     Moved,
+    PeerCounts,
     Receive,
     Routing,
     Send,
+    add,
     check_bytes,
 )
 from ..abc import Hub as AbstractHub
@@ -71,6 +76,7 @@ class Hub:
         self._waiting: list[Signal] = []
         self._spare: list[Signal] = []
         self._freed = False
+        self._past = NOTHING  # of the pipes that are gone
         self.flushing = 0  # not 0 while threads wait for `SENT`
 
     # Pipes.
@@ -118,8 +124,9 @@ class Hub:
     def _pipe_dropped(self, pipe: Pipe) -> None:
         """Nothing of it is left to read."""
         self.receiver.remove(pipe)
-        if pipe.closed:
-            self.pipes.pop(pipe.id, None)
+        if pipe.closed and self.pipes.pop(pipe.id, None) is not None:
+            self._past = add(self._past, pipe._counts())
+            self._past = self._past._replace(peers=0, waiting_in=0, waiting_out=0)
 
     # Messages.
 
@@ -413,6 +420,20 @@ class Hub:
                 self.receiver.ready()
                 return len(self.receiver.subscribers(first))
             return sum(not pipe.closed for pipe in self.pipes.values())
+
+    def totals(self) -> Counts:
+        """See `pymq.backend.abc.Hub.totals`."""
+        with self.lock:
+            self.receiver.put_back()
+            every = [pipe._counts() for pipe in self.pipes.values()]
+            return reduce(add, every, self._past)
+
+    def peers(self) -> list[PeerCounts]:
+        """See `pymq.backend.abc.Hub.peers`."""
+        with self.lock:
+            self.receiver.put_back()
+            there = [pipe for pipe in self.pipes.values() if not pipe._over()]
+            return [pipe._peer_counts() for pipe in there]
 
     def probe(self, number: int) -> int:
         """See `pymq.backend.abc.Hub.probe`."""

@@ -15,6 +15,9 @@ SUBSCRIBE = 2  # not a message: the peer wants this topic
 CANCEL = 3  # not a message: the peer no longer wants this topic
 PROBE = 4  # not a message: a PING, for the peer to answer when it has come so far
 
+SHORT_HEAD, LONG_HEAD = 2, 9  # bytes in front of a body
+LONG = 256  # bytes of a body that has a long head
+
 #: What it is (one of the constants above, of which LAST and MORE are also what a
 #: decoder says), and the body.
 Frame = Tuple[int, bytes]
@@ -22,6 +25,11 @@ Frame = Tuple[int, bytes]
 
 #: Whether somebody wants a message with this first frame.
 Wanted = Callable[[bytes], object]
+
+
+def _framed(frame: Frame) -> int:
+    size = len(frame[1])
+    return size + (SHORT_HEAD if size < LONG else LONG_HEAD)
 
 
 class Owned(bytes):
@@ -50,6 +58,7 @@ class Queue:
 
     __slots__ = (
         "acked",
+        "bytes",
         "conflate",
         "frames",
         "hwm",
@@ -68,6 +77,7 @@ class Queue:
         self.frames: deque[Frame] = deque()
         self.unfinished: list[Frame] = []
         self.written = self.read = self.acked = 0
+        self.bytes = 0  # of the messages written, as ZMTP frames them
         self.reader: Union[Reader, None] = None
         self.writer: Union[Writer, None] = None
         self.reader_parked = True
@@ -91,6 +101,10 @@ class Queue:
         """How many messages and announcements are there."""
         return sum(kind != MORE for kind, _ in self.frames)
 
+    def unread(self) -> int:
+        """How many messages wait for the reader."""
+        return self.waiting() if self.conflate else self.written - self.read
+
     def park_writer(self) -> None:
         """Ask for `Writer._writable` once there is room again."""
         self.writer_parked = True
@@ -104,11 +118,14 @@ class Queue:
             self.frames.clear()
         if self.unfinished:
             self.frames.extend(self.unfinished)
+            self.bytes += sum(map(_framed, self.unfinished))
             self.unfinished.clear()
         elif self.topics and body[:1] in (b"\0", b"\1"):
             self.announce(body[1:], _ANNOUNCEMENT[body[0]])
             return
         self.frames.append((LAST, body))
+        size = len(body)
+        self.bytes += size + (SHORT_HEAD if size < LONG else LONG_HEAD)
         self.written += 1
         if self.reader_parked:
             self._wake_reader()
@@ -120,11 +137,14 @@ class Queue:
             return
         room = self.hwm - (self.written - self.acked) if self.hwm else len(held)
         append, popleft = self.frames.append, held.popleft
-        left = room
+        left, size = room, 0
         while left > 0 and held and held[0][0] == LAST:
-            append(popleft())
+            frame = popleft()
+            append(frame)
+            size += _framed(frame)
             left -= 1
         if left != room:
+            self.bytes += size
             self.written += room - left
             if self.reader_parked:
                 self._wake_reader()

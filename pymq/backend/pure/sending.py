@@ -113,6 +113,9 @@ class ToAll(Sender):
             targets = [pipe for pipe in matching if not pipe.output.full()]
             if self.no_drop and len(targets) < len(matching):
                 return self._refuse(next(p for p in matching if p.output.full()))
+            if len(targets) < len(matching):
+                for pipe in matching:
+                    pipe.missed += pipe.output.full()
             self._targets, self.refused = targets, None
         for pipe in self._targets:
             pipe.output.write(body, more)
@@ -168,6 +171,7 @@ class ByName(Sender):
                 pipe.output.park_writer()
                 self.refused = pipe
                 return -EAGAIN
+            pipe.missed += 1
             pipe = None
         elif pipe is None and self.mandatory:
             return -EHOSTUNREACH
