@@ -2,14 +2,6 @@
 #include "hub.h"
 
 #include <string.h>
-#include <time.h>
-
-int64_t counts_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int64_t look(const atomic_uint_fast64_t *counter)
 {

@@ -1,6 +1,7 @@
 /* pipe.c - see pipe.h */
 #include "pipe.h"
 
+#include "clock.h"
 #include "engine.h"
 #include "hub.h"
 
@@ -178,7 +179,7 @@ int pipe_attach(struct pipe *pipe, const pymq_link *link)
     engine_drop(pipe->engine);
     pipe->engine = engine;
     pipe->linked = true;
-    pipe->since = counts_now();
+    pipe->since = clock_real_ms();
     if (pipe->hub->subscribes)
         hub_wake(pipe->hub, HUB_IN); /* who waits until it is so, too */
     return 0;
@@ -225,7 +226,7 @@ int pipe_join(struct pipe *pipe, struct pipe *other)
     struct pipe *both[] = {pipe, other};
     for (int i = 0; i < 2; i++) {
         both[i]->linked = both[i]->joined = true;
-        both[i]->since = counts_now();
+        both[i]->since = clock_real_ms();
         if (list_linked(&both[i]->in_hub))
             own_ends(both[i]);
         pipe_set_marks(both[i]);

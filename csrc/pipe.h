@@ -80,9 +80,6 @@ int pipe_join(struct pipe *pipe, struct pipe *other);
  * that is so. */
 bool pipe_all_sent(struct pipe *pipe);
 
-/* counts.c: milliseconds since 1970. */
-int64_t counts_now(void);
-
 /* Whether no more will arrive: ask before asking whether it is readable. */
 bool pipe_ending(const struct pipe *pipe);
 
