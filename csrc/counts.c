@@ -55,7 +55,7 @@ static void describe(pymq_peer *peer, struct pipe *pipe)
     peer->connected =
         !pipe->closed && (pipe->joined || queue_has_reader(pipe->out));
     if (pipe->name != NULL) {
-        peer->name_size = (int)pipe->name->size;
+        peer->name_size = (int64_t)pipe->name->size;
         memcpy(peer->name, pipe->name->bytes, pipe->name->size);
     }
     counts_add(&peer->counts, pipe);

@@ -116,12 +116,13 @@ typedef struct {
     int64_t messages_out, bytes_out, waiting_out, dropped;
 } pymq_counts;
 
+/* Up to the name all integers of one size: Python reads them at once. */
 typedef struct {
     pymq_counts counts;
     int64_t pipe;
     int64_t since; /* ms since 1970 that it has its link, 0: it had none */
-    int connected;
-    int name_size;
+    int64_t connected;
+    int64_t name_size;
     char name[256];
 } pymq_peer;
 

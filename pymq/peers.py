@@ -6,6 +6,9 @@ from typing import Mapping, NamedTuple
 
 from .backend.abc import Counts, PeerCounts
 from .base import SocketBase
+from .properties import Properties
+
+_UNKNOWN = Properties(-1, {})
 
 
 class Peer(NamedTuple):
@@ -40,15 +43,14 @@ class Peers(SocketBase):
         return [self._peer(counts) for counts in self._hub.peers()]
 
     def _peer(self, found: PeerCounts) -> Peer:
-        known = self._connections.get(found.pipe)
-        values = known.values if known else {}
-        said = {name.lower(): value for name, value in values.items()}
+        known = self._connections.get(found.pipe) or _UNKNOWN
+        said = known.values
         return Peer(
-            _text(said, "peer-address"),
-            found.name or said.get("identity", b""),
-            _text(said, "socket-type"),
-            known.mechanism if known else "",
-            _text(said, "user-id"),
+            _text(said, "Peer-Address"),
+            found.name or said.get("Identity", b""),
+            _text(said, "Socket-Type"),
+            known.mechanism,
+            _text(said, "User-Id"),
             found.since,
             found.connected,
             *found.counts[1:],
@@ -67,4 +69,5 @@ class Peers(SocketBase):
 
 
 def _text(said: Mapping[str, bytes], name: str) -> str:
-    return said.get(name, b"").decode("utf-8", "surrogateescape")
+    value = said.get(name)
+    return value.decode("utf-8", "surrogateescape") if value else ""

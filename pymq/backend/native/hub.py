@@ -54,6 +54,8 @@ _wants = lib.pymq_hub_wants
 _loans = held.loans
 _from_buffer = ffi.from_buffer
 _buffer = ffi.buffer
+_cast = ffi.cast
+_unpack = ffi.unpack
 
 
 class Hub:
@@ -522,7 +524,7 @@ class Hub:
 
 
 def _counts(at: Any) -> Counts:
-    return Counts._make(ffi.unpack(ffi.cast("int64_t *", at), _COUNTS))
+    return Counts._make(_unpack(_cast("int64_t *", at), _COUNTS))
 
 
 def _and_ahead(counts: Counts, ahead: int) -> Counts:
@@ -530,10 +532,13 @@ def _and_ahead(counts: Counts, ahead: int) -> Counts:
 
 
 def _peer_counts(peer: Any, ahead: Counter[int]) -> PeerCounts:
-    counts = _counts(peer)
-    counts = _and_ahead(counts, ahead[peer.pipe])
-    name = ffi.buffer(peer.name)[: peer.name_size]
-    return PeerCounts(peer.pipe, peer.since / 1000, bool(peer.connected), name, counts)
+    numbers = _unpack(_cast("int64_t *", peer), _COUNTS + 4)
+    pipe, since, connected, size = numbers[_COUNTS:]
+    counts = Counts._make(numbers[:_COUNTS])
+    if ahead:
+        counts = _and_ahead(counts, ahead[pipe])
+    name = _buffer(peer.name)[:size] if size else b""
+    return PeerCounts(pipe, since / 1000, connected != 0, name, counts)
 
 
 def _nothing(*_: object) -> None:
