@@ -52,6 +52,14 @@ void hub_hold(struct hub *hub)
     atomic_fetch_add(&hub->refs, 1);
 }
 
+void hub_lock_both(struct hub *one, struct hub *other)
+{
+    bool ordered = (uintptr_t)one < (uintptr_t)other;
+    pthread_mutex_lock(ordered ? &one->lock : &other->lock);
+    if (one != other)
+        pthread_mutex_lock(ordered ? &other->lock : &one->lock);
+}
+
 static void free_sleepers(struct hub *hub)
 {
     while (!list_empty(&hub->sleepers)) {

@@ -87,6 +87,9 @@ struct hub {
 void hub_hold(struct hub *hub);
 void hub_drop(struct hub *hub);
 
+/* Locks of two hubs have an order.  It may be one hub, twice. */
+void hub_lock_both(struct hub *one, struct hub *other);
+
 /* With the lock held, all of: */
 
 /* Takes in what the mailbox holds. */

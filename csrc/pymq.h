@@ -206,6 +206,9 @@ int pymq_hub_recv_many(pymq_hub *hub, pymq_batch *batch, int most, int ahead);
 void pymq_hub_handed(pymq_hub *hub);
 /* As Hub.move in abc.py. */
 int pymq_hub_move(pymq_hub *from, pymq_hub *to, int most, pymq_moved *moved);
+/* As Hub.make_room and Hub.lose in abc.py. */
+int pymq_hub_make_room(pymq_hub *hub);
+void pymq_hub_lose(pymq_hub *hub, int more);
 /* Whether a subscriber still wants a message. */
 int pymq_hub_wants(pymq_hub *hub, const char *data, size_t size);
 int64_t pymq_hub_peer(pymq_hub *hub);

@@ -154,6 +154,11 @@ int queue_share(struct queue *queue, struct chunk *chunk);
 int queue_write_body(struct queue *queue, unsigned flags,
                      struct chunk *body);
 
+/* Makes what follows a place in a piece a piece of its own; NULL: no
+ * memory. */
+struct piece *queue_split_off(struct queue *queue, struct place at);
+void queue_free_pieces(struct piece *piece);
+
 /* Ends the message under construction; drops it if nobody wants it. */
 void queue_finish(struct queue *queue);
 
@@ -227,6 +232,13 @@ static inline bool queue_passed(const struct queue *queue,
 {
     return at->piece == queue->limit.piece && at->at == queue->limit.at;
 }
+
+/* queue_cut.c: moves a place behind the message, or the rest of one, there. */
+void queue_pass_message(const struct queue *queue, struct place *at);
+
+/* The message at a place is lost; for who may write and read.  False if there
+ * is none, or no memory. */
+bool queue_cut(struct queue *queue, struct place at);
 
 /* The chunk that a frame in a piece has for itself, with its head or without
  * (`*whole`); NULL if there is none. */

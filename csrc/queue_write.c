@@ -208,7 +208,7 @@ int queue_adopt(struct queue *queue, size_t from, size_t size)
     return 0;
 }
 
-static void free_pieces(struct piece *piece)
+void queue_free_pieces(struct piece *piece)
 {
     while (piece != NULL) {
         struct piece *next = piece->next;
@@ -222,7 +222,7 @@ static void free_pieces(struct piece *piece)
 void queue_rollback(struct queue *queue)
 {
     struct piece *last = queue->whole.piece;
-    free_pieces(last->next);
+    queue_free_pieces(last->next);
     last->next = NULL;
     last->end = queue->whole.at;
     queue->tail = last;
@@ -231,9 +231,7 @@ void queue_rollback(struct queue *queue)
         queue->fill_at = last->end < last->split ? last->end : last->split;
 }
 
-/* Makes what follows a place in a piece a piece of its own; NULL: no
- * memory. */
-static struct piece *split_off(struct queue *queue, struct place at)
+struct piece *queue_split_off(struct queue *queue, struct place at)
 {
     struct piece *rest = malloc(sizeof *rest);
     if (rest == NULL)
@@ -256,7 +254,7 @@ static struct piece *isolate(struct queue *queue)
     if (begin.at == begin.piece->end && begin.piece->next != NULL)
         return begin.piece->next;
     if (begin.piece == queue->limit.piece)
-        return split_off(queue, begin);
+        return queue_split_off(queue, begin);
     begin.piece->begin = begin.at;
     return begin.piece;
 }
@@ -283,7 +281,7 @@ static void drop_unseen(struct queue *queue)
         queue->shown = queue->limit;
     }
     pthread_mutex_unlock(&queue->lock);
-    free_pieces(dropped);
+    queue_free_pieces(dropped);
 }
 
 /* One thread at a time counts. */

@@ -15,6 +15,7 @@ from .endpoints import Endpoints
 from .error import Again, ZMQError, error_for
 from .message import _FINISHED_TRACKER, Frame, MessageTracker
 from .monitored import Monitored
+from .overflow import Overflow, Overflowing
 from .payload import Payloads, check_part
 from .peers import Peers
 from .requests import Requests
@@ -27,7 +28,16 @@ _SNDTIMEO, _RCVTIMEO = SocketOption.SNDTIMEO, SocketOption.RCVTIMEO
 _MANY = 1000  # messages that are copied together
 
 
-class Socket(Endpoints, Settings, Payloads, Monitored, Peers, Subscriptions, Requests):
+class Socket(
+    Endpoints,
+    Settings,
+    Payloads,
+    Monitored,
+    Overflowing,
+    Peers,
+    Subscriptions,
+    Requests,
+):
     """A socket of `context` (zmq_socket).
 
     Every call on a closed socket raises ZMQError(ENOTSOCK); every call after the
@@ -96,6 +106,8 @@ class Socket(Endpoints, Settings, Payloads, Monitored, Peers, Subscriptions, Req
 
     def _send_later(self, send: Callable[[], int], flags: int, result: int) -> None:
         """Wait for room, unless there is another reason why it failed."""
+        if result == -EAGAIN and self._overflow is not Overflow.BLOCK:
+            result = self._overflowed(send, flags & _SNDMORE != 0)
         deadline = _deadline(self._options[_SNDTIMEO])
         while result == -EAGAIN:
             if flags & _DONTWAIT:
@@ -300,6 +312,10 @@ class Socket(Endpoints, Settings, Payloads, Monitored, Peers, Subscriptions, Req
                 sent = self._send_some(some, flags)
                 queued += sent
                 if sent < len(some):
+                    if self._overflow is not Overflow.BLOCK:
+                        self._send_whole(some[sent], flags)
+                        queued += 1
+                        continue
                     if flags & _DONTWAIT:
                         raise Again
                     self._wait(POLLOUT, deadline)
@@ -321,13 +337,15 @@ class Socket(Endpoints, Settings, Payloads, Monitored, Peers, Subscriptions, Req
 
     def _send_mixed(self, messages: list[Any], flags: int) -> int:
         for count, message in enumerate(messages):
-            several = isinstance(message, (list, tuple))
-            send = self.send_multipart if several else self.send
             try:
-                send(message, flags | _DONTWAIT)
+                self._send_whole(message, flags | _DONTWAIT)
             except Again:
                 return count
         return len(messages)
+
+    def _send_whole(self, message: Any, flags: int) -> None:
+        several = isinstance(message, (list, tuple))
+        (self.send_multipart if several else self.send)(message, flags)
 
     def recv_many(
         self,

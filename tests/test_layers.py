@@ -18,7 +18,7 @@ LAYERS = (
     ("context", "proxies"),
     ("socket", "poller", "curve"),
     ("endpoints", "settings", "context_options"),
-    ("monitored", "peers", "requests", "subscriptions"),
+    ("monitored", "overflow", "peers", "requests", "subscriptions"),
     ("base",),
     ("message", "payload", "attributes"),
     ("session",),

@@ -434,6 +434,18 @@ class Hub(Protocol):
         """How many peers a message that begins with this frame is for: of a hub that
         takes in topics those that want it, else all."""
 
+    def make_room(self) -> bool:
+        """After a send that gave EAGAIN: drop the oldest message that waits where it
+        was refused (IN_TURN: pipes take turns), for the same send to succeed.
+
+        False if there is none: no pipe, or each has begun to go out.  Only for hubs
+        that send to ONE, IN_TURN or TO_ALL, and do not subscribe.
+        """
+
+    def lose(self, more: bool) -> None:
+        """A message that there was no room for is given up, and counts as dropped.
+        `more`: so are the rest of its frames, when they are sent."""
+
     def totals(self) -> Counts:
         """Of all pipes that this hub has and had; `Counts.peers` of those it has.  Of
         one that was closed, as it was then."""

@@ -473,6 +473,14 @@ class Hub:
         """See `pymq.backend.abc.Hub.subscribers`."""
         return lib.pymq_hub_subscribers(self._hub, first, len(first))
 
+    def make_room(self) -> bool:
+        """See `pymq.backend.abc.Hub.make_room`."""
+        return bool(lib.pymq_hub_make_room(self._hub))
+
+    def lose(self, more: bool) -> None:
+        """See `pymq.backend.abc.Hub.lose`."""
+        lib.pymq_hub_lose(self._hub, more)
+
     def totals(self) -> Counts:
         """See `pymq.backend.abc.Hub.totals`."""
         sums = ffi.new("pymq_counts *")

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from errno import EAGAIN, EALREADY, EINTR, EINVAL
 from functools import reduce
+from operator import attrgetter
 from typing import Callable, Sequence, Union
 
 from ..abc import (
@@ -420,6 +421,29 @@ class Hub:
                 self.receiver.ready()
                 return len(self.receiver.subscribers(first))
             return sum(not pipe.closed for pipe in self.pipes.values())
+
+    def make_room(self) -> bool:
+        """See `pymq.backend.abc.Hub.make_room`."""
+        with self.lock:
+            pipe = self.sender.refused
+            if self.routing.send is not Send.TO_ALL:
+                live = [pipe for pipe in self.pipes.values() if not pipe.closed]
+                pipe = min(live, key=attrgetter("lost"), default=None)
+            if pipe is None:
+                return False
+            if pipe.peer is not None:
+                pipe.peer.hub.receiver.put_back()
+            cut = pipe.output.cut()
+            pipe.lost += cut
+            return cut
+
+    def lose(self, more: bool) -> None:
+        """See `pymq.backend.abc.Hub.lose`."""
+        with self.lock:
+            self._past = self._past._replace(dropped=self._past.dropped + 1)
+            self._inside = more
+            if more:
+                self.sender.swallow()
 
     def totals(self) -> Counts:
         """See `pymq.backend.abc.Hub.totals`."""

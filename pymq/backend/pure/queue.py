@@ -246,6 +246,18 @@ class Queue:
         self.frames.extendleft(reversed(frames))
         self.read -= sum(1 for kind, _ in frames if kind == LAST)
 
+    def cut(self) -> bool:
+        """Drop the oldest message; whether there was one.  Only for a queue without
+        announcements."""
+        if not self.frames:
+            return False
+        while self.frames.popleft()[0] == MORE:
+            pass
+        self.read += 1
+        self.acked = self.read
+        self._resume_writer()
+        return True
+
     def clear(self) -> None:
         """Drop everything, finished or not."""
         self.read += sum(1 for kind, _ in self.frames if kind == LAST)

@@ -35,6 +35,9 @@ class Sender:
         """Whether a send that gave EAGAIN may now succeed."""
         return self.ready()
 
+    def swallow(self) -> None:
+        """The rest of a message goes nowhere."""
+
     def add(self, pipe: Pipe) -> None:
         """A pipe was opened."""
 
@@ -83,6 +86,10 @@ class InTurn(Sender):
         """In the middle of a message, or a pipe has room."""
         return self._swallow or self._target is not None or self._next() is not None
 
+    def swallow(self) -> None:
+        """Until its last frame."""
+        self._swallow = True
+
     def add(self, pipe: Pipe) -> None:
         """Last in turn."""
         self._active.append(pipe)
@@ -122,6 +129,10 @@ class ToAll(Sender):
         if not more:
             self._targets = None
         return 0
+
+    def swallow(self) -> None:
+        """Nobody is a target."""
+        self._targets = []
 
     def _refuse(self, pipe: Pipe) -> int:
         pipe.output.park_writer()
