@@ -44,6 +44,7 @@ pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
     topics_init(&hub->own, sizeof(uint64_t));
     topics_init(&hub->topics, sizeof(struct member));
     notices_init(&hub->notices);
+    lasts_init(&hub->lasts);
     return hub;
 }
 
@@ -388,6 +389,7 @@ void pymq_hub_free(pymq_hub *hub)
     topics_fini(&hub->topics);
     names_fini(&hub->names);
     notices_fini(&hub->notices);
+    lasts_fini(&hub->lasts);
     /* The bell behind fileno stays, rung: another thread may be polling it. */
     free_sleepers(hub);
     pthread_mutex_unlock(&hub->lock);

@@ -11,6 +11,7 @@
  */
 #ifndef HUB_H
 #define HUB_H
+#include "lasts.h"
 #include "loop.h"
 #include "mailbox.h"
 #include "names.h"
@@ -50,6 +51,7 @@ struct hub {
     struct topics own;    /* what this hub subscribes to */
     struct topics topics; /* what its peers do */
     struct notices notices;
+    struct lasts lasts; /* messages for who subscribes later */
 
     /* The message being sent. */
     bool sending;
@@ -136,6 +138,8 @@ int hub_send(struct hub *hub, const void *data, size_t size, bool more);
 bool hub_writable(struct hub *hub);
 /* Whether a send that gave EAGAIN may now succeed. */
 bool hub_resumable(struct hub *hub);
+/* Shows a pipe's reader the message that was written. */
+void hub_show(struct hub *hub, struct pipe *pipe);
 /* Drops what was sent of a message. */
 void hub_abandon(struct hub *hub);
 /* Ends a batch; `push`: it is a message that its caller may write himself. */
@@ -171,6 +175,8 @@ void counts_keep(pymq_counts *past, const struct pipe *pipe);
 
 /* subscribe.c: the publisher's side. */
 void hub_take_topics(struct hub *hub);
+/* What came while a message was being sent, and had to wait for its end. */
+void hub_take_late_topics(struct hub *hub);
 void hub_forget_topics(struct hub *hub, struct pipe *pipe);
 
 #endif

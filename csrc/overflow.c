@@ -110,5 +110,6 @@ void pymq_hub_lose(pymq_hub *hub, int more)
     hub->past.dropped++;
     hub->sending = more;
     hub->target = NULL;
+    hub->lasts.skips = more;
     pthread_mutex_unlock(&hub->lock);
 }

@@ -230,6 +230,7 @@ int pymq_hub_subscribe(pymq_hub *hub, const char *topic, size_t size,
 /* 1 if that was the last subscription of the topic, else 0. */
 int pymq_hub_unsubscribe(pymq_hub *hub, const char *topic, size_t size,
                          int announce);
+void pymq_hub_keep_last(pymq_hub *hub, size_t limit);
 int64_t pymq_hub_topics(pymq_hub *hub);
 int64_t pymq_hub_subscribers(pymq_hub *hub, const char *first, size_t size);
 void pymq_hub_totals(pymq_hub *hub, pymq_counts *sum);

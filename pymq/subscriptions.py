@@ -9,6 +9,7 @@ from errno import ENOTSUP
 from functools import partial
 from typing import Any, Callable, Union
 
+from .attendant import Attendant
 from .backend.abc import SENT
 from .base import SocketBase
 from .constants import POLLIN, SocketType
@@ -22,6 +23,8 @@ _numbers = itertools.count(1)
 
 class Subscriptions(SocketBase):
     """Mixed into `Socket`."""
+
+    _last_values: int = 0
 
     def wait_for_subscribers(
         self,
@@ -41,6 +44,35 @@ class Subscriptions(SocketBase):
         first = topic.encode() if isinstance(topic, str) else bytes(topic)
         subscribers = partial(self._hub.subscribers, first)
         return self._wait_until(lambda: subscribers() >= count, timeout)
+
+    @property
+    def last_values(self) -> int:
+        """PUB, XPUB: of how many topics the last message is kept for who subscribes
+        later, 0 (at first): none.  Not in pyzmq.
+
+        A topic is all of a message's first frame; of more topics those are forgotten
+        that did not change for longest.  Who subscribes gets the messages of all topics
+        that begin so, in the order in which they were sent, unless he had subscribed to
+        them before; what his mark has no room for he misses.  What is sent meanwhile
+        comes behind that: nothing is missed, and nothing comes twice.  Not with
+        INVERT_MATCHING.  Setting it: ValueError if negative; ZMQError: ENOTSUP for
+        another type.
+        """
+        return self._last_values
+
+    @last_values.setter
+    def last_values(self, topics: int) -> None:
+        self._check_type(_PUBLISHERS)
+        if topics < 0:
+            raise ValueError(f"{topics=} must not be negative")
+        with self._busy:
+            self._check_open()
+            if topics and not self._attendants:
+                self.context._start_threads()
+                attendant = Attendant(self._hub, self.context._control)
+                self._attendants.append(attendant)
+            self._hub.keep_last(topics)
+            self._last_values = topics
 
     def wait_subscribed(
         self, timeout: Union[float, None] = None, publishers: Union[int, None] = None

@@ -22,7 +22,7 @@ LAYERS = (
     ("base",),
     ("message", "payload", "attributes"),
     ("session",),
-    ("control", "patterns", "monitor", "level"),
+    ("control", "patterns", "monitor", "level", "attendant"),
     ("transports", "options"),
     ("security_options",),
     ("option",),

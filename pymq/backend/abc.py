@@ -427,6 +427,16 @@ class Hub(Protocol):
         """MANUAL: give the topic to the peer whose notice was received last, or take
         it away.  Nothing happens if there is none, or it is gone."""
 
+    def keep_last(self, limit: int) -> None:
+        """Of a hub that sends TO_ALL and takes in topics: keep the last message of
+        each topic (that is all of its first frame), for peers that subscribe later.
+
+        They get it at once, as any message, unless they had subscribed to it before.
+        Of more topics than `limit` those are forgotten that did not change for longest;
+        0: all.  In the middle of a message that is sent, subscriptions wait.  Not with
+        INVERT.
+        """
+
     def topics(self) -> int:
         """How many distinct topics are subscribed here (SUB, XSUB) or by peers."""
 

@@ -473,6 +473,10 @@ class Hub:
         """See `pymq.backend.abc.Hub.subscribers`."""
         return lib.pymq_hub_subscribers(self._hub, first, len(first))
 
+    def keep_last(self, limit: int) -> None:
+        """See `pymq.backend.abc.Hub.keep_last`."""
+        lib.pymq_hub_keep_last(self._hub, limit)
+
     def make_room(self) -> bool:
         """See `pymq.backend.abc.Hub.make_room`."""
         return bool(lib.pymq_hub_make_room(self._hub))

@@ -27,6 +27,7 @@ from ..abc import (
 from ..abc import Hub as AbstractHub
 from ..messages import recv_message, send_message
 from .bell import Bell
+from .lasts import Lasts
 from .loop import Loop
 from .moving import move, refusal
 from .names import Names
@@ -68,11 +69,12 @@ class Hub:
         self.own_topics: Topics[int] = Topics()
         self.ahead: deque[bytes] = deque()  # see Receiver.put_back
         self.looks_ahead = False
+        self.lasts = Lasts()
         self._greeting: Union[bytes, None] = None
         self.receiver = RECEIVERS[routing.receive](self)
         self.sender = SENDERS[routing.send](self)
         self._stopped = 0
-        self._inside = False  # a message that is being sent
+        self.inside = False  # a message that is being sent
         self._signal: Union[Signal, None] = None  # what `fileno` gives out
         self._waiting: list[Signal] = []
         self._spare: list[Signal] = []
@@ -154,7 +156,10 @@ class Hub:
                 self.receiver.ready()
             result = self.sender.send(body, more)
             if result == 0:
-                self._inside = more
+                self.inside = more
+                if self.lasts and not more and self.receiver.waiting():
+                    self.receiver.ready()  # it came in the middle of the message
+                    self._wake()
             elif result == -EAGAIN:
                 self._clear()
             return result
@@ -168,7 +173,7 @@ class Hub:
         """See `pymq.backend.abc.Hub.send_many`."""
         check_bytes(messages)
         with self.lock:
-            if self._inside:
+            if self.inside:
                 return -EINVAL
             for count, message in enumerate(messages):
                 result = self._send(message)
@@ -422,6 +427,11 @@ class Hub:
                 return len(self.receiver.subscribers(first))
             return sum(not pipe.closed for pipe in self.pipes.values())
 
+    def keep_last(self, limit: int) -> None:
+        """See `pymq.backend.abc.Hub.keep_last`."""
+        with self.lock:
+            self.lasts.limit(limit, self.inside)
+
     def make_room(self) -> bool:
         """See `pymq.backend.abc.Hub.make_room`."""
         with self.lock:
@@ -441,7 +451,7 @@ class Hub:
         """See `pymq.backend.abc.Hub.lose`."""
         with self.lock:
             self._past = self._past._replace(dropped=self._past.dropped + 1)
-            self._inside = more
+            self.inside = self.lasts.skips = more
             if more:
                 self.sender.swallow()
 

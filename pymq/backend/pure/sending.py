@@ -124,6 +124,8 @@ class ToAll(Sender):
                 for pipe in matching:
                     pipe.missed += pipe.output.full()
             self._targets, self.refused = targets, None
+        if self.hub.lasts:
+            self.hub.lasts.add(body, more)
         for pipe in self._targets:
             pipe.output.write(body, more)
         if not more:
