@@ -8,11 +8,16 @@ static int64_t look(const atomic_uint_fast64_t *counter)
     return (int64_t)atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+static int64_t messages(const struct queue *queue)
+{
+    return look(&queue->finished) - look(&queue->commands);
+}
+
 /* The reader may be ahead of what the writer was seen to have written. */
 static int64_t waiting(const struct queue *queue)
 {
     int64_t read = look(&queue->read);
-    int64_t left = look(&queue->messages) + look(&queue->commands) - read;
+    int64_t left = look(&queue->finished) - read;
     if (queue->conflate)
         return left > 0;
     return left > 0 ? left : 0;
@@ -21,10 +26,10 @@ static int64_t waiting(const struct queue *queue)
 void counts_add(pymq_counts *sum, const struct pipe *pipe)
 {
     sum->peers++;
-    sum->messages_in += look(&pipe->in->messages);
+    sum->messages_in += messages(pipe->in);
     sum->bytes_in += look(&pipe->in->bytes);
     sum->waiting_in += waiting(pipe->in);
-    sum->messages_out += look(&pipe->out->messages);
+    sum->messages_out += messages(pipe->out);
     sum->bytes_out += look(&pipe->out->bytes);
     sum->waiting_out += waiting(pipe->out);
     sum->dropped += look(&pipe->out->lost) + (int64_t)pipe->missed;

@@ -81,9 +81,10 @@ struct queue {
     size_t step;   /* size of the next chunk */
     bool lively;   /* the reader keeps up: chunks may stay small */
     bool unshown;  /* `whole` is ahead of `shown` */
-    size_t begun;  /* bytes of the message under construction */
-    /* In all, for anybody to look at. */
-    atomic_uint_fast64_t messages, commands, bytes;
+    uint64_t begun; /* bytes, the message under construction included */
+    /* In all, for anybody to look at: finished messages and commands, commands
+     * alone, bytes of messages. */
+    atomic_uint_fast64_t finished, commands, bytes;
     uint64_t written, granted;
     uint64_t extra, extra_until; /* written over and above the mark */
 

@@ -226,7 +226,7 @@ void queue_rollback(struct queue *queue)
     last->next = NULL;
     last->end = queue->whole.at;
     queue->tail = last;
-    queue->begun = 0;
+    queue->begun = atomic_load(&queue->bytes);
     if (queue->fill != NULL && last->chunk == queue->fill)
         queue->fill_at = last->end < last->split ? last->end : last->split;
 }
@@ -284,20 +284,23 @@ static void drop_unseen(struct queue *queue)
     queue_free_pieces(dropped);
 }
 
-/* One thread at a time counts. */
-static void count(atomic_uint_fast64_t *counter, uint64_t more)
+static void set(atomic_uint_fast64_t *counter, uint64_t value)
 {
-    uint64_t so_far = atomic_load_explicit(counter, memory_order_relaxed);
-    atomic_store_explicit(counter, so_far + more, memory_order_relaxed);
+    atomic_store_explicit(counter, value, memory_order_relaxed);
 }
 
 static void finish(struct queue *queue)
 {
-    queue->begun = 0;
     queue->whole.piece = queue->tail;
     queue->whole.at = queue->tail->end;
-    queue->written++;
+    set(&queue->finished, ++queue->written);
     queue->unshown = true;
+}
+
+/* It counts for the mark, and as none of the messages. */
+static void count_command(struct queue *queue)
+{
+    set(&queue->commands, atomic_load(&queue->commands) + 1);
 }
 
 void queue_finish(struct queue *queue)
@@ -308,8 +311,7 @@ void queue_finish(struct queue *queue)
     }
     if (queue->conflate)
         drop_unseen(queue);
-    count(&queue->messages, 1);
-    count(&queue->bytes, queue->begun);
+    set(&queue->bytes, queue->begun);
     finish(queue);
 }
 
@@ -319,7 +321,8 @@ void queue_finish_command(struct queue *queue)
         queue_rollback(queue);
         return;
     }
-    count(&queue->commands, 1);
+    queue->begun = atomic_load(&queue->bytes);
+    count_command(queue);
     finish(queue);
 }
 
@@ -403,10 +406,10 @@ int queue_announce(struct queue *queue, unsigned flags, const void *intro,
     if (clean) {
         queue->whole.piece = queue->tail;
         queue->whole.at = queue->tail->end;
-        queue->begun = 0;
+        queue->begun = atomic_load(&queue->bytes);
     }
-    count(&queue->commands, 1);
-    queue->written++;
+    count_command(queue);
+    set(&queue->finished, ++queue->written);
     queue->extra++;
     queue->extra_until = queue->written;
     queue->unshown = true;

@@ -69,7 +69,7 @@ class Hub:
         self.own_topics: Topics[int] = Topics()
         self.ahead: deque[bytes] = deque()  # see Receiver.put_back
         self.looks_ahead = False
-        self.lasts = Lasts()
+        self.lasts: Union[Lasts, None] = None
         self._greeting: Union[bytes, None] = None
         self.receiver = RECEIVERS[routing.receive](self)
         self.sender = SENDERS[routing.send](self)
@@ -430,7 +430,12 @@ class Hub:
     def keep_last(self, limit: int) -> None:
         """See `pymq.backend.abc.Hub.keep_last`."""
         with self.lock:
-            self.lasts.limit(limit, self.inside)
+            if limit and self.lasts is None:
+                self.lasts = Lasts(self.inside)
+            if self.lasts is not None:
+                self.lasts.limit(limit)
+            if not limit:
+                self.lasts = None
 
     def make_room(self) -> bool:
         """See `pymq.backend.abc.Hub.make_room`."""
@@ -451,7 +456,9 @@ class Hub:
         """See `pymq.backend.abc.Hub.lose`."""
         with self.lock:
             self._past = self._past._replace(dropped=self._past.dropped + 1)
-            self.inside = self.lasts.skips = more
+            self.inside = more
+            if self.lasts is not None:
+                self.lasts.skips = more
             if more:
                 self.sender.swallow()
 

@@ -8,20 +8,15 @@ from typing import Iterator
 class Lasts:
     """See `pymq.backend.abc.Hub.keep_last`."""
 
-    def __init__(self) -> None:
+    def __init__(self, inside: bool) -> None:
         self._limit = 0
         self._messages: dict[bytes, list[bytes]] = {}  # by topic; the latest comes last
         self._frames: list[bytes] = []  # of the message that is being sent
-        self.skips = False  # it is not to be kept
+        self.skips = inside  # it is not to be kept
 
-    def __bool__(self) -> bool:
-        return self._limit > 0
-
-    def limit(self, topics: int, inside: bool) -> None:
-        """Keep so many; `inside`: a message is being sent."""
+    def limit(self, topics: int) -> None:
+        """Keep so many."""
         self._limit = topics
-        self._frames.clear()
-        self.skips = inside
         self._trim()
 
     def _trim(self) -> None:

@@ -15,9 +15,6 @@ SUBSCRIBE = 2  # not a message: the peer wants this topic
 CANCEL = 3  # not a message: the peer no longer wants this topic
 PROBE = 4  # not a message: a PING, for the peer to answer when it has come so far
 
-SHORT_HEAD, LONG_HEAD = 2, 9  # bytes in front of a body
-LONG = 256  # bytes of a body that has a long head
-
 #: What it is (one of the constants above, of which LAST and MORE are also what a
 #: decoder says), and the body.
 Frame = Tuple[int, bytes]
@@ -28,8 +25,8 @@ Wanted = Callable[[bytes], object]
 
 
 def _framed(frame: Frame) -> int:
-    size = len(frame[1])
-    return size + (SHORT_HEAD if size < LONG else LONG_HEAD)
+    """Bytes of a frame in ZMTP 3."""
+    return len(frame[1]) + (2 if len(frame[1]) < 256 else 9)
 
 
 class Owned(bytes):
@@ -124,8 +121,7 @@ class Queue:
             self.announce(body[1:], _ANNOUNCEMENT[body[0]])
             return
         self.frames.append((LAST, body))
-        size = len(body)
-        self.bytes += size + (SHORT_HEAD if size < LONG else LONG_HEAD)
+        self.bytes += len(body) + (2 if len(body) < 256 else 9)
         self.written += 1
         if self.reader_parked:
             self._wake_reader()

@@ -329,9 +329,10 @@ class Notices(Receiver):
     def _send_lasts(self, pipe: Pipe, topic: bytes) -> None:
         """Send the last messages to who is going to subscribe to their topics, and has
         not got them already."""
-        if self.inverted or self.hub.inside or pipe.closed:
+        lasts = self.hub.lasts
+        if lasts is None or self.inverted or self.hub.inside or pipe.closed:
             return
-        for frames in self.hub.lasts.matching(topic):
+        for frames in lasts.matching(topic):
             if any(pipe in pipes for pipes in self._topics.match(frames[0])):
                 continue
             if pipe.output.full():
