@@ -18,7 +18,14 @@ from .error import ZMQError
 
 _PUBLISHERS = (SocketType.PUB, SocketType.XPUB)
 _SUBSCRIBERS = (SocketType.SUB, SocketType.XSUB)
-_numbers = itertools.count(1)
+_NUMBERS = 2**32 - 1  # that a probe may have; 0 is none
+_numbers = (number % _NUMBERS + 1 for number in itertools.count())
+
+
+def _deadline(timeout: Union[float, None]) -> Union[float, None]:
+    if timeout is None or timeout < 0:
+        return None
+    return time.monotonic() + timeout / 1000
 
 
 class Subscriptions(SocketBase):
@@ -43,7 +50,7 @@ class Subscriptions(SocketBase):
         self._check_type(_PUBLISHERS)
         first = topic.encode() if isinstance(topic, str) else bytes(topic)
         subscribers = partial(self._hub.subscribers, first)
-        return self._wait_until(lambda: subscribers() >= count, timeout)
+        return self._wait_until(lambda: subscribers() >= count, _deadline(timeout))
 
     @property
     def last_values(self) -> int:
@@ -89,9 +96,22 @@ class Subscriptions(SocketBase):
         for another type, ENOTSOCK when the socket is closed meanwhile.
         """
         self._check_type(_SUBSCRIBERS)
-        probe = partial(self._hub.probe, next(_numbers) & 0xFFFFFFFF or next(_numbers))
-        wanted = self._connected if publishers is None else lambda: publishers
-        return self._wait_until(lambda: probe() >= wanted(), timeout)
+        deadline = _deadline(timeout)
+        # libzmq answers as soon as it has read a PING, but passes what it read before
+        # on only when it has read all that is there: so it is asked once more.
+        return self._probe(publishers, deadline) and self._probe(publishers, deadline)
+
+    def _probe(
+        self, publishers: Union[int, None], deadline: Union[float, None]
+    ) -> bool:
+        number = next(_numbers)
+
+        def answered() -> bool:
+            wanted = self._connected() if publishers is None else publishers
+            answers: int = self._hub.probe(number)
+            return answers >= wanted
+
+        return self._wait_until(answered, deadline)
 
     def _connected(self) -> int:
         """How many endpoints may have a publisher, and at least one."""
@@ -105,12 +125,10 @@ class Subscriptions(SocketBase):
             raise ZMQError(ENOTSUP, f"not for a {self._type.name}")
 
     def _wait_until(
-        self, holds: Callable[[], Any], timeout: Union[float, None]
+        self, holds: Callable[[], Any], deadline: Union[float, None]
     ) -> bool:
-        """Wait until that is so, which something that arrives may change."""
-        deadline = None
-        if timeout is not None and timeout >= 0:
-            deadline = time.monotonic() + timeout / 1000
+        """Wait until that is so, which something that arrives may change; False if it
+        is not by `deadline`."""
         bell = self._hub.bell(POLLIN | SENT)
         try:
             poll = select.poll()
