@@ -1,0 +1,39 @@
+"""Every pattern between every two implementations while its connections suffer: no
+hang, no half message, nothing twice, and of each letter it is known what became of it."""
+
+from __future__ import annotations
+
+import pytest
+from faultplans import schedule
+from implementations import ORACLE
+from lanes import PATTERNS, Lane, Pattern
+from library import Library
+
+LARGEST = 300_000  # bytes: more than any frame has, less than a changed length says
+
+
+MUTE = "libzmq keeps a second peer of a PAIR, and never reads it"
+
+
+def _run(couple: tuple[Library, Library], pattern: Pattern, seed: int) -> None:
+    if pattern.rivals and couple[1].tag == ORACLE:
+        pytest.skip(MUTE)
+    plans = schedule(seed, back=pattern.west_binds)
+    lane = Lane(pattern, *couple, plans, maxmsgsize=LARGEST)
+    verdict = lane.run()
+    assert not verdict.faults, (verdict, [p.plan for p in lane.proxy.passages])
+    assert verdict.fates["received"] > 20, verdict
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda one: str(one.name))
+def test_every_fault(couple: tuple[Library, Library], pattern: Pattern) -> None:
+    _run(couple, pattern, seed=PATTERNS.index(pattern))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 120))
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda one: str(one.name))
+def test_many_schedules(
+    couple: tuple[Library, Library], pattern: Pattern, seed: int
+) -> None:
+    _run(couple, pattern, seed)
