@@ -37,23 +37,24 @@ class Fault(NamedTuple):
 Plan = Sequence[Fault]
 
 
-def schedule(seed: int, kinds: Sequence[str] = KINDS, back: bool = False) -> list[Plan]:
+def schedule(seed: int, back: bool = False, reach: int = 6_000) -> list[Plan]:
     """Plans for as many connections as there are kinds, each with its own fault among
-    some others, by the octets that go there or `back`.  All come to an end."""
+    the first `reach` of the octets that go there, or `back`, and some others.  All come
+    to an end."""
     chance = random.Random(seed)
-    order = list(kinds)
+    order = list(KINDS)
     chance.shuffle(order)
-    plans = [plan(chance, kind) for kind in order]
+    plans = [plan(chance, kind, reach) for kind in order]
     return [[fault._replace(back=back) for fault in one] for one in plans]
 
 
-def plan(chance: random.Random, kind: str) -> list[Fault]:
+def plan(chance: random.Random, kind: str, reach: int) -> list[Fault]:
     """A connection with that fault, some hindrance, and an end."""
-    at = chance.randrange(200, 6_000)
+    at = chance.randrange(200, reach)
     faults = [_of(chance, kind, at), _of(chance, chance.choice(HINDRANCES), at // 2)]
     if kind not in ENDS:
         end = chance.choice(ENDS)
-        faults.append(Fault(end, at + chance.randrange(1_000, 20_000)))
+        faults.append(Fault(end, at + chance.randrange(1_000, 3 * reach)))
     return faults
 
 

@@ -11,6 +11,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from typing import Callable, Coroutine, Iterator, Optional, Sequence
 
 from faultplans import Fault, Plan
@@ -74,6 +75,7 @@ class Passage:
     ) -> None:
         self.plan = plan
         self.ended = ""
+        self.began = time.monotonic()
         self.there = Way(client, server, [f for f in plan if not f.back])
         self.back = Way(server, client, [f for f in plan if f.back])
 
@@ -114,7 +116,7 @@ class FaultProxy:
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._shrink(self._listener)
         self._listener.bind(("127.0.0.1", 0))
-        self.endpoint = "tcp://127.0.0.1:%d" % self._listener.getsockname()[1]
+        self.endpoint = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
         self.passages: list[Passage] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -291,9 +293,25 @@ class FaultProxy:
                 await asyncio.sleep(MOMENT)
 
     async def _send(self, way: Way, piece: bytes) -> None:
+        """Whatever interrupts it, it is known how much has gone."""
         await self._send_copies(way, piece)
-        await self._loop.sock_sendall(way.target, way.turned(piece))
-        way.tally.leaves(len(piece))
+        piece = way.turned(piece)
+        while piece:
+            try:
+                sent = way.target.send(piece)
+            except BlockingIOError:
+                await self._writable(way.target)
+            else:
+                way.tally.leaves(sent)
+                piece = piece[sent:]
+
+    async def _writable(self, sock: socket.socket) -> None:
+        ready = self._loop.create_future()
+        self._loop.add_writer(sock, lambda: ready.done() or ready.set_result(None))
+        try:
+            await ready
+        finally:
+            self._loop.remove_writer(sock)
 
     # Second connections.
 

@@ -9,7 +9,6 @@ from typing import Sequence
 from faultproxy import Passage
 from letters import LAST, write
 
-
 BROKEN = ("reset", "forsake", "closed")  # not in order: who knows what was under way
 
 
@@ -99,9 +98,9 @@ class Journey:
 
     def _why(self, verdict: Verdict, passage: Passage) -> None:
         """No end is closed by those who use it, but for a reason."""
-        if passage.ended == "closed" and not self.terms.rivals:
-            if not passage.faults("corrupt"):
-                verdict.blame(f"was closed by one of its ends: {passage.plan}")
+        reason = self.terms.rivals or passage.faults("corrupt")
+        if passage.ended == "closed" and not reason:
+            verdict.blame(f"was closed by one of its ends: {passage.plan}")
 
     def _behind(self, verdict: Verdict, received: set[int]) -> set[int]:
         """The fates of those that reached the proxy; returns their numbers."""
@@ -164,8 +163,8 @@ class Journey:
     def _between(
         self, verdict: Verdict, run: list[int], ended: Sequence[Passage]
     ) -> None:
-        """Letters in a row that never came: of each connection that ended there, the one
-        that it had a part of, and what else the kernel had."""
+        """Letters in a row that never came: of each connection that ended there, the
+        one that it had a part of, and what else the kernel had."""
         torn = sum(passage.way(self.back).torn for passage in ended)
         broken = sum(passage.ended in BROKEN for passage in ended)
         room = broken * self.terms.kernel + len(ended) * self.terms.batch

@@ -4,6 +4,7 @@ them, and what each has to say of it afterwards."""
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any, Optional, Sequence
 
@@ -15,7 +16,8 @@ from library import Library
 from patience import Background, until
 
 HURRY = 20  # ms until a socket is looked at again
-ANSWER = 200  # ms until a request is made again
+GIVEN_UP = 0.3  # seconds after which nobody will come back
+ANSWER = 100  # ms until a request is made again
 AT_ONCE = 20  # letters that are published in a row
 MARK = 20  # messages in each queue
 BUFFER = 8192  # bytes that are asked of the kernel for each direction of each socket
@@ -74,24 +76,98 @@ class Account:
 
 
 class End:
-    """One socket and its thread's work, which `finish` ends."""
+    """One socket, with a thread that works it from `start` until `finish`.
 
-    def __init__(self, zmq: Library, sock: Any, pattern: Pattern, tag: bytes) -> None:
+    Nothing but methods, so that it may be in another process than the proxy.
+    """
+
+    def __init__(
+        self, zmq: Library, kind: str, pattern: Pattern, tag: bytes, **more: int
+    ) -> None:
         self.zmq = zmq
-        self.sock = sock
+        self.kind = kind
         self.pattern = pattern
         self.tag = tag
-        self.account = Account()
-        self.heard_last = threading.Event()  # the last letter has come
+        self._options = options(pattern, kind, **more)
+        self._account = Account()
+        self._heard_last = threading.Event()
+        self._stopped = threading.Event()
         self._finished = threading.Event()
+        self._renewing = threading.Event()
+        self._endpoint = ""
+        self._work: Optional[Background[None]] = None
+        self.sock = self._make()
+
+    def _make(self) -> Any:
+        made = self.zmq.socket(getattr(self.zmq, self.kind), **self._options)
+        subscribe(self.zmq, made, self.tag)
+        return made
+
+    def bind(self) -> str:
+        """The endpoint to connect to."""
+        return self.zmq.bind(self.sock, "tcp")
+
+    def connect(self, endpoint: str) -> None:
+        """To the other end, or to what stands in front of it."""
+        self._endpoint = endpoint
+        self.sock.connect(endpoint)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._work = Background(self._run)
+
+    def stop(self) -> None:
+        """Send no more letters but the last."""
+        self._stopped.set()
 
     def finish(self) -> None:
-        """End the work soon."""
+        """End the work, and wait for that."""
         self._finished.set()
+        if self._work is not None:
+            self._work.result()
 
-    def _receive(self, flags: int) -> Optional[list[bytes]]:
+    def renew(self) -> None:
+        """Go on with another socket: this one may have given up its peer."""
+        self._renewing.set()
+
+    def heard_last(self) -> bool:
+        """Whether the last letter has come."""
+        return self._heard_last.is_set()
+
+    def account(self) -> Account:
+        """What it has seen up to now."""
+        return self._account
+
+    def _run(self) -> None:
+        while not self._finished.is_set():
+            if self._renewing.is_set():
+                self._renewing.clear()
+                self._renew()
+            self._turn()
+
+    def _turn(self) -> None:
+        raise NotImplementedError
+
+    def _renew(self) -> None:
+        self._read(0)
+        self.sock.close(linger=0)
+        self.sock = self._make()
+        self.connect(self._endpoint)
+
+    def _read(self, patience: int) -> None:
+        """All that is there; waits so many ms for the first."""
+        while self.sock.poll(patience):
+            parts = self._receive()
+            if parts is not None:
+                self._take(parts)
+            patience = 0
+
+    def _take(self, parts: list[bytes]) -> None:
+        self._note(parts)
+
+    def _receive(self) -> Optional[list[bytes]]:
         try:
-            parts: list[bytes] = self.sock.recv_multipart(flags)
+            parts: list[bytes] = self.sock.recv_multipart(self.zmq.DONTWAIT)
         except self.zmq.Again:
             return None
         return parts
@@ -100,12 +176,12 @@ class End:
         """Look at what has come, behind its envelope: whether it is a letter."""
         letter = read(parts[envelope(parts) :])
         if letter is None or letter.tag != self.tag:
-            self.account.damaged += not _is_notice(parts)
+            self._account.damaged += not _is_notice(parts)
             return False
         if letter.number == LAST:
-            self.heard_last.set()
+            self._heard_last.set()
         else:
-            self.account.read.append(letter.number)
+            self._account.read.append(letter.number)
         return True
 
 
@@ -117,50 +193,39 @@ def _is_notice(parts: list[bytes]) -> bool:
 class East(End):
     """Reads, and answers."""
 
-    def run(self) -> Account:
-        """Until finished."""
-        while not self._finished.is_set():
-            if not self.sock.poll(HURRY):
-                continue
-            parts = self._receive(self.zmq.DONTWAIT)
-            if parts is not None:
-                whole = self._note(parts)
-                if self.pattern.answers and (whole or self.pattern.east == "REP"):
-                    self._answer(parts)
-        return self.account
+    def _turn(self) -> None:
+        self._read(HURRY)
+
+    def _take(self, parts: list[bytes]) -> None:
+        whole = self._note(parts)
+        if self.pattern.answers and (whole or self.pattern.east == "REP"):
+            self._answer(parts)
 
     def _answer(self, parts: list[bytes]) -> None:
         try:
             self.sock.send_multipart(parts, self.zmq.DONTWAIT)
         except self.zmq.Again:
-            self.account.unsent += 1
+            self._account.unsent += 1
 
 
 class West(End):
-    """Sends letters until `stop` is called, then the last one until it is finished."""
+    """Sends letters until it is stopped, then the last one again and again."""
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._stopped = threading.Event()
-        self._number = 0
-        self._pause = threading.Event()
+    _number = 0
+    _pause = threading.Event()
 
-    def stop(self) -> None:
-        """Send no more letters but the last."""
-        self._stopped.set()
-
-    def run(self) -> Account:
-        """Until finished."""
-        while not self._stopped.is_set() and not self._finished.is_set():
-            self._ask() if self.pattern.asks else self._send()
-        while not self._finished.is_set():
+    def _turn(self) -> None:
+        if self._stopped.is_set():
             self._try(last(self.tag))
             self._read(HURRY)
-        return self.account
+        elif self.pattern.asks:
+            self._ask()
+        else:
+            self._send()
 
     def _send(self) -> None:
         if self._try(write(self.tag, self._number)):
-            self.account.sent.append(self._number)
+            self._account.sent.append(self._number)
             self._number += 1
         if self.pattern.publishes and self._number % AT_ONCE == 0:
             self._pause.wait(0.001)
@@ -178,29 +243,25 @@ class West(End):
     def _read(self, patience: int) -> None:
         if self.pattern.west in ("PUSH", "PUB"):
             self._pause.wait(patience / 1000)
-            return
-        while self.sock.poll(patience):
-            parts = self._receive(self.zmq.DONTWAIT)
-            if parts is not None:
-                self._note(parts)
-            patience = 0
+        else:
+            super()._read(patience)
 
     def _ask(self) -> None:
         """One letter, until its answer comes; another's answer counts as damage."""
         if not self._try(write(self.tag, self._number)):
             return
-        self.account.sent.append(self._number)
+        self._account.sent.append(self._number)
         if not self.sock.poll(ANSWER):
             return
-        parts = self._receive(self.zmq.DONTWAIT)
+        parts = self._receive()
         if parts is None:
             return
         letter = read(parts)
         if letter == (self.tag, self._number):
-            self.account.read.append(self._number)
+            self._account.read.append(self._number)
             self._number += 1
         else:
-            self.account.damaged += 1
+            self._account.damaged += 1
 
 
 def options(pattern: Pattern, kind: str, **more: int) -> dict[str, int]:
@@ -223,53 +284,55 @@ def subscribe(zmq: Library, sock: Any, tag: bytes) -> None:
 
 
 class Lane:
-    """A pattern between two implementations, through a proxy."""
+    """A pattern with a proxy between its two ends; `foreign` if it is libzmq that sends
+    the letters."""
 
     def __init__(
         self,
         pattern: Pattern,
-        west: Library,
-        east: Library,
+        west: End,
+        east: End,
         plans: Sequence[Plan],
-        tag: bytes = b"one",
-        **more: int,
+        foreign: bool = False,
     ) -> None:
         self.pattern = pattern
-        a = west.socket(
-            getattr(west, pattern.west), **options(pattern, pattern.west, **more)
-        )
-        b = east.socket(
-            getattr(east, pattern.east), **options(pattern, pattern.east, **more)
-        )
-        subscribe(east, b, tag)
-        self.west = West(west, a, pattern, tag)
-        self.east = East(east, b, pattern, tag)
-        self._bound, self._connected = (
-            (self.west, self.east) if pattern.west_binds else (self.east, self.west)
-        )
-        target = self._bound.zmq.bind(self._bound.sock, "tcp")
-        self.proxy = FaultProxy(target, plans, BUFFER)
+        self.west = west
+        self.east = east
+        ends = (west, east) if pattern.west_binds else (east, west)
+        bound, self._connected = ends
+        self.proxy = FaultProxy(bound.bind(), plans, BUFFER)
         # Who encodes ahead loses what it has encoded.
-        self._batch = 8192 + 5 * 5000 if west.tag == "pyzmq" else 0
+        self._batch = 8192 + 5 * 5000 if foreign else 0
+        self._quiet = 0.0  # since when nobody has come back
 
     def run(self) -> Verdict:
         """Until the plans are at their end, and the last letter has come."""
         with self.proxy:
-            self._connected.sock.connect(self.proxy.endpoint)
-            working = [Background(self.west.run), Background(self.east.run)]
+            self._connected.connect(self.proxy.endpoint)
+            self.west.start()
+            self.east.start()
             try:
-                until(lambda: self.proxy.spent)
+                until(self._spent)
                 self.west.stop()
-                until(self.east.heard_last.is_set)
+                until(self.east.heard_last)
                 if self.pattern.answers:
-                    until(self.west.heard_last.is_set)
+                    until(self.west.heard_last)
                 self._settle()
             finally:
                 self.west.finish()
                 self.east.finish()
-                for work in working:
-                    work.result()
             return self.verdict()
+
+    def _spent(self) -> bool:
+        """Whether the plans are.  A peer that has sent nonsense is not tried again,
+        unless the user does: that is us."""
+        passages, now = self.proxy.passages, time.monotonic()
+        if not passages or self.proxy.living or not passages[-1].faults("corrupt"):
+            self._quiet = now
+        elif now > self._quiet + GIVEN_UP:
+            self._connected.renew()
+            self._quiet = now
+        return self.proxy.spent
 
     def _settle(self) -> None:
         """Until nothing is under way any more, or never will have come."""
@@ -282,16 +345,17 @@ class Lane:
         """What became of everything up to now."""
         if self.pattern.asks:
             return self._asked()
-        sent, read = list(self.west.account.sent), list(self.east.account.read)
+        west, east = self.west.account(), self.east.account()
+        sent, read = list(west.sent), list(east.read)
         passages = list(self.proxy.passages)
         there = Journey(passages, self._terms(), back=self.pattern.west_binds)
         verdict = there.judge(sent, read)
         if self.pattern.answers:
             terms = Terms(unheard=True, rivals=self.pattern.rivals)
             back = Journey(passages, terms, back=not self.pattern.west_binds)
-            answered = back.judge(read, list(self.west.account.read))
+            answered = back.judge(read, list(west.read))
             verdict.faults += [f"answers: {fault}" for fault in answered.faults]
-        self._check_damage(verdict)
+        self._check_damage(verdict, west.damaged + east.damaged)
         return verdict
 
     def _terms(self) -> Terms:
@@ -303,17 +367,17 @@ class Lane:
     def _asked(self) -> Verdict:
         """Every letter was answered, once, by its own answer."""
         verdict = Verdict()
-        answered = list(self.west.account.read)
+        west, east = self.west.account(), self.east.account()
+        answered = list(west.read)
         if answered != list(range(len(answered))):
             verdict.blame(f"answers came for {answered}")
         verdict.fates["received"] = len(answered)
-        verdict.fates["asked again"] = len(self.west.account.sent) - len(answered)
-        self._check_damage(verdict)
+        verdict.fates["asked again"] = len(west.sent) - len(answered)
+        self._check_damage(verdict, west.damaged + east.damaged)
         return verdict
 
-    def _check_damage(self, verdict: Verdict) -> None:
+    def _check_damage(self, verdict: Verdict, damaged: int) -> None:
         """Only where octets were changed do messages come that are no letters."""
-        damaged = self.west.account.damaged + self.east.account.damaged
         verdict.fates["damaged"] = damaged
         if damaged and not any(one.faults("corrupt") for one in self.proxy.passages):
             verdict.blame(f"{damaged} messages are not whole letters")
