@@ -75,6 +75,7 @@ class Passage:
     ) -> None:
         self.plan = plan
         self.ended = ""
+        self.cause = ""  # why it was closed, if it was not in order
         self.began = time.monotonic()
         self.there = Way(client, server, [f for f in plan if not f.back])
         self.back = Way(server, client, [f for f in plan if f.back])
@@ -207,8 +208,13 @@ class FaultProxy:
                 plan = self._plans[number] if number < len(self._plans) else ()
                 passage = Passage(client, server, plan)
                 self.passages.append(passage)
-                await self._copy(passage)
-                await self._live(passage)
+                with contextlib.ExitStack() as stack:
+                    unwanted = [
+                        self._spawn(self._forget(second))
+                        for second in await self._copy(passage, stack)
+                    ]
+                    await self._live(passage)
+                    await asyncio.gather(*unwanted)
 
     async def _live(self, passage: Passage) -> None:
         """Until both ends have closed, or something breaks it."""
@@ -222,10 +228,11 @@ class FaultProxy:
             await self._break(passage, broken.fault.kind)
             gone = any(way.closed for way in ways)
             passage.ended = "closed" if gone else broken.fault.kind
-        except OSError:
+        except OSError as error:
             await _stop(tasks)
             await self._break(passage, "reset")
             passage.ended = "closed"
+            passage.cause = repr(error)
         finally:
             await _stop(tasks)
             for second, _ in passage.there.copies:
@@ -315,12 +322,17 @@ class FaultProxy:
 
     # Second connections.
 
-    async def _copy(self, passage: Passage) -> None:
+    async def _copy(
+        self, passage: Passage, stack: contextlib.ExitStack
+    ) -> list[socket.socket]:
+        """They are closed with `stack`: not while somebody writes to one."""
+        made = []
         for fault in passage.plan:
             if fault.kind == "duplicate":
-                second = await self._connect()
+                second = stack.enter_context(await self._connect())
                 passage.there.copies.append((second, fault.size))
-                self._spawn(self._forget(second))
+                made.append(second)
+        return made
 
     async def _send_copies(self, way: Way, piece: bytes) -> None:
         for copy in list(way.copies):
@@ -336,7 +348,7 @@ class FaultProxy:
 
     async def _forget(self, second: socket.socket) -> None:
         """Whatever a second connection is answered."""
-        with second, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
             while await self._loop.sock_recv(second, SIZE):
                 pass
 

@@ -22,6 +22,8 @@ class Terms:
     midst of a connection, of which there is one at a time.
 
     `rivals`: a connection may be refused because another one has its place.
+
+    `mixed`: answers to what came over one connection may go over the next.
     """
 
     batch: int = 0
@@ -29,6 +31,7 @@ class Terms:
     unheard: bool = False
     steady: bool = False
     rivals: bool = False
+    mixed: bool = False
 
 
 @dataclass
@@ -65,8 +68,9 @@ class Journey:
         verdict = Verdict()
         self._once(verdict, received)
         for passage in self.passages:
-            self._in_order(verdict, received, passage)
             self._why(verdict, passage)
+            if not self.terms.mixed:
+                self._in_order(verdict, received, passage)
         known = self._behind(verdict, set(received))
         self._in_front(verdict, [number for number in sent if number not in known])
         return verdict
@@ -100,7 +104,7 @@ class Journey:
         """No end is closed by those who use it, but for a reason."""
         reason = self.terms.rivals or passage.faults("corrupt")
         if passage.ended == "closed" and not reason:
-            verdict.blame(f"was closed by one of its ends: {passage.plan}")
+            verdict.blame(f"an end closed it: {passage.cause} {passage.plan}")
 
     def _behind(self, verdict: Verdict, received: set[int]) -> set[int]:
         """The fates of those that reached the proxy; returns their numbers."""

@@ -351,7 +351,8 @@ class Lane:
         there = Journey(passages, self._terms(), back=self.pattern.west_binds)
         verdict = there.judge(sent, read)
         if self.pattern.answers:
-            terms = Terms(unheard=True, rivals=self.pattern.rivals)
+            mixed = self.pattern.east in ("DEALER", "PAIR")
+            terms = Terms(unheard=True, rivals=self.pattern.rivals, mixed=mixed)
             back = Journey(passages, terms, back=not self.pattern.west_binds)
             answered = back.judge(read, list(west.read))
             verdict.faults += [f"answers: {fault}" for fault in answered.faults]

@@ -174,7 +174,7 @@ class Soak:
         number = PATTERNS.index(pattern)
         a = Remote(self._processes[west], west, True, number)
         b = Remote(self._processes[east], east, False, number)
-        reach = random.Random(seed).choice(REACHES) if not pattern.asks else REACHES[0]
+        reach = random.Random(seed).choice(REACHES[:3] if pattern.asks else REACHES)
         plans = schedule(seed, pattern.west_binds, reach)
         lane = Lane(pattern, a, b, plans, west == ORACLE)  # type: ignore[arg-type]
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 from faultplans import Fault
@@ -20,6 +20,7 @@ MUTE = "a second holder of a routing id stays connected, and mute"
 # REQ
 
 
+@pytest.mark.fails_on("pyzmq", reason="ends the connection with each new request")
 @pytest.mark.parametrize("back", [False, True], ids=["request", "reply"])
 @pytest.mark.parametrize("kind", ["cut", "reset", "forsake"])
 @pytest.mark.parametrize("peer", ["REP", "ROUTER"])
@@ -38,10 +39,10 @@ def test_a_relaxed_req_asks_again(
             until(lambda: _asked(zmq, req, question))  # noqa: B023
             while not req.poll(5) and before == len(proxy.passages) == _living(proxy):
                 _answer(rep)
-            if req.poll(0):
-                assert req.recv() == b"re " + question
-                if proxy.spent:
-                    break
+            answer = _received(zmq, req)
+            assert answer in (None, b"re " + question)
+            if answer and proxy.spent:
+                break
         assert len(proxy.passages) == 4
 
 
@@ -51,6 +52,15 @@ def _asked(zmq: Library, req: Any, question: bytes) -> bool:
     except zmq.Again:
         return False
     return True
+
+
+def _received(zmq: Library, req: Any) -> Optional[bytes]:
+    """libzmq is readable too where there is another question's answer only."""
+    try:
+        answer: bytes = req.recv(zmq.DONTWAIT)
+    except zmq.Again:
+        return None
+    return answer
 
 
 def _living(proxy: FaultProxy) -> int:
@@ -87,12 +97,13 @@ def test_a_router_frees_names(zmq: Library, kind: str) -> None:
 
 
 def _answered(router: Any, dealer: Any) -> None:
-    dealer.send(b"last")
-    while True:
-        name, body = router.recv_multipart()
-        assert name == b"same"
-        if body == b"last":
-            break
+    """What goes over a connection that is then refused is lost, so more than once."""
+    body = b""
+    while body != b"last":
+        dealer.send(b"last")
+        while body != b"last" and router.poll(20):
+            name, body = router.recv_multipart()
+            assert name == b"same"
     router.send_multipart([name, b"re last"])
     assert dealer.recv() == b"re last"
 
@@ -140,6 +151,7 @@ def test_subscribers_subscribe_again(
         for number in range(len(plans)):
             while not _ended(proxy, number):
                 _publish(publisher)
+                subscriber.poll(0)  # or libzmq does not know that it is to subscribe
             _want(zmq, subscriber, wanted.pop(0), False)
             wanted.append(b"%03d" % (30 + number))
             _want(zmq, subscriber, wanted[-1])
