@@ -24,6 +24,7 @@ class Terms:
     `rivals`: a connection may be refused because another one has its place.
 
     `mixed`: answers to what came over one connection may go over the next.
+    `renewed`: who connects has taken another socket for it.
     """
 
     batch: int = 0
@@ -32,6 +33,7 @@ class Terms:
     steady: bool = False
     rivals: bool = False
     mixed: bool = False
+    renewed: bool = False
 
 
 @dataclass
@@ -102,7 +104,7 @@ class Journey:
 
     def _why(self, verdict: Verdict, passage: Passage) -> None:
         """No end is closed by those who use it, but for a reason."""
-        reason = self.terms.rivals or passage.faults("corrupt")
+        reason = self.terms.rivals or self.terms.renewed or passage.faults("corrupt")
         if passage.ended == "closed" and not reason:
             verdict.blame(f"an end closed it: {passage.cause} {passage.plan}")
 
@@ -121,17 +123,30 @@ class Journey:
                 if number in received:
                     verdict.fates["received"] += 1
                 else:
-                    self._lost(verdict, passage, number, end, min(spoilt, default=end))
+                    refused = self._refused(passage, received)
+                    limit = min(spoilt, default=end)
+                    self._lost(verdict, passage, number, end, limit, refused)
         return known
 
+    def _refused(self, passage: Passage, received: set[int]) -> bool:
+        """Whether a rival may have had its place: nothing of it was read."""
+        mine = set(passage.way(self.back).left) - self._copied
+        return self.terms.rivals and not mine & received
+
     def _lost(
-        self, verdict: Verdict, passage: Passage, number: int, end: int, spoilt: int
+        self,
+        verdict: Verdict,
+        passage: Passage,
+        number: int,
+        end: int,
+        spoilt: int,
+        refused: bool,
     ) -> None:
         if end > passage.way(self.back).went:
             verdict.fates["dropped by the proxy"] += 1
         elif end > spoilt:
             verdict.fates["spoilt"] += 1
-        elif passage.ended in BROKEN:
+        elif passage.ended in BROKEN or refused:
             verdict.fates["reset on the way"] += 1
         else:
             verdict.blame(f"{number} was passed on, and not received")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Optional, Sequence
 
 from faultplans import Plan
@@ -44,6 +44,11 @@ class Pattern:
     def publishes(self) -> bool:
         """Whether nobody is waited for."""
         return self.west in ("PUB", "XPUB")
+
+    @property
+    def mixes(self) -> bool:
+        """Whether answers go to whoever is there."""
+        return self.east in ("DEALER", "PAIR")
 
     @property
     def rivals(self) -> bool:
@@ -304,6 +309,7 @@ class Lane:
         # Who encodes ahead loses what it has encoded.
         self._batch = 8192 + 5 * 5000 if foreign else 0
         self._quiet = 0.0  # since when nobody has come back
+        self._renewed = False
 
     def run(self) -> Verdict:
         """Until the plans are at their end, and the last letter has come."""
@@ -331,6 +337,7 @@ class Lane:
             self._quiet = now
         elif now > self._quiet + GIVEN_UP:
             self._connected.renew()
+            self._renewed = True
             self._quiet = now
         return self.proxy.spent
 
@@ -351,8 +358,9 @@ class Lane:
         there = Journey(passages, self._terms(), back=self.pattern.west_binds)
         verdict = there.judge(sent, read)
         if self.pattern.answers:
-            mixed = self.pattern.east in ("DEALER", "PAIR")
-            terms = Terms(unheard=True, rivals=self.pattern.rivals, mixed=mixed)
+            terms = replace(
+                self._terms(), unheard=True, steady=False, mixed=self.pattern.mixes
+            )
             back = Journey(passages, terms, back=not self.pattern.west_binds)
             answered = back.judge(read, list(west.read))
             verdict.faults += [f"answers: {fault}" for fault in answered.faults]
@@ -360,10 +368,14 @@ class Lane:
         return verdict
 
     def _terms(self) -> Terms:
-        if self.pattern.west_binds or self.pattern.publishes:
-            steady = self.pattern.publishes and self.pattern.west_binds
-            return Terms(unheard=True, steady=steady)
-        return Terms(self._batch, KERNEL, rivals=self.pattern.rivals)
+        return Terms(
+            self._batch,
+            KERNEL,
+            unheard=self.pattern.west_binds or self.pattern.publishes,
+            steady=self.pattern.publishes and self.pattern.west_binds,
+            rivals=self.pattern.rivals,
+            renewed=self._renewed,
+        )
 
     def _asked(self) -> Verdict:
         """Every letter was answered, once, by its own answer."""
