@@ -96,11 +96,11 @@ class Passage:
 
 
 class FaultProxy:
-    """Listens for the length of a block, and connects to `host` and `port` for each
-    connection that it accepts.
+    """Listens for the length of a block, and connects to `target`, a tcp endpoint, for
+    each connection that it accepts.
 
     The first connections suffer the `plans`, in their order, and all behind them
-    nothing; `ready` is asked before each is served.
+    nothing.
     """
 
     def __init__(
@@ -112,19 +112,20 @@ class FaultProxy:
         self._buffer = buffer  # bytes that the kernel holds for each end, 0: its choice
         self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._released = asyncio.Event()
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._shrink(self._listener)
         self._listener.bind(("127.0.0.1", 0))
         self.endpoint = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
         self.passages: list[Passage] = []
+        self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> FaultProxy:
         self._listener.listen()
         self._listener.setblocking(False)
         self._thread.start()
+        self._started.wait()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -157,6 +158,8 @@ class FaultProxy:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
+        self._released = asyncio.Event()  # Python 3.9 wants it made here
+        self._started.set()
         self._spawn(self._accept())
         self._loop.run_forever()
         self._loop.close()
@@ -313,10 +316,10 @@ class FaultProxy:
                 piece = piece[sent:]
 
     async def _writable(self, sock: socket.socket) -> None:
-        ready = self._loop.create_future()
-        self._loop.add_writer(sock, lambda: ready.done() or ready.set_result(None))
+        ready = asyncio.Event()
+        self._loop.add_writer(sock, ready.set)
         try:
-            await ready
+            await ready.wait()
         finally:
             self._loop.remove_writer(sock)
 

@@ -38,9 +38,7 @@ def test_every_fault(couple: tuple[Library, Library], pattern: Pattern) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 120))
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda one: str(one.name))
-def test_many_schedules(
-    couple: tuple[Library, Library], pattern: Pattern, seed: int
-) -> None:
-    _run(couple, pattern, seed)
+def test_many_schedules(couple: tuple[Library, Library], pattern: Pattern) -> None:
+    for seed in range(100, 120):
+        _run(couple, pattern, seed)

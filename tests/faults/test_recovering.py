@@ -151,7 +151,8 @@ def test_subscribers_subscribe_again(
         for number in range(len(plans)):
             while not _ended(proxy, number):
                 _publish(publisher)
-                subscriber.poll(0)  # or libzmq does not know that it is to subscribe
+                if zmq.tag == "pyzmq":  # else it does not subscribe
+                    subscriber.poll(0)
             _want(zmq, subscriber, wanted.pop(0), False)
             wanted.append(b"%03d" % (30 + number))
             _want(zmq, subscriber, wanted[-1])
