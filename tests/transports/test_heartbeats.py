@@ -129,7 +129,8 @@ def test_a_peer_that_reads_nothing_is_not_gone(zmq: Library) -> None:
             peer.handshake(b"PULL")
             for _ in range(1000):
                 push.send(bytes(10_000))
-            let_pass(zmq, zmq.socket(zmq.PULL, heartbeat_ivl=50, heartbeat_timeout=1500))
+            options["heartbeat_timeout"] = 1500
+            let_pass(zmq, zmq.socket(zmq.PULL, **options))
             assert not lost()
 
 
