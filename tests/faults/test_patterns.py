@@ -38,6 +38,7 @@ def test_every_fault(couple: tuple[Library, Library], pattern: Pattern) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda one: str(one.name))
 def test_many_schedules(couple: tuple[Library, Library], pattern: Pattern) -> None:
     for seed in range(100, 120):
