@@ -77,7 +77,6 @@ class Account:
     sent: list[int] = field(default_factory=list)
     read: list[int] = field(default_factory=list)
     damaged: int = 0  # messages that were no letter, or not all of one
-    unsent: int = 0  # answers that nobody was there for
 
 
 class End:
@@ -210,7 +209,7 @@ class East(End):
         try:
             self.sock.send_multipart(parts, self.zmq.DONTWAIT)
         except self.zmq.Again:
-            self._account.unsent += 1
+            pass  # nobody is there any more
 
 
 class West(End):
