@@ -179,8 +179,6 @@ static void take_frame(struct hub *hub, struct pipe *pipe,
     struct change change;
     if (read_change(frame, &change))
         take_change(hub, pipe, &change);
-    else if (frame->flags & FRAME_COMMAND && frame->size == 0)
-        hub_forget_topics(hub, pipe); /* the engine's sign: the link is down */
 }
 
 /* Applies the subscriptions of a message; returns how many other frames it

@@ -151,7 +151,8 @@ class Pipe(Protocol):
     When a link goes down, a message that was partly in the kernel's hands is
     dropped whole, every later one stays queued for the next link; of what arrived,
     whole messages stay readable and a partial one is dropped.  Hubs that subscribe
-    drop all that was queued: they announce their topics afresh on the next link.
+    drop all that was queued: they announce their topics afresh on the next link.  What
+    the peer has subscribed to counts until ``close``: what is published is queued.
     """
 
     @property

@@ -20,11 +20,11 @@ from typing import Callable, Iterator, Optional
 import implementations
 import pytest
 from agreement.differences import admitted, difference
-from agreement.interpreter import Entry, Interpreter
+from agreement.interpreter import Entry
+from agreement.network_programs import network_programs
 from agreement.programs import Program, option_programs, programs
-from agreement.worker import Worker
+from agreement.worker import Worker, run
 from hypothesis import HealthCheck, given, settings
-from implementations import Implementation
 
 Run = Callable[[Program], list[Entry]]
 
@@ -50,16 +50,12 @@ def runs(pytestconfig: pytest.Config) -> Iterator[dict[str, Run]]:
             worker = Worker(one.tag)
             found = {one.tag: worker.run, **found}
         else:
-            found[one.tag] = partial(_run, one)
+            found[one.tag] = partial(run, one)
     if len(found) < 2:
         pytest.skip("there is one implementation only: nothing to agree with")
     yield found
     if worker is not None:
         worker.close()
-
-
-def _run(implementation: Implementation, program: Program) -> list[Entry]:
-    return Interpreter(implementation, program).run()
 
 
 @PROFILE
@@ -72,6 +68,12 @@ def test_messages_and_connections(runs: dict[str, Run], program: Program) -> Non
 @given(program=option_programs())
 def test_options(runs: dict[str, Run], program: Program) -> None:
     _check(runs, admitted(program))
+
+
+@PROFILE
+@given(program=network_programs())
+def test_over_the_network(runs: dict[str, Run], program: Program) -> None:
+    _check(runs, program)
 
 
 def _check(runs: dict[str, Run], program: Program) -> None:

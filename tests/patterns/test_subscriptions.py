@@ -9,6 +9,7 @@ from library import Library
 from marriage import marry
 from patience import PATIENCE, Background, until
 from rawpeer import RawListener, RawPeer, connect, frame, message
+from watching import Watch
 
 
 def subscribe(topic: bytes) -> bytes:
@@ -98,6 +99,23 @@ def test_fifty_thousand_topics_survive_a_restart(zmq: Library) -> None:
 
 
 # What a publisher makes of it
+
+
+def test_a_publisher_that_connects_keeps_messages(zmq: Library, network: str) -> None:
+    """For a subscriber that is away for a while, as for any other peer."""
+    endpoint = zmq.reserved(network)
+    sub = zmq.socket(zmq.SUB, subscribe=b"t")
+    sub.bind(endpoint)
+    xpub = zmq.socket(zmq.XPUB, reconnect_ivl=10)
+    watch = Watch(zmq, xpub, zmq.EVENT_DISCONNECTED)
+    xpub.connect(endpoint)
+    assert xpub.recv() == b"\1t"
+    sub.unbind(endpoint)
+    until(lambda: sub.poll(1) or watch.socket.poll(1))
+    xpub.send(b"t while away")
+    assert xpub.poll(0) == 0  # no notice
+    zmq.bind_again(sub, endpoint)
+    assert sub.recv() == b"t while away"
 
 
 def test_a_peer_counts_once(zmq: Library) -> None:

@@ -227,7 +227,7 @@ def admitted(program: Program) -> Program:
         for step in _steps(world, operation):
             operations.append(step)
             world.apply(step)
-    return Program(program.kinds, tuple(operations))
+    return program._replace(operations=tuple(operations))
 
 
 def _steps(world: World, operation: Operation) -> list[Operation]:
