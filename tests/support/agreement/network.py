@@ -169,8 +169,7 @@ class Network(Interpreter):
             ties.bound.clear()
         for end in ends:
             self._await(end, ENDED)
-        if ends:
-            self._pass_by()
+        self._pass_by()
         return [before, self._notices() if ties.publishes else None]
 
     def _is_at(self, number: int, place: Optional[str]) -> bool:

@@ -54,7 +54,6 @@ class Ties:
         self.awaiting: set[int] = set()  # REQ without a reply
         self.owed: dict[int, tuple[int, int]] = {}  # who owes a reply to whose life
         self.queued = 0  # requests that socket 0 will receive after its reply
-        self.replied = False  # socket 0 is a REQ that has had a reply
 
     @property
     def up(self) -> list[int]:
@@ -109,12 +108,15 @@ class Ties:
         else:
             self.bound.clear()
             self.queued = 0
-            self.replied = False
 
     def may_part(self, number: int) -> bool:
-        """Whether connections end at once, with nothing under way: a REQ of libzmq that
-        has had its reply, and unbinds, keeps its connections until it asks again."""
-        return not self.queued and (number > 0 or not self.replied)
+        """Whether connections end at once, with nothing under way.
+
+        In libzmq they do when the socket reads on: a REQ when it has asked, a REP when
+        it has replied.
+        """
+        reads = {"REQ": 0 in self.awaiting, "REP": 0 not in self.owed}
+        return not self.queued and (number > 0 or reads.get(self.kinds[0], True))
 
     def may_say(self, number: int) -> bool:
         """Whether it is known what becomes of a message, or of a call out of turn."""
@@ -192,7 +194,6 @@ class Ties:
     def received(self, number: int, frames: Message) -> None:
         """A socket has received a message."""
         self.awaiting.discard(number)
-        self.replied |= not number and self.kinds[0] == "REQ"
         if self.answers(number):
             who = sender(frames)
             self.owed[number] = who, self.lives[number or who]
