@@ -73,6 +73,9 @@ class HubOption(IntEnum):
     MANUAL = 6  # NOTICES: pass on all, but only `Hub.grant` lets them act
     NO_DROP = 7  # TO_ALL: EAGAIN, for everybody, while a peer that matches is full
     INVERT = 8  # FILTERED, and TO_ALL by topic: to those whose topics do not match
+    ONLY_FIRST = 9  # TOPICS, NOTICES: no frame is a subscription if the first is none
+    #: MANUAL, and what is sent first after a notice goes to its peer alone.
+    LAST_VALUE = 10
 
 
 class Heartbeat(NamedTuple):
