@@ -205,7 +205,7 @@ class Network(Interpreter):
             one, other = self._open("PAIR"), self._open("PAIR")
             other.connect(self._library.bind(one, "ipc"))
             other.send(b"")
-            one.recv()
+            assert one.poll(TIMEOUT)
             one.close(linger=0)
             other.close(linger=0)
         self._look()
