@@ -127,6 +127,12 @@ class Network(Interpreter):
         mine = self._ties.asked.get(number) if number else None
         return place != mine and (number > 0 or place not in self._ties.bound)
 
+    def _do_set(self, number: int, option: str, value: Any) -> Any:
+        """While it waits for a reply, a REQ of libzmq then takes it for another's."""
+        if option == "REQ_CORRELATE" and number in self._ties.awaiting:
+            return SKIPPED
+        return super()._do_set(number, option, value)
+
     def _do_renew(self, number: int) -> Any:
         """Close a socket, and make another like it."""
         found = self._part(number, None, self._sockets[number].close)
