@@ -16,7 +16,7 @@ import warnings
 from collections import deque
 from typing import Any, Callable, Protocol, TypeVar, Union
 
-from . import exits
+from . import exits, naps
 from .backend.abc import EventKind, Loop, Pipe
 from .drain import remaining
 from .error import LingerWarning
@@ -61,6 +61,21 @@ def _unsent(what: str, pipe: Pipe) -> str:
     if not count:
         return f"what the kernel holds of {what}"
     return f"{count} message" + ("s" if count > 1 else "") + f" of {what}"
+
+
+def once(call: Callable[[], None]) -> Callable[[], None]:
+    """What makes that call the first time, and then nothing: for what several may
+    come to do."""
+    todo = [call]
+
+    def run() -> None:
+        try:
+            first = todo.pop()
+        except IndexError:
+            return
+        first()
+
+    return run
 
 
 def _nothing() -> None:
@@ -173,7 +188,8 @@ class Control:
 
         if not self.call(work):
             return function()
-        done.acquire()
+        while not done.acquire(timeout=naps.longest()):
+            pass  # Ctrl-C gets out; what was asked for is done all the same
         result, error = outcome[0]
         if error is not None:
             raise error
@@ -261,6 +277,9 @@ class Control:
             return
         text = "; ".join(self.unsent())
         warnings.warn(f"dropped at exit: {text}", LingerWarning, stacklevel=1)
+
+    def _stay_behind(self) -> None:
+        """See `pymq.exits`.  Nobody here asks it for anything."""
 
     # From the control thread.
 

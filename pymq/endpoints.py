@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Sequence, Union
 
 from .base import SocketBase
 from .constants import EMTHREAD, ContextOption, SocketOption
+from .control import once
 from .endpoint import Endpoint, parse
 from .error import ZMQBindError, ZMQError, error_for
 from .threads import available
@@ -160,10 +161,13 @@ class Endpoints(SocketBase):
         endpoint = parse(text)
         if endpoint.scheme != "inproc" and text not in self._sessions:
             text = self._find_same(endpoint)
-        for session in self._take(text, endpoint) or _raise(ENOENT, text):
-            linger = self._options[_O.LINGER]
-            end = partial(session.close, linger, session.keeps_input)
+        found = self._take(text, endpoint) or _raise(ENOENT, text)
+        end = once(partial(_close_sessions, found, self._options[_O.LINGER]))
+        try:
             self.context._control.run(end)
+        except BaseException:
+            self.context._control.run_later(end)  # Ctrl-C must not stop it
+            raise
         self._changed()
 
     def _take(self, text: str, endpoint: Endpoint) -> Sequence[Session]:
@@ -218,6 +222,11 @@ class Endpoints(SocketBase):
             else:
                 return port
         raise ZMQBindError("Could not bind socket to random port.")
+
+
+def _close_sessions(sessions: Sequence[Session], linger: int) -> None:
+    for session in sessions:
+        session.close(linger, session.keeps_input)
 
 
 def _text(addr: Union[str, bytes]) -> str:
