@@ -123,17 +123,32 @@ class Control:
 
             self.loop.start()
             self._selector = selectors.DefaultSelector()
-            self._reader, self._writer = os.pipe()
-            os.set_blocking(self._reader, False)
-            os.set_blocking(self._writer, False)
-            self.watch(self._reader, selectors.EVENT_READ, self._woken)
-            self.watch(self.loop.fileno(), selectors.EVENT_READ, self._dispatch)
-            thread = threading.Thread(
-                target=self._run, name="pymq-control", daemon=True
-            )
-            thread.start()
+            try:
+                self._open(selectors.EVENT_READ)
+                thread = threading.Thread(
+                    target=self._run, name="pymq-control", daemon=True
+                )
+                thread.start()
+            except BaseException:
+                self._close()
+                raise
             self._thread = thread
             exits.remember(self, waits=True)
+
+    def _open(self, readable: int) -> None:
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self._writer, False)
+        self.watch(self._reader, readable, self._woken)
+        self.watch(self.loop.fileno(), readable, self._dispatch)
+
+    def _close(self) -> None:
+        self._selector.close()
+        with self._starting:
+            for fd in (self._reader, self._writer):
+                if fd >= 0:
+                    os.close(fd)
+            self._reader = self._writer = -1
 
     def stop(self) -> None:
         """End the thread and the loop.  Idempotent."""
@@ -316,11 +331,7 @@ class Control:
                 call = heapq.heappop(self._timers)[2].call
                 if call is not None:
                     self._guard(call)
-        self._selector.close()
-        with self._starting:
-            os.close(self._reader)
-            os.close(self._writer)
-            self._reader = self._writer = -1
+        self._close()
         while self._calls:
             self._guard(self._calls.popleft())
 

@@ -250,7 +250,6 @@ LIST = "import os; print(*os.listdir('/proc/self/fd'))"
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="lists descriptors")
-@pytest.mark.fails_on("pyzmq", reason="one of its descriptors is inherited")
 def test_descriptors_are_not_for_other_programs(zmq: Library, network: str) -> None:
     """They are closed when a child becomes another one."""
 

@@ -271,6 +271,10 @@ class Hub:
     def wait(self, events: int, timeout: int) -> int:
         """See `pymq.backend.abc.Hub.wait`."""
         deadline = None if timeout < 0 else time.monotonic() + timeout / 1000
+        with self.lock:
+            ready = self._look(events)
+        if ready or timeout == 0:
+            return ready  # without a descriptor
         try:
             signal = self._take_signal(events)
         except OSError as error:
@@ -293,13 +297,7 @@ class Hub:
         while True:
             with self.lock:
                 signal.clear()
-                if self._stopped:
-                    return -self._stopped
-                ready = POLLIN & events if self.receiver.ready() else 0
-                if events & POLLOUT and self.sender.resumable():
-                    ready |= POLLOUT
-                if events & SENT and self._all_sent():
-                    ready |= SENT
+                ready = self._look(events)
             if ready:
                 return ready
             left = None if deadline is None else deadline - time.monotonic()
@@ -310,6 +308,17 @@ class Hub:
                 poll.poll(None if left is None else min(left * 1000 + 1, INT_MAX))
             except InterruptedError:
                 return -EINTR
+
+    def _look(self, events: int) -> int:
+        """Those that are there, or a negative errno."""
+        if self._stopped:
+            return -self._stopped
+        ready = POLLIN & events if self.receiver.ready() else 0
+        if events & POLLOUT and self.sender.resumable():
+            ready |= POLLOUT
+        if events & SENT and self._all_sent():
+            ready |= SENT
+        return ready
 
     def _all_sent(self) -> bool:
         return not any(pipe._unsent() for pipe in self.pipes.values())
