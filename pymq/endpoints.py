@@ -97,9 +97,9 @@ class Endpoints(SocketBase):
     def _bind(self, endpoint: Endpoint) -> Session:
         if endpoint.scheme == "inproc":
             return self.context._registry.bind(endpoint.address, self._side())
-        from .session.listener import Listener  # `import pymq` should cost little
-
         self._start_control()
+        from .session.listener import Listener
+
         listener = Listener(self._side(), endpoint)
         self._options[_O.USE_FD] = -1  # it is the listener's now
         return self._start(listener)
@@ -121,9 +121,9 @@ class Endpoints(SocketBase):
             return self.context._registry.connect(endpoint.address, self._side())
         if known and self._pattern.once:
             return known.pop()
+        self._start_control()
         from .session.connecter import Connecter
 
-        self._start_control()
         return self._start(Connecter(self._side(), endpoint))
 
     def _start_control(self) -> None:
@@ -131,6 +131,11 @@ class Endpoints(SocketBase):
         threads = self.context.get(ContextOption.IO_THREADS)
         if not available(self._options[_O.AFFINITY], threads):
             raise error_for(EMTHREAD)
+        # Not earlier: `import pymq` should cost little.  Both: later there may be no
+        # descriptor left to read a file with.
+        from .session import connecter as connecter
+        from .session import listener as listener
+
         self.context._start_threads()
 
     def _start(self, session: Any) -> Session:
