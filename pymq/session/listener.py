@@ -65,11 +65,11 @@ class Listener:
 
     def _accept(self) -> None:
         listener = self._listening.socket
+        if not self._make_room():
+            self._pause()
+            return
         for _ in range(ACCEPTS):
             if listener.fileno() < 0:
-                return
-            if not self._make_room():
-                self._pause()
                 return
             try:
                 connection, _ = listener.accept()
@@ -89,6 +89,8 @@ class Listener:
                 self._report(Event.ACCEPT_FAILED, errno.ECONNREFUSED)
                 logger.info("%s: a filter refused a peer", self.endpoint)
                 connection.close()
+            if len(self._greeters) >= HANDSHAKES:
+                return  # if there is another one, it needs room
 
     def _make_room(self) -> bool:
         """Whether one more may shake hands.  Where too many do, and are slow, the one
