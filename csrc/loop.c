@@ -10,6 +10,7 @@
 #include "mailbox.h"
 #include "poller.h"
 #include "spare.h"
+#include "trim.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -38,6 +39,7 @@ struct worker {
     size_t load;           /* engines of all lists */
     struct loop *loop;
     bool rushed; /* the last sleep was hardly worth it */
+    bool worked; /* since the last look at what may be given back */
     atomic_bool stopping;
 };
 
@@ -170,6 +172,7 @@ static bool claim(struct worker *worker, struct engine *engine)
 
 static void turn(struct worker *worker, struct engine *engine, int ready)
 {
+    worker->worked = true;
     if (!claim(worker, engine))
         return;
     bool lingered = engine->deadline > 0, lent = is_lent(engine);
@@ -202,6 +205,8 @@ static struct engine *first(struct list *engines)
 static int timeout(struct worker *worker)
 {
     int64_t left = spare_expire() ? SPARE_TIME : INT_MAX;
+    if (worker->worked && left > TRIM_AFTER)
+        left = TRIM_AFTER;
     int64_t due = heartbeat_next(&worker->beating);
     struct engine *lingers = first(&worker->lingering);
     struct engine *lent = first(&worker->lent);
@@ -232,6 +237,8 @@ static void poll_once(struct worker *worker)
     if (idle)
         worker->rushed = clock_us() - before < RUSH;
     mailbox_unwatch(&worker->box, &worker->bell);
+    if (idle && count == 0 && trim_idle())
+        worker->worked = false;
     for (int i = 0; i < count; i++)
         if (ready[i].who != NULL)
             turn(worker, ready[i].who, ready[i].events);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+from functools import partial
 from typing import Any
 
 import pytest
@@ -88,7 +89,7 @@ def test_who_is_quick_is_not_hurried(zmq: Library) -> None:
     router = zmq.socket(zmq.ROUTER)
     endpoint = zmq.bind(router, "tcp")
     peers = [connect(endpoint) for _ in range(4 * FEW)]
-    handshakes = [Background(lambda p=peer: p.handshake(b"DEALER")) for peer in peers]
+    handshakes = [Background(partial(peer.handshake, b"DEALER")) for peer in peers]
     for handshake in handshakes:
         handshake.result()
     for peer in peers:

@@ -30,6 +30,7 @@ from .receiving import RECEIVERS
 from .sending import SENDERS
 from .signal import Signal
 from .topics import Topics
+from .trim import trimmer
 
 POLLIN = 1
 POLLOUT = 2
@@ -302,6 +303,7 @@ class Hub:
                 return ready
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
+                trimmer.idle()
                 return 0
             try:
                 # Python retries EINTR by itself, after it has run the handlers.
