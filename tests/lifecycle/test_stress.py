@@ -150,6 +150,7 @@ class Round:
 
 
 @pytest.mark.timeout(SECONDS + 300)
+@pytest.mark.fails_on("pyzmq", reason="loses messages, and then waits for them")
 def test_random_lives(zmq: Library) -> None:
     """PYMQ_STRESS_SECONDS says for how long."""
     seed = random.randrange(10**9) if SECONDS > 1 else 1
