@@ -170,11 +170,12 @@ static bool claim(struct worker *worker, struct engine *engine)
     return engine_claim(engine);
 }
 
-static void turn(struct worker *worker, struct engine *engine, int ready)
+/* False if somebody else drives, who then posts it. */
+static bool turn(struct worker *worker, struct engine *engine, int ready)
 {
     worker->worked = true;
     if (!claim(worker, engine))
-        return;
+        return false;
     bool lingered = engine->deadline > 0, lent = is_lent(engine);
     int64_t looked = engine->look_at;
     engine_drive(engine, ready);
@@ -184,7 +185,7 @@ static void turn(struct worker *worker, struct engine *engine, int ready)
     engine_release(engine);
     if (ended) {
         dismiss(worker, engine);
-        return;
+        return true;
     }
     heartbeat_list(&worker->beating, &engine->beat, beat);
     if (lingers && !lingered)
@@ -193,6 +194,7 @@ static void turn(struct worker *worker, struct engine *engine, int ready)
         move(worker, &worker->holding, engine);
     else if (lends && !lent)
         note_lease(worker, engine);
+    return true;
 }
 
 static struct engine *first(struct list *engines)
@@ -256,15 +258,23 @@ static bool attend(struct worker *worker)
     return count > 0;
 }
 
+/* Its time has come.  Who is driven by another is posted, and late already: to
+ * try again until that is so would keep the processor from the other. */
+static void take_late(struct worker *worker, struct engine *engine)
+{
+    if (!turn(worker, engine, 0))
+        move(worker, &worker->engines, engine);
+}
+
 static void expire(struct worker *worker)
 {
     struct engine *engine;
     while ((engine = first(&worker->lingering)) != NULL
            && engine->deadline <= clock_ms())
-        turn(worker, engine, 0);
+        take_late(worker, engine);
     while ((engine = first(&worker->holding)) != NULL
            && engine->look_at <= clock_ms())
-        turn(worker, engine, 0);
+        take_late(worker, engine);
     while ((engine = heartbeat_take(&worker->beating)) != NULL)
         turn(worker, engine, 0);
 }
