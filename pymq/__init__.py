@@ -14,6 +14,7 @@ from .curve import curve_public as curve_public
 from .endpoint import IPC_PATH_MAX_LEN as IPC_PATH_MAX_LEN
 from .error import *  # noqa: F403
 from .error import ZMQ_VERSION_INFO as _ZMQ_VERSION_INFO
+from .error import ForkedError as ForkedError
 from .error import LingerWarning as LingerWarning
 from .error import strerror as strerror
 from .error import zmq_errno as zmq_errno
@@ -71,6 +72,7 @@ globals()["__all__"] = [
     "COPY_THRESHOLD",
     "IPC_PATH_MAX_LEN",
     "Context",
+    "ForkedError",
     "Frame",
     "LingerWarning",
     "Message",

@@ -29,7 +29,8 @@ LAYERS = (
     ("backend", "endpoint"),
     ("zmtp",),
     ("threads",),
-    ("error", "properties", "z85", "drain", "exits"),
+    ("properties", "z85", "drain", "exits", "inherited"),
+    ("error",),
     ("naps",),
     ("constants", "version"),
 )
