@@ -13,7 +13,7 @@ ROOT = Path(pymq.__file__).parent
 
 # From the top down.  A name stands for the module or everything in the package.
 LAYERS = (
-    ("", "__main__", "cli", "demo", "devices", "utils"),
+    ("", "__main__", "auth", "cli", "curve_keygen", "demo", "devices", "utils"),
     ("reference",),
     ("context", "proxies"),
     ("socket", "poller", "curve"),
@@ -26,8 +26,10 @@ LAYERS = (
     ("security_options",),
     ("option",),
     ("backend", "endpoint"),
+    ("peer",),
     ("zmtp",),
     ("threads",),
+    ("meeting",),
     ("error", "properties", "z85", "drain", "exits"),
     ("naps",),
     ("constants", "version"),
