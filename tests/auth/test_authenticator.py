@@ -191,7 +191,7 @@ def test_certificates(zmq: Library, tmp_path: Path) -> None:
 def test_whose_key_it_is(zmq: Library) -> None:
     base = authlib.part(zmq, "auth").Authenticator
 
-    class Named(base):  # type: ignore[misc]
+    class Named(base):  # type: ignore[misc,valid-type]
         def curve_user_id(self, client_public_key: bytes) -> str:
             return f"{client_public_key[1]}"
 
@@ -263,9 +263,7 @@ def test_no_password_is_logged(zmq: Library, caplog: pytest.LogCaptureFixture) -
 
 
 @pytest.mark.only("pymq")
-def test_a_callback_that_fails(
-    zmq: Library, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_callback_that_fails(zmq: Library, caplog: pytest.LogCaptureFixture) -> None:
     """pyzmq's handler answers nobody any more."""
     asked, none = Asked(zmq), Book(True)
     none.callback = None  # type: ignore[assignment,method-assign]

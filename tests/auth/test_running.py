@@ -199,6 +199,28 @@ def test_in_a_loop(zmq: Library) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.only("pymq")
+def test_a_context_of_asyncio(zmq: Library) -> None:
+    """The handler's own socket is one that blocks, whatever else the context makes."""
+    contexts = pytest.importorskip("pymq.asyncio")
+    kind = authlib.part(zmq, "auth.asyncio").AsyncioAuthenticator
+
+    async def main(context: Any) -> None:
+        auth = kind(context)
+        auth.start()
+        auth.configure_plain(passwords={"joe": "pw"})
+        server = context.socket(zmq.PULL, plain_server=1)
+        client = zmq.socket(zmq.PUSH, plain_username=b"joe", plain_password=b"pw")
+        client.connect(zmq.bind(server, "tcp"))
+        client.send(b"hello")
+        assert (await server.recv(copy=False))["User-Id"] == "joe"
+        server.close()
+        auth.stop()
+
+    with contexts.Context(backend=zmq.tag) as context:
+        asyncio.run(main(context))
+
+
 def test_a_loop_that_is_not_told(zmq: Library) -> None:
     kind = authlib.part(zmq, "auth.asyncio").AsyncioAuthenticator
     with pytest.warns(DeprecationWarning, match="loop"):
