@@ -14,7 +14,7 @@ from authlib import Keys, needs_curve
 from library import Library
 from patience import Background, until
 from watching import Watch
-from zaphandler import Handler
+from zaphandler import Handler, prop
 
 from pymq.auth import Peer
 from pymq.session import judge as judges
@@ -436,6 +436,52 @@ def test_no_more_than_one_word_each(zmq: Library) -> None:
         peer.send(rawpeer.greeting() + rawpeer.ready(b"PUSH", b""))
         peer.send(rawpeer.message(b"early"))
         code = zmq.constants.Event.PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND
+        assert watch.until("HANDSHAKE_FAILED_PROTOCOL")[-1].value == code
+    gate.set()
+
+
+INITIATE = rawpeer.frame(
+    b"\x08INITIATE" + prop(b"Socket-Type", b"DEALER") + prop(b"Identity", b"me"),
+    command=True,
+)
+
+
+def plain_hello(zmq: Library, peer: rawpeer.RawPeer) -> None:
+    """Say who it is; the answer tells nothing."""
+    peer.send(rawpeer.greeting(b"PLAIN"))
+    peer.send(rawpeer.frame(b"\5HELLO\3joe\2pw", command=True))
+    peer.recv(rawpeer.GREETING_SIZE)
+    assert peer.recv_frame() == (4, b"\7WELCOME")
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_plain_word_by_word(zmq: Library, answer: bool) -> None:
+    """It is asked about when all is known, and READY comes after that."""
+    door, server = Door(lambda peer: answer), zmq.socket(zmq.ROUTER, plain_server=1)
+    with rawpeer.connect(bind(zmq, server, door)) as peer:
+        plain_hello(zmq, peer)
+        assert not door.seen
+        peer.send(INITIATE)
+        said = peer.recv_frame()[1]
+        assert said.startswith(b"\5READY") if answer else said == b"\5ERROR\x03400"
+    assert (door.seen[0].user_id, door.seen[0].routing_id) == ("joe", b"me")
+
+
+def test_plain_again(zmq: Library) -> None:
+    gate, begun = threading.Event(), threading.Event()
+
+    def judge(peer: Peer) -> bool:
+        begun.set()
+        return gate.wait(20)
+
+    server = zmq.socket(zmq.ROUTER, plain_server=1)
+    watch = Watch(zmq, server)
+    with rawpeer.connect(bind(zmq, server, judge)) as peer:
+        plain_hello(zmq, peer)
+        peer.send(INITIATE)
+        assert begun.wait(20)
+        peer.send(INITIATE)
+        code = zmq.constants.Event.PROTOCOL_ERROR_ZMTP_UNSPECIFIED
         assert watch.until("HANDSHAKE_FAILED_PROTOCOL")[-1].value == code
     gate.set()
 
