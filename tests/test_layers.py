@@ -27,7 +27,7 @@ LAYERS = (
     ("security_options",),
     ("option",),
     ("backend", "endpoint"),
-    ("peer",),
+    ("applicant",),
     ("zmtp",),
     ("threads",),
     ("meeting",),

@@ -16,7 +16,7 @@ from patience import Background, until
 from watching import Watch
 from zaphandler import Handler, prop
 
-from pymq.auth import Peer
+from pymq.auth import Applicant
 from pymq.session import judge as judges
 
 AUTH = "HANDSHAKE_FAILED_AUTH"
@@ -27,12 +27,12 @@ pytestmark = pytest.mark.only("pymq")
 class Door:
     """Lets in whom `judge` lets in, and remembers who came."""
 
-    def __init__(self, judge: Callable[[Peer], Any] = lambda peer: True) -> None:
-        self.seen: list[Peer] = []
+    def __init__(self, judge: Callable[[Applicant], Any] = lambda peer: True) -> None:
+        self.seen: list[Applicant] = []
         self.threads: list[threading.Thread] = []
         self._judge = judge
 
-    def __call__(self, peer: Peer) -> Any:
+    def __call__(self, peer: Applicant) -> Any:
         self.seen.append(peer)
         self.threads.append(threading.current_thread())
         return self._judge(peer)
@@ -81,6 +81,7 @@ def test_plain(zmq: Library) -> None:
     client = plain(zmq, zmq.DEALER, "zoë".encode(), routing_id=b"me")
     client.connect(bind(zmq, server, door))
     assert arrives(client, server)["User-Id"] == "zoë"
+    assert [peer.user_id for peer in server.peers()] == ["zoë"]
     (peer,) = door.seen
     assert (peer.mechanism, peer.routing_id) == ("PLAIN", b"me")
     assert (peer.username, peer.password, peer.key) == ("zoë", b"pw", None)
@@ -171,12 +172,12 @@ def test_answers(
     user: str,
     later: bool,
 ) -> None:
-    def now(peer: Peer) -> Any:
+    def now(peer: Applicant) -> Any:
         if isinstance(answer, BaseException):
             raise answer
         return answer
 
-    async def soon(peer: Peer) -> Any:
+    async def soon(peer: Applicant) -> Any:
         await asyncio.sleep(0)
         return now(peer)
 
@@ -226,7 +227,7 @@ def test_a_slow_one_keeps_nobody_waiting(zmq: Library) -> None:
     gate = threading.Event()
     begun = threading.Event()
 
-    def judge(peer: Peer) -> bool:
+    def judge(peer: Applicant) -> bool:
         if peer.username == "slow":
             begun.set()
             gate.wait(20)
@@ -255,7 +256,7 @@ def test_many_at_once(zmq: Library) -> None:
     gate, busy, most = threading.Semaphore(0), [0], [0]
     lock = threading.Lock()
 
-    def judge(peer: Peer) -> bool:
+    def judge(peer: Applicant) -> bool:
         with lock:
             busy[0] += 1
             most[0] = max(most[0], busy[0])
@@ -309,7 +310,7 @@ def test_the_end_while_it_thinks(zmq: Library, ends: str) -> None:
     context = zmq.context()
     gate, begun = threading.Event(), threading.Event()
 
-    def judge(peer: Peer) -> bool:
+    def judge(peer: Applicant) -> bool:
         begun.set()
         return gate.wait(20)
 
@@ -345,9 +346,9 @@ def test_the_end_while_it_thinks(zmq: Library, ends: str) -> None:
 def test_in_the_loop_of_who_binds(zmq: Library) -> None:
     async def main() -> None:
         loop, many = asyncio.get_running_loop(), asyncio.Event()
-        waiting: list[Peer] = []
+        waiting: list[Applicant] = []
 
-        async def judge(peer: Peer) -> str:
+        async def judge(peer: Applicant) -> str:
             assert asyncio.get_running_loop() is loop
             waiting.append(peer)
             if len(waiting) == 3:
@@ -372,7 +373,7 @@ def test_a_coroutine_ends_with_its_peer(zmq: Library) -> None:
     async def main() -> None:
         begun, ended = asyncio.Event(), asyncio.Event()
 
-        async def judge(peer: Peer) -> bool:
+        async def judge(peer: Applicant) -> bool:
             begun.set()
             try:
                 await asyncio.sleep(3600)
@@ -392,7 +393,7 @@ def test_a_coroutine_ends_with_its_peer(zmq: Library) -> None:
 def test_a_loop_that_is_gone(zmq: Library, caplog: pytest.LogCaptureFixture) -> None:
     """Nobody comes in, and nobody waits."""
 
-    async def judge(peer: Peer) -> bool:
+    async def judge(peer: Applicant) -> bool:
         return True
 
     async def main(server: Any) -> str:
@@ -470,7 +471,7 @@ def test_plain_word_by_word(zmq: Library, answer: bool) -> None:
 def test_plain_again(zmq: Library) -> None:
     gate, begun = threading.Event(), threading.Event()
 
-    def judge(peer: Peer) -> bool:
+    def judge(peer: Applicant) -> bool:
         begun.set()
         return gate.wait(20)
 
