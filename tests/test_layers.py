@@ -13,7 +13,7 @@ ROOT = Path(pymq.__file__).parent
 
 # From the top down.  A name stands for the module or everything in the package.
 LAYERS = (
-    ("", "__main__", "cli", "demo", "devices", "utils"),
+    ("", "__main__", "auth", "cli", "curve_keygen", "demo", "devices", "utils"),
     ("reference",),
     ("context", "proxies"),
     ("socket", "poller", "curve"),
@@ -27,8 +27,10 @@ LAYERS = (
     ("security_options",),
     ("option",),
     ("backend", "endpoint"),
+    ("applicant",),
     ("zmtp",),
     ("threads",),
+    ("meeting",),
     ("properties", "z85", "drain", "exits", "inherited"),
     ("error",),
     ("naps",),
