@@ -37,6 +37,16 @@ def need_curve() -> None:
         raise error_for(EINVAL, f"CURVE needs PyNaCl: pip install {sodium.EXTRA}")
 
 
+def check_keys(options: Mapping[int, Any]) -> None:
+    """ZMQError(EINVAL) for CURVE with a key that was not set: it is all zeros, which is
+    nobody's secret.  libzmq lets a server have it, and clients fail without a word."""
+    if options[_O.MECHANISM] != _CURVE:
+        return
+    for number in _NEEDED[bool(options[_O.CURVE_SERVER])]:
+        if options[number] == bytes(_KEY):
+            raise error_for(EINVAL, f"CURVE needs {_O(number).name}")
+
+
 def _curve_role(_: int, new: int) -> int:
     need_curve()
     return new
@@ -55,6 +65,10 @@ def _key(_: bytes, new: bytes) -> bytes:
     raise error_for(EINVAL, "a key is 32 bytes, or 40 of Z85")
 
 
+_NEEDED = {
+    False: (_O.CURVE_PUBLICKEY, _O.CURVE_SECRETKEY, _O.CURVE_SERVERKEY),
+    True: (_O.CURVE_SECRETKEY,),
+}
 _CURVE_ROLE = {_O.MECHANISM: _CURVE, _O.PLAIN_SERVER: 0}
 
 

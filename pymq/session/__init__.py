@@ -40,6 +40,9 @@ class Side(NamedTuple):
     backend: Backend
     registry: Registry  # the context's, where a ZAP handler may be
 
+    def __repr__(self) -> str:
+        return f"<Side of {self.pattern.name}>"  # options have keys and passwords
+
     @property
     def named(self) -> bool:
         """Whether peers are known by their routing ids."""

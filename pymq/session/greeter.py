@@ -176,7 +176,8 @@ class Greeter:
         if self._handshake.result is not None and not self._unsent:
             self._finish(self._handshake.result)
             return
-        self._watch(EVENT_READ | EVENT_WRITE if self._unsent else EVENT_READ)
+        reading = EVENT_READ if self._handshake.result is None else 0
+        self._watch(reading | EVENT_WRITE if self._unsent else reading)
 
     def _watch(self, events: int) -> None:
         if events == self._watched:
@@ -187,6 +188,9 @@ class Greeter:
         self._control.watch(self.socket.fileno(), events, self._ready)
 
     def _ready(self) -> None:
+        if isinstance(self._handshake.result, Ready):
+            self._flush()  # what follows is for the engine, with its limits
+            return
         try:
             data = self.socket.recv(8192)
         except (BlockingIOError, InterruptedError):

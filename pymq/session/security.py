@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Callable, Mapping
 
 from ..constants import SecurityMechanism, SocketOption
@@ -38,7 +39,8 @@ def _curve(options: Options) -> Mechanism:
         return curve.Client(options[_O.CURVE_PUBLICKEY], secret, server)
     domain = bool(options[_O.ZAP_DOMAIN])
     enforced = bool(options[_O.ZAP_ENFORCE_DOMAIN])
-    return curve.Server(secret, domain or not enforced, domain and enforced)
+    asks, needs = domain or not enforced, domain and enforced
+    return curve.Server(secret, asks, needs, clock=time.monotonic)
 
 
 _MAKERS: dict[int, Callable[[Options], Mechanism]] = {

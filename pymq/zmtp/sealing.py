@@ -1,7 +1,8 @@
 """Sealed frames: MESSAGE of CurveZMQ (RFC 26), from the handshake's end on.
 
 Each frame is a MESSAGE of its own, in a frame without flags: 8 octets of a nonce that
-only grows, 16 of a tag, and sealed with it the frame's flags and its body.
+only grows (2**64 of them outlast anybody), 16 of a tag, and sealed with it the frame's
+flags and its body.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ NONCE = 8
 OVERHEAD = 33  # octets in front of a body
 _HEAD = b"\7MESSAGE"
 _SEALED_COMMAND = 2  # RFC 26 has no commands, but libzmq does
-_MAX_NONCE = 2**64 - 1
 _PREFIXES = (b"CurveZMQMESSAGEC", b"CurveZMQMESSAGES")
 
 

@@ -8,7 +8,7 @@ from weakref import ref
 
 from ..._core import ffi, lib
 from ...zmtp import sodium
-from ...zmtp.sealing import Keys
+from ...zmtp.sealing import KEY, Keys
 from ..abc import Link
 from ..abc import Pipe as AbstractPipe
 from .handles import check, handle
@@ -49,7 +49,11 @@ class Pipe:
         sealing = ffi.NULL if link.sealing is None else _sealing(link.sealing)
         head = link.fd, leftover, len(leftover), *version
         fields = *head, *limits, *times, *raw, sealing
-        check(lib.pymq_pipe_attach(self._pipe, ffi.new("pymq_link *", fields)))
+        try:
+            check(lib.pymq_pipe_attach(self._pipe, ffi.new("pymq_link *", fields)))
+        finally:
+            if link.sealing is not None:
+                sealing.key = bytes(KEY)  # C has its own copy
 
     def join(self, other: AbstractPipe) -> None:
         """See `pymq.backend.abc.Pipe.join`."""

@@ -29,6 +29,9 @@ class Step(NamedTuple):
     metadata: Union[bytes, None] = None
     credentials: Union[tuple[bytes, ...], None] = None
 
+    def __repr__(self) -> str:
+        return f"<Step, {len(self.replies)} replies>"  # there may be a password in it
+
 
 class Mechanism(Protocol):
     """One connection's mechanism, in one role."""
