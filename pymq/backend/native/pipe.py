@@ -46,7 +46,7 @@ class Pipe:
         limits = link.max_size, link.affinity
         raw = bool(link.raw), bool(link.notifies)
         # What the link points to must live as long as the call.
-        sealing = ffi.NULL if link.sealing is None else _sealing(link.sealing)
+        sealing: Any = ffi.NULL if link.sealing is None else _sealing(link.sealing)
         head = link.fd, leftover, len(leftover), *version
         fields = *head, *limits, *times, *raw, sealing
         try:
