@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from errno import ECONNREFUSED, EFAULT, EPIPE, ETIMEDOUT
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any, Callable, Mapping, Sequence, Union
@@ -14,9 +15,13 @@ from ..constants import Event, SocketOption
 from ..control import Timer
 from ..properties import Properties
 from ..zmtp import zap
+from ..zmtp.error import ProtocolError
 from ..zmtp.handshake import Failed, Handshake, Ready, Result
+from ..zmtp.mechanisms import Step
+from ..zmtp.sealing import Keys, Protection
 from ..zmtp.socket_types import COMPATIBLE
 from . import Side, logger, security
+from .splice import Splice
 from .zap import Inquiry
 
 HEARING_OUT = 5.0  # seconds that a peer has to read why it is refused
@@ -27,6 +32,7 @@ class Greeter:
 
     __slots__ = (
         "_affinity",
+        "_aside",
         "_connections",
         "_control",
         "_done",
@@ -36,6 +42,7 @@ class Greeter:
         "_max_size",
         "_mechanism",
         "_monitor",
+        "_over",
         "_patience",
         "_side",
         "_timer",
@@ -69,6 +76,7 @@ class Greeter:
         )
         self._handshake.start()
         self._unsent = b""
+        self._aside = False  # a thread works for us
         self._patience = side.options[SocketOption.HANDSHAKE_IVL]  # ms, 0: no limit
         self._max_size = side.options[SocketOption.MAXMSGSIZE]
         self._heartbeat = _heartbeat(side.options)
@@ -90,6 +98,7 @@ class Greeter:
         self._done = done
         self._inquiry: Union[Inquiry, None] = None
         self._watched = 0  # events
+        self._over = False
         self._timer: Union[Timer, None] = None
         self._affinity = affinity(side.options)
 
@@ -105,7 +114,10 @@ class Greeter:
         """Hand the connection over to a pipe; False if the system has no room."""
         properties = Properties(self.fd, _properties(self.socket, ready))
         self._connections.add(pipe.id, properties)
-        fd = self.socket.detach()
+        if isinstance(ready.sealing, Keys) or ready.sealing is None:
+            fd = self.socket.detach()
+        else:
+            ready, fd = self._splice(ready, ready.sealing)
         try:
             pipe.attach(self._link(fd, ready))
         except (OSError, MemoryError) as error:
@@ -118,6 +130,14 @@ class Greeter:
         self._report(Event.HANDSHAKE_SUCCEEDED, 0)
         return True
 
+    def _splice(self, ready: Ready, protection: Protection) -> tuple[Ready, int]:
+        """What the pipe is given, of a connection that no backend can seal."""
+        connection = socket.socket(fileno=self.socket.detach())
+        made = Splice(
+            self._control, connection, protection, self._max_size, ready.leftover
+        )
+        return ready._replace(leftover=b"", sealing=None), made.near.detach()
+
     def _link(self, fd: int, ready: Ready) -> Link:
         beat = self._heartbeat if ready.major == 3 else Heartbeat()
         return Link(
@@ -128,7 +148,7 @@ class Greeter:
             affinity=self._affinity,
             heartbeat=beat,
             major=ready.major,
-            sealing=ready.sealing,
+            sealing=ready.sealing if isinstance(ready.sealing, Keys) else None,
         )
 
     @property
@@ -154,6 +174,7 @@ class Greeter:
         self.socket.close()
 
     def _stop(self) -> None:
+        self._over = True
         if self._inquiry is not None:
             self._inquiry.close()
             self._inquiry = None
@@ -176,16 +197,20 @@ class Greeter:
         if self._handshake.result is not None and not self._unsent:
             self._finish(self._handshake.result)
             return
-        reading = EVENT_READ if self._handshake.result is None else 0
+        wanted = self._handshake.result is None and self._handshake.aside is None
+        reading = EVENT_READ if wanted else 0
         self._watch(reading | EVENT_WRITE if self._unsent else reading)
 
     def _watch(self, events: int) -> None:
-        if events == self._watched:
-            return
         if self._patience and self._timer is None:
             self._timer = self._control.later(self._patience / 1000, self._late)
+        if events == self._watched:
+            return
         self._watched = events
-        self._control.watch(self.socket.fileno(), events, self._ready)
+        if events:
+            self._control.watch(self.socket.fileno(), events, self._ready)
+        else:
+            self._control.unwatch(self.socket.fileno())
 
     def _ready(self) -> None:
         if isinstance(self._handshake.result, Ready):
@@ -203,10 +228,38 @@ class Greeter:
             self._handshake.receive_data(data)
         else:
             self._handshake.receive_eof()
+        self._follow()
+
+    def _follow(self) -> None:
+        """What comes of what was received."""
+        if self._handshake.aside is not None and not self._aside:
+            self._work(self._handshake.aside)
         if self._handshake.credentials is not None and self._inquiry is None:
             self._ask(self._handshake.credentials)
         else:
             self._go_on()
+
+    def _work(self, aside: Callable[[], Step]) -> None:
+        """Do what takes long on another thread: the others must not wait for it."""
+        self._aside = True
+
+        def work() -> None:
+            outcome: Union[Step, ProtocolError]
+            try:
+                outcome = aside()
+            except ProtocolError as error:
+                outcome = error
+            except Exception as error:  # of a library; the peer goes, nobody else
+                outcome = ProtocolError(f"unexpected: {error!r}", 0, fatal=False)
+            self._control.call(lambda: self._worked(outcome))
+
+        threading.Thread(target=work, name="pymq-aside", daemon=True).start()
+
+    def _worked(self, outcome: Union[Step, ProtocolError]) -> None:
+        self._aside = False
+        if not self._over:
+            self._handshake.resume(outcome)
+            self._follow()
 
     def _go_on(self, error: int = 0) -> None:
         if isinstance(self._handshake.result, Failed):

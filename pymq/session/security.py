@@ -6,6 +6,7 @@ import time
 from typing import Any, Callable, Mapping
 
 from ..constants import SecurityMechanism, SocketOption
+from ..zmtp import gss
 from ..zmtp.mechanisms import Mechanism, plain
 from ..zmtp.mechanisms.null import Null
 
@@ -43,8 +44,22 @@ def _curve(options: Options) -> Mechanism:
     return curve.Server(secret, asks, needs, clock=time.monotonic)
 
 
+def _gssapi(options: Options) -> Mechanism:
+    from ..zmtp.mechanisms import gssapi
+
+    own = options[_O.GSSAPI_PRINCIPAL], options[_O.GSSAPI_PRINCIPAL_NAMETYPE]
+    plaintext = bool(options[_O.GSSAPI_PLAINTEXT])
+    if options[_O.GSSAPI_SERVER]:
+        enforced = bool(options[_O.ZAP_DOMAIN] and options[_O.ZAP_ENFORCE_DOMAIN])
+        return gssapi.Server(lambda: gss.accept(*own), plaintext, enforced)
+    service = options[_O.GSSAPI_SERVICE_PRINCIPAL]
+    kind = options[_O.GSSAPI_SERVICE_PRINCIPAL_NAMETYPE]
+    return gssapi.Client(lambda: gss.initiate(*own, service, kind), plaintext)
+
+
 _MAKERS: dict[int, Callable[[Options], Mechanism]] = {
     SecurityMechanism.NULL: _null,
     SecurityMechanism.PLAIN: _plain,
     SecurityMechanism.CURVE: _curve,
+    SecurityMechanism.GSSAPI: _gssapi,
 }

@@ -56,6 +56,9 @@ def encode(name: bytes, data: bytes = b"") -> bytes:
     return bytes((len(name),)) + name + data
 
 
+NOTHING = Command(b"", b"")  # a command that only GSSAPI has
+
+
 def parse(body: bytes) -> Command:
     """Take a command's body apart.
 

@@ -17,7 +17,8 @@ The caller moves bytes::
 the greeting, which RFC 37 wants sent even to a peer that is going to be refused.
 Where a ZAP handler is to judge the peer, `credentials` are there to be asked about,
 and nothing goes on before `answer`, or `answer_alone`, has the outcome; what the peer
-sends meanwhile is received as ever.
+sends meanwhile is received as ever.  What takes long is in `aside`: it is to be called
+on another thread, and its outcome given to `resume`; nothing is received before.
 
 No message may be sent before the result is `Ready`: libzmq drops a peer whose
 messages overtake its own READY.
@@ -30,13 +31,13 @@ where any is wanted.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Mapping, NamedTuple, Sequence, Union
+from typing import Callable, Mapping, NamedTuple, Sequence, Union
 
 from ..constants import Event, SocketType
 from . import command, frame, greeting, metadata, older, zap
 from .error import ProtocolError
 from .mechanisms import Mechanism, Step
-from .sealing import Keys
+from .sealing import Keys, Protection
 from .socket_types import NAMED
 
 MAX_COMMAND = 65536  # octets before READY; neither RFC 37 nor libzmq has a limit
@@ -51,7 +52,7 @@ class Ready(NamedTuple):
     leftover: bytes  # what it sent behind its handshake
     major: int = 3  # 1, 2 or 3: the ZMTP that both sides speak
     judged: Union[Mapping[str, bytes], None] = None  # what ZAP says of the peer
-    sealing: Union[Keys, None] = None  # how frames are sealed from now on
+    sealing: Union[Keys, Protection, None] = None  # how frames are, from now on
 
     @property
     def socket_type(self) -> str:
@@ -108,6 +109,7 @@ class Handshake:
         "_output",
         "_socket_type",
         "_stage",
+        "aside",
         "credentials",
         "result",
     )
@@ -126,6 +128,8 @@ class Handshake:
         self.result: Union[Result, None] = None
         #: What a ZAP handler is to judge, while it is.
         self.credentials: Union[tuple[bytes, ...], None] = None
+        #: What takes long; its outcome goes to `resume`.
+        self.aside: Union[Callable[[], Step], None] = None
         self._judged: Union[Mapping[str, bytes], None] = None
         self._socket_type = socket_type
         self._accepts = accepts
@@ -183,6 +187,21 @@ class Handshake:
             self._go_on()
         return self.result
 
+    def resume(self, outcome: Union[Step, ProtocolError]) -> Union[Result, None]:
+        """What `aside` returned or raised; returns `result`."""
+        self.aside = None
+        if self.result is not None:
+            return self.result
+        try:
+            if isinstance(outcome, ProtocolError):
+                raise outcome
+            self._follow(outcome)
+        except ProtocolError as error:
+            self._fail(error)
+        else:
+            self._advance()
+        return self.result
+
     def _judge(self, verdict: zap.Verdict) -> None:
         self.credentials = None
         if verdict.status == zap.OK:
@@ -213,7 +232,7 @@ class Handshake:
 
     def _advance(self) -> None:
         try:
-            while self.result is None and self._stage():
+            while self.result is None and self.aside is None and self._stage():
                 pass
         except ProtocolError as error:
             self._fail(error)
@@ -318,11 +337,14 @@ class Handshake:
             return False
         body = bytes(self._input[start:stop])
         del self._input[:stop]
-        self._follow(self._mechanism.receive(command.parse(body)))
+        silent = not body and self._mechanism.name == b"GSSAPI"
+        spoken = command.NOTHING if silent else command.parse(body)
+        self._follow(self._mechanism.receive(spoken))
         return True
 
     def _follow(self, step: Step) -> None:
         ready = None if step.metadata is None else self._accept(step.metadata)
+        self.aside = step.aside
         if step.credentials is not None:
             self.credentials = step.credentials
         for body in step.replies:

@@ -18,6 +18,7 @@ from pymq.session import Side
 from pymq.zmtp import command, greeting, sodium
 from pymq.zmtp.handshake import Handshake, Ready
 from pymq.zmtp.mechanisms import Mechanism, Step, curve, plain
+from pymq.zmtp.sealing import Keys
 from pymq.zmtp.socket_types import COMPATIBLE
 
 needs_curve = pytest.mark.skipif(not sodium.available(), reason="PyNaCl is not there")
@@ -135,7 +136,7 @@ def test_secrets_are_let_go_of() -> None:
     secrets = {c, s, *(one for one in drawn if len(one) == 32)}
     assert len(secrets) == 5  # and c', s', the cookie's
     for side in sides:
-        assert side.sealing is not None
+        assert isinstance(side.sealing, Keys)
         secrets.add(side.sealing.key)
         assert not secrets & set(_strings(side))
 
@@ -147,7 +148,6 @@ def test_what_c_is_given_is_overwritten(monkeypatch: pytest.MonkeyPatch) -> None
     from workbench import PULL, Bench
 
     from pymq.backend import native
-    from pymq.zmtp.sealing import Keys
 
     made: list[Any] = []
     original = module._sealing

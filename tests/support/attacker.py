@@ -12,7 +12,7 @@ from rawpeer import RawPeer
 from pymq.zmtp import command, frame, greeting, sodium
 from pymq.zmtp.mechanisms import Mechanism, Step, curve, plain
 from pymq.zmtp.mechanisms.null import Null
-from pymq.zmtp.sealing import Sealer
+from pymq.zmtp.sealing import Keys, Sealer
 
 SERVER_SECRET, CLIENT_SECRET = b"\2" * 32, b"\1" * 32
 USER, PASSWORD = b"admin", b"secret"
@@ -57,6 +57,7 @@ def message(side: Mechanism, body: bytes) -> bytes:
     """A message of one frame, sealed where the mechanism does so."""
     if side.sealing is None:
         return frame.encode(body)
+    assert isinstance(side.sealing, Keys)
     return Sealer(side.sealing).seal(0, body)
 
 

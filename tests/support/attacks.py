@@ -278,6 +278,7 @@ def _accepted(scene: Scene, mechanism: str = "CURVE") -> tuple[RawPeer, Sealer]:
             piece = next(script)
         if side.sealing is None:
             peer.send(piece)
+    assert isinstance(side.sealing, Keys)
     return peer, Sealer(side.sealing)
 
 
