@@ -12,6 +12,7 @@ holds of a socket pair, waits for the same as ever.
 
 from __future__ import annotations
 
+import select
 import socket
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Callable, Union
@@ -25,6 +26,7 @@ from . import logger
 READ_SIZE = 64 * 1024
 OVERHEAD = 1024  # octets that sealing may add to a frame
 LINGER_AFTER = 5.0  # seconds to wait for the peer's end, as engines do
+LOOK_AGAIN = 1.0  # seconds between looks whether the engine has gone
 #: Flags that no engine takes: the link ends, and the peer is at fault.
 _FAULT = b"\xff"
 
@@ -99,14 +101,24 @@ class Splice:
         self._send(self._peer)
         if not self._peer.unsent and self._held_back:
             self._held_back = False
-            self._engine.socket.recv(1)
+            self._take(1)
         self._pass_on(self._peer, self._engine)
         self._pass_on(self._engine, self._peer)
         if self._peer.eof and self._engine.eof and not self._peer.unsent:
             self.close()
             return
+        if self._peer.unsent and self._timer is None:
+            self._timer = self._control.later(LOOK_AGAIN, self._look)
         self._watch(self._peer, self._engine, self._peer_ready)
         self._watch(self._engine, self._peer, self._engine_ready)
+
+    def _look(self) -> None:
+        """An engine that has gone, and did not wait for this, has given up."""
+        self._timer = None
+        if _hung_up(self._engine.socket):
+            self.close()
+        else:
+            self._turn()
 
     def _send(self, end: _End) -> None:
         try:
@@ -121,6 +133,8 @@ class Splice:
             return
         to.shut_down()
         if of is self._engine and not self._peer.eof:
+            if self._timer is not None:
+                self._timer.cancel()
             self._timer = self._control.later(LINGER_AFTER, self.close)
 
     def _watch(self, end: _End, other: _End, call: Callable[[], None]) -> None:
@@ -175,9 +189,22 @@ class Splice:
         if not self._peer.shut:
             self._peer.unsent += sealed
         self._held_back = bool(self._peer.unsent)
-        taken = len(data) - self._held_back
-        while taken:
-            taken -= len(self._engine.socket.recv(taken))
+        self._take(len(data) - self._held_back)
+
+    def _take(self, size: int) -> None:
+        """What was only looked at."""
+        try:
+            while size:
+                size -= len(self._engine.socket.recv(size)) or size
+        except OSError:
+            self._engine.eof = True
+
+
+def _hung_up(sock: socket.socket) -> bool:
+    """Whether the other end of a pair is closed, not only half."""
+    poll = select.poll()
+    poll.register(sock, 0)
+    return any(events & select.POLLHUP for _, events in poll.poll(0))
 
 
 def _read(end: _End, flags: int = 0) -> Union[bytes, None]:

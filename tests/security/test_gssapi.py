@@ -18,7 +18,7 @@ import rawpeer
 from guard import DOMAIN
 from kdc import REALM, SERVICE
 from library import Library
-from patience import Background
+from patience import Background, until
 from rawpeer import RawPeer, greeting
 from watching import Watch
 from zaphandler import Handler
@@ -468,25 +468,45 @@ def test_a_spoiled_message_ends_the_connection(zmq: Library) -> None:
     server = serve(zmq)
     watch = Watch(zmq, server, zmq.EVENT_DISCONNECTED)
     with rawpeer.connect(zmq.bind(server, "tcp")) as peer:
-        side = Client(lambda: gss.initiate(b"alice", KRB5, SERVICE, 0))
-        step: Step = side.start(b"\x0bSocket-Type\0\0\0\6DEALER")
-        peer.send(greeting(b"GSSAPI"))
-        peer.recv(rawpeer.GREETING_SIZE)
-        step = step.aside() if step.aside else step
-        while step.metadata is None:
-            for body in step.replies:
-                peer.send(rawpeer.frame(body, command=True))
-            body = peer.recv_frame()[1]
-            step = side.receive(command.parse(body))
-        assert side.sealing is not None
-        peer.send(rawpeer.frame(step.replies[0], command=True))
-        peer.send(side.sealing.seal(0, b"good"))
+        wrapper = _let_in(peer)
+        peer.send(wrapper.seal(0, b"good"))
         assert server.recv() == b"good"
-        bad = bytearray(side.sealing.seal(0, b"bad"))
+        bad = bytearray(wrapper.seal(0, b"bad"))
         bad[-1] ^= 1
         peer.send(bytes(bad))
         watch.until("DISCONNECTED")
         assert not server.poll(0)
+
+
+def _let_in(peer: RawPeer) -> Wrapper:
+    """Shake hands as a client."""
+    side = Client(lambda: gss.initiate(b"alice", KRB5, SERVICE, 0))
+    step: Step = side.start(b"\x0bSocket-Type\0\0\0\6DEALER")
+    peer.send(greeting(b"GSSAPI"))
+    peer.recv(rawpeer.GREETING_SIZE)
+    step = step.aside() if step.aside else step
+    while step.metadata is None:
+        for body in step.replies:
+            peer.send(rawpeer.frame(body, command=True))
+        step = side.receive(command.parse(peer.recv_frame()[1]))
+    assert side.sealing is not None
+    peer.send(rawpeer.frame(step.replies[0], command=True))
+    return side.sealing
+
+
+def test_a_peer_that_does_not_read_holds_nothing(zmq: Library) -> None:
+    """Once the socket is closed, and has waited for as long as it is to."""
+    server = serve(zmq)
+    server.sndtimeo = 200
+    with rawpeer.connect(zmq.bind(server, "tcp"), receive_buffer=4096) as peer:
+        assert _let_in(peer)
+        splices = zmq.main._control.splices
+        until(lambda: splices)
+        with contextlib.suppress(zmq.Again):
+            for _ in range(1000):
+                server.send(b"x" * 100_000)
+        server.close(linger=0)
+        until(lambda: not splices)
 
 
 def test_options(zmq: Library) -> None:
