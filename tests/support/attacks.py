@@ -481,7 +481,7 @@ def _slow(scene: Scene, mechanism: str) -> str:
         with contextlib.suppress(ConnectionError):
             for octet in BEGIN[mechanism] + hello * 4:
                 peer.send(bytes((octet,)))
-                with contextlib.suppress(TimeoutError):
+                with contextlib.suppress(socket.timeout):
                     if not peer.sock.recv(4096):
                         break
             else:
@@ -853,7 +853,7 @@ def _hears(publisher: Any, peer: RawPeer) -> bool:
     peer.sock.settimeout(0.01)
     try:
         return peer.sock.recv(1) == b"\0"
-    except TimeoutError:
+    except socket.timeout:
         return False
     finally:
         peer.sock.settimeout(PATIENCE)
