@@ -104,27 +104,31 @@ def _receive(handshake: Handshake, data: bytes) -> None:
         handshake.resume(outcome)
 
 
-def _judge(handshake: Handshake, data: bytes) -> None:
-    """Ask a handler that says what comes next, cut up as that says."""
+def _judge(handshake: Handshake, data: bytes) -> bool:
+    """Ask a handler that says what comes next, cut up as that says; whether it was."""
     if handshake.credentials is None:
-        return
+        return False
     if not data or data[0] % 2:
         handshake.answer(GOOD)
-        return
+        return True
     frames = list(GOOD)
     frames[data[0] // 2 % len(frames)] = data[1:]
     handshake.answer(frames[: data[0] // 16] if data[0] > 240 else frames)
+    return True
 
 
-def _feed(maker: Callable[[], Mechanism], data: bytes, size: int) -> Handshake:
-    handshake = _begin(maker())
+def _feed(
+    maker: Callable[[], Mechanism], data: bytes, size: int
+) -> tuple[Handshake, bool]:
+    """Until it ends, and whether a handler was asked."""
+    handshake, asked = _begin(maker()), False
     for at in range(0, len(data), size):
         _receive(handshake, data[at : at + size])
-        _judge(handshake, data[-4:])
+        asked |= _judge(handshake, data[-4:])
         if isinstance(handshake.result, Failed):
             break
     handshake.receive_eof()
-    return handshake
+    return handshake, asked
 
 
 def _ended(handshake: Handshake) -> Result:
@@ -141,9 +145,13 @@ def _told(ready: Ready) -> Ready:
 
 
 def _alone(kind: int, piece: int, data: bytes) -> None:
-    """However it is cut, the same comes of it."""
-    whole = _ended(_feed(MAKERS[kind], data, len(data) or 1))
-    cut = _ended(_feed(MAKERS[kind], data, piece or 1))
+    """However it is cut, the same comes of it; unless a handler is asked, while which
+    nothing may come."""
+    first, asked = _feed(MAKERS[kind], data, len(data) or 1)
+    second, _ = _feed(MAKERS[kind], data, piece or 1)
+    whole, cut = _ended(first), _ended(second)
+    if asked:
+        return
     assert type(whole) is type(cut), (whole, cut)
     if isinstance(whole, Ready):
         assert isinstance(cut, Ready)
