@@ -23,7 +23,7 @@ from ..zmtp.frame import Decoder, encode
 from ..zmtp.sealing import Protection
 from . import logger
 
-READ_SIZE = 64 * 1024
+READ_SIZE = 256 * 1024  # bytes
 OVERHEAD = 1024  # octets that sealing may add to a frame
 LINGER_AFTER = 5.0  # seconds to wait for the peer's end, as engines do
 LOOK_AGAIN = 1.0  # seconds between looks whether the engine has gone
@@ -32,12 +32,13 @@ _FAULT = b"\xff"
 
 
 class _End:
-    """One of the two sockets, and what it is to be sent."""
+    """One of the two sockets, and what it is to be sent: nothing is read for it before
+    it has taken all."""
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
         self.socket = sock
-        self.unsent = b""
+        self.unsent = memoryview(b"")
         self.watched = 0
         self.eof = False  # nothing more comes
         self.shut = False  # nothing more goes
@@ -124,7 +125,7 @@ class Splice:
         try:
             end.send()
         except OSError:
-            end.unsent = b""
+            end.unsent = memoryview(b"")
             end.shut = True
 
     def _pass_on(self, of: _End, to: _End) -> None:
@@ -169,7 +170,7 @@ class Splice:
             opened.append(_FAULT)
             self._peer.eof = True
         if not self._engine.shut:
-            self._engine.unsent += b"".join(opened)
+            self._engine.unsent = memoryview(b"".join(opened))
 
     def _engine_ready(self) -> None:
         if not (self._engine.eof or self._peer.unsent):
@@ -187,7 +188,7 @@ class Splice:
             self._peer.eof = self._engine.eof = True
             return
         if not self._peer.shut:
-            self._peer.unsent += sealed
+            self._peer.unsent = memoryview(sealed)
         self._held_back = bool(self._peer.unsent)
         self._take(len(data) - self._held_back)
 
