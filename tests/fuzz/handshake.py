@@ -148,9 +148,9 @@ def _alone(kind: int, piece: int, data: bytes) -> None:
     """However it is cut, the same comes of it; unless a handler is asked, while which
     nothing may come."""
     first, asked = _feed(MAKERS[kind], data, len(data) or 1)
-    second, _ = _feed(MAKERS[kind], data, piece or 1)
+    second, again = _feed(MAKERS[kind], data, piece or 1)
     whole, cut = _ended(first), _ended(second)
-    if asked:
+    if asked or again:
         return
     assert type(whole) is type(cut), (whole, cut)
     if isinstance(whole, Ready):
