@@ -112,7 +112,8 @@ class Greeter:
 
     def attach(self, pipe: Pipe, ready: Ready) -> bool:
         """Hand the connection over to a pipe; False if the system has no room."""
-        properties = Properties(self.fd, _properties(self.socket, ready))
+        values = _properties(self.socket, ready)
+        properties = Properties(self.fd, values, self._mechanism_name())
         self._connections.add(pipe.id, properties)
         if isinstance(ready.sealing, Keys) or ready.sealing is None:
             fd = self.socket.detach()
@@ -137,6 +138,9 @@ class Greeter:
             self._control, connection, protection, self._max_size, ready.leftover
         )
         return ready._replace(leftover=b"", sealing=None), made.near.detach()
+
+    def _mechanism_name(self) -> str:
+        return self._mechanism.name.decode()
 
     def _link(self, fd: int, ready: Ready) -> Link:
         beat = self._heartbeat if ready.major == 3 else Heartbeat()
