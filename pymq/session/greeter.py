@@ -115,17 +115,19 @@ class Greeter:
         values = _properties(self.socket, ready)
         properties = Properties(self.fd, values, self._mechanism_name())
         self._connections.add(pipe.id, properties)
-        if isinstance(ready.sealing, Keys) or ready.sealing is None:
-            fd = self.socket.detach()
-        else:
-            ready, fd = self._splice(ready, ready.sealing)
+        fd = -1
         try:
+            if isinstance(ready.sealing, Keys) or ready.sealing is None:
+                fd = self.socket.detach()
+            else:
+                ready, fd = self._splice(ready, ready.sealing)
             pipe.attach(self._link(fd, ready))
         except (OSError, MemoryError) as error:
             self._report(Event.HANDSHAKE_SUCCEEDED, 0)
             self._report(Event.DISCONNECTED, fd)
             logger.warning("%s: cannot attach: %s", self.where, error)
-            os.close(fd)
+            if fd >= 0:
+                os.close(fd)
             return False
         # Not before: who is told of a connection may use it at once.
         self._report(Event.HANDSHAKE_SUCCEEDED, 0)
@@ -134,9 +136,13 @@ class Greeter:
     def _splice(self, ready: Ready, protection: Protection) -> tuple[Ready, int]:
         """What the pipe is given, of a connection that no backend can seal."""
         connection = socket.socket(fileno=self.socket.detach())
-        made = Splice(
-            self._control, connection, protection, self._max_size, ready.leftover
-        )
+        try:
+            made = Splice(
+                self._control, connection, protection, self._max_size, ready.leftover
+            )
+        except OSError:
+            connection.close()
+            raise
         return ready._replace(leftover=b"", sealing=None), made.near.detach()
 
     def _mechanism_name(self) -> str:
@@ -217,8 +223,8 @@ class Greeter:
             self._control.unwatch(self.socket.fileno())
 
     def _ready(self) -> None:
-        if isinstance(self._handshake.result, Ready):
-            self._flush()  # what follows is for the engine, with its limits
+        if isinstance(self._handshake.result, Ready) or self._handshake.aside:
+            self._flush()  # what follows is for the engine, or has to wait
             return
         try:
             data = self.socket.recv(8192)

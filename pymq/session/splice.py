@@ -116,7 +116,7 @@ class Splice:
     def _look(self) -> None:
         """An engine that has gone, and did not wait for this, has given up."""
         self._timer = None
-        if _hung_up(self._engine.socket):
+        if self._peer.unsent and _hung_up(self._engine.socket):
             self.close()
         else:
             self._turn()

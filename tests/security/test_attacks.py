@@ -8,9 +8,10 @@ have to get through all the same.
 from __future__ import annotations
 
 import pytest
-from attacks import ATTACKS, Attack, Scene, page
+from attacks import page
 from conformance import TESTS
 from library import Library
+from scene import ATTACKS, Attack, Scene
 
 from pymq.zmtp import sodium
 
@@ -29,5 +30,5 @@ def test_attack(zmq: Library, attack: Attack) -> None:
 
 @pytest.mark.skipif(not DOCS.exists(), reason="the documentation is not here")
 def test_the_page_is_of_these() -> None:
-    again = "python tests/support/attacks.py > docs/attacks.md"
+    again = "PYTHONPATH=. python tests/support/attacks.py > docs/attacks.md"
     assert DOCS.read_text(encoding="utf-8") == page(), f"run: {again}"
