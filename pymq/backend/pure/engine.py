@@ -46,6 +46,7 @@ BATCH_SIZE = 256 * 1024  # bytes gathered for one sendmsg
 JOIN_LIMIT = 8 * 1024  # bytes: longer bodies are handed to the kernel as they are
 REPLIES = 512  # bytes of commands that may be outstanding when input is read
 WRITES = 16  # in one turn: other connections want theirs
+TOPICS_WAITING = 1000  # subscriptions of a peer that its publisher did not take in yet
 LINGER_AFTER = 5.0  # seconds to wait for the peer's end-of-file after draining
 LOOK_AGAIN = 0.02  # seconds between looks at what the kernel holds
 
@@ -245,10 +246,12 @@ class Engine:
             self._end(EMSGSIZE if too_large else EPROTO)
 
     def _room(self, incoming: queue.Queue) -> bool:
-        """Whether what comes next may be taken now.  A peer's subscriptions wait as
-        messages do, for a publisher that is busy elsewhere; other commands never."""
+        """Whether what comes next may be taken now.  Some of a peer's subscriptions
+        wait for a publisher that is busy elsewhere, whatever the mark of messages is;
+        other commands never."""
         flags, body = self._held[0]
-        waits = incoming.topics and len(incoming.frames) >= incoming.hwm > 0
+        most = max(incoming.hwm, TOPICS_WAITING)
+        waits = incoming.topics and incoming.hwm and len(incoming.frames) >= most
         free = incoming.unfinished or not (waits or incoming.full())
         if free or flags & COMMAND and not (waits and body.startswith(_TOPICS)):
             return True

@@ -50,6 +50,8 @@ SWITCHES = {
     HubOption.MANUAL: ("receiver", "manual", 1),
     HubOption.NO_DROP: ("sender", "no_drop", 1),
     HubOption.INVERT: ("receiver", "inverted", 1),
+    HubOption.ONLY_FIRST: ("receiver", "only_first", 1),
+    HubOption.LAST_VALUE: ("receiver", "last_value", 1),
 }
 
 
@@ -371,6 +373,8 @@ class Hub:
                 owner, name, on = SWITCHES[option]
                 setattr(getattr(self, owner), name, on if value else 0)
                 self.sender.refused = None
+            if option is HubOption.LAST_VALUE:
+                self.receiver.manual = self.receiver.last_value
             self.receiver.put_back()
             for pipe in self.pipes.values():
                 pipe._set_marks()
