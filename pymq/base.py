@@ -20,6 +20,7 @@ from .error import error_for
 from .level import Level
 from .monitor import Monitor
 from .properties import Connections
+from .shadow import Shadowed, is_shadow
 
 _ANY = POLLIN | POLLOUT
 
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
     from .session import Session
 
 
-class SocketBase(Attributes):
+class SocketBase(Attributes, Shadowed):
     """A hub, the end that its pattern makes of it, options and sessions."""
 
+    _family = "zmq"  # in its `repr`
     copy_threshold: int = 65536
     context: Context
     _closed: bool = True  # until everything is there
@@ -52,14 +54,18 @@ class SocketBase(Attributes):
     _life: list[None]
     _busy: Any
     _levels: list[Level]
+    _watches: list[Any]
 
     def __init__(
         self,
-        context: Context,
-        socket_type: int,
+        context: Union[Context, SocketBase],
+        socket_type: int = -1,
         copy_threshold: Union[int, None] = None,
         **options: Any,
     ) -> None:
+        if isinstance(context, SocketBase):
+            self._become(context)
+            return
         self._pattern = patterns.get(socket_type)
         self.context = context
         self._pid = os.getpid()
@@ -71,6 +77,7 @@ class SocketBase(Attributes):
         self._options.update(context._inherited)
         self._hub = context._backend.hub(context._loop, self._pattern.routing)
         self._levels = []  # one, once `fileno` was asked for
+        self._watches = []  # of event loops that wait for it, see `pymq._future`
         self._use(self._pattern.wrap(self._hub, self._options))
         self._sessions = {}
         self._monitor = Monitor()
@@ -124,6 +131,7 @@ class SocketBase(Attributes):
         ending = self._ending(linger)
         try:
             self._stop(ENOTSOCK)
+            self._unwatch()
             with self._busy:  # nobody is in bind or connect any more
                 addressed = self._has_address()
             self.context._disown(self)
@@ -187,10 +195,11 @@ class SocketBase(Attributes):
         self.close()
 
     def __del__(self) -> None:
-        if not self._closed:
+        if not (self._closed or is_shadow(self)):
             warnings.warn(f"Unclosed socket {self}", ResourceWarning, stacklevel=2)
             self._closed = True
             if self._pid == os.getpid():
+                self._unwatch()
                 # The collector may run anywhere, also where a lock is held.
                 self.context._control.run_later(self._ending(None))
 
@@ -202,7 +211,9 @@ class SocketBase(Attributes):
     def __repr__(self) -> str:
         state = " closed" if self._closed else ""
         kind = f"zmq.{self._type.name}"
-        return f"<zmq.{type(self).__name__}({kind}) at {hex(id(self))}{state}>"
+        return (
+            f"<{self._family}.{type(self).__name__}({kind}) at {hex(id(self))}{state}>"
+        )
 
     def _check_open(self) -> None:
         if self._closed:
@@ -247,6 +258,11 @@ class SocketBase(Attributes):
         self._use(end)
         if self._closed or self.context._terminating:
             self._use(self._hub)  # as `_stop`, which may have come in between
+
+    def _unwatch(self) -> None:
+        """No event loop needs to wait for it any more."""
+        for watch in self._watches:
+            watch.close()
 
     def _changed(self) -> None:
         """Something else than a message may have changed what can be received."""

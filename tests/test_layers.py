@@ -13,9 +13,10 @@ ROOT = Path(pymq.__file__).parent
 
 # From the top down.  A name stands for the module or everything in the package.
 LAYERS = (
-    ("", "__main__", "cli", "demo", "devices", "utils"),
+    ("", "__main__", "asyncio", "cli", "demo", "devices", "utils"),
     ("reference",),
-    ("context", "proxies"),
+    ("context", "proxies", "_future"),
+    ("_waiting",),
     ("socket", "poller", "curve"),
     ("endpoints", "settings", "context_options", "monitored"),
     ("base",),
@@ -28,6 +29,7 @@ LAYERS = (
     ("backend", "endpoint"),
     ("zmtp",),
     ("threads",),
+    ("shadow",),
     ("error", "properties", "z85", "drain", "exits"),
     ("naps",),
     ("constants", "version"),
