@@ -180,7 +180,7 @@ class _AsyncSocket(_Async, Socket):
             if watch.loop is loop and not watch.senders:
                 send = self._quick_send
                 if send(data) == 0:
-                    future: Future[None] = _Future(loop=loop)
+                    future: Future[Union[MessageTracker, None]] = _Future(loop=loop)
                     future.set_result(None)
                     return future
         nowait = flags | _DONTWAIT

@@ -30,8 +30,8 @@ class Context(OpenAttributes, Shadowed):
     """A container of sockets (zmq_ctx_new).
 
     `io_threads` is the number of I/O threads, 0 allowing inproc only.  `backend` is
-    ``"native"``, ``"pure"``, or None for the default (see `pymq.backend`).  Given another
-    context, as `io_threads` or `shadow`, it is a shadow of that.
+    ``"native"``, ``"pure"``, or None for the default (see `pymq.backend`).  Given
+    another context, as `io_threads` or `shadow`, it is a shadow of that.
     """
 
     #: Milliseconds, set before the interpreter exits: what lingers then has as long.
