@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 import warnings
-from typing import ClassVar, Union
+from typing import TYPE_CHECKING, Any, ClassVar, Union
 
 from ._future import _Async, _AsyncPoller, _AsyncSocket
 from .context import Context as _Context
@@ -44,6 +44,15 @@ class Context(_Context):
     _family = "zmq.asyncio"
     _instance: ClassVar[Union[_Context, None]] = None
     _socket_class: type[_Socket] = Socket
+
+    if TYPE_CHECKING:
+
+        def socket(
+            self,
+            socket_type: int,
+            socket_class: Union[type[_Socket], None] = None,
+            **kwargs: Any,
+        ) -> Socket: ...
 
 
 _AsyncIO = _Async

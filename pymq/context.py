@@ -6,7 +6,7 @@ import os
 import threading
 import warnings
 from errno import EINVAL, EMFILE, ENOTSUP
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar, TypeVar, Union
 from weakref import WeakSet
 
 from . import backend as backends
@@ -22,6 +22,8 @@ from .shadow import Shadowed, is_shadow
 from .socket import Socket
 from .threads import Manner
 from .transports.inproc import Registry
+
+_Own = TypeVar("_Own", bound="Context")
 
 WARN_AFTER = 5.0  # seconds in `term`
 
@@ -88,7 +90,7 @@ class Context(OpenAttributes, Shadowed):
     # Life.
 
     @classmethod
-    def instance(cls, io_threads: int = 1) -> Context:
+    def instance(cls: type[_Own], io_threads: int = 1) -> _Own:
         """The context that a process shares, made when first asked for; made anew
         after it was closed or the process forked."""
         with cls._instance_lock:
@@ -96,7 +98,7 @@ class Context(OpenAttributes, Shadowed):
             if shared is None or shared.closed or cls._instance_pid != os.getpid():
                 shared = cls._instance = cls(io_threads=io_threads)
                 cls._instance_pid = os.getpid()
-            return shared
+            return shared  # type: ignore[return-value]
 
     @property
     def closed(self) -> bool:
