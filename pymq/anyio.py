@@ -303,16 +303,9 @@ class Socket(_AsyncSocket):
         await self._turn()
         return await super().recv_serialized(deserialize, flags, copy)
 
-    async def _iterate(self) -> AsyncIterator[list[bytes]]:
-        try:
-            while True:
-                yield await self.recv_multipart()
-        except ZMQError as error:
-            if error.errno not in (ENOTSOCK, ETERM):
-                raise
-
     def __aiter__(self) -> AsyncIterator[list[bytes]]:
-        return self._iterate()
+        """See `pymq.asyncio.Socket`."""
+        return _Messages(self)
 
     async def poll(  # type: ignore[override]
         self, timeout: Union[float, None] = None, flags: int = POLLIN
@@ -333,6 +326,21 @@ class Socket(_AsyncSocket):
         if not found:
             raise Again
         return found
+
+
+class _Messages(AsyncIterator[list[bytes]]):
+    """No generator: those want to be closed when they are left."""
+
+    def __init__(self, socket: Socket) -> None:
+        self._socket = socket
+
+    async def __anext__(self) -> list[bytes]:
+        try:
+            return await self._socket.recv_multipart()
+        except ZMQError as error:
+            if error.errno in (ENOTSOCK, ETERM):
+                raise StopAsyncIteration from None
+            raise
 
 
 class Context(_Context):
