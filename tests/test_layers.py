@@ -13,7 +13,7 @@ ROOT = Path(pymq.__file__).parent
 
 # From the top down.  A name stands for the module or everything in the package.
 LAYERS = (
-    ("", "__main__", "asyncio", "cli", "demo", "devices", "utils"),
+    ("", "__main__", "anyio", "asyncio", "cli", "demo", "devices", "utils"),
     ("reference",),
     ("context", "proxies", "_future"),
     ("_waiting",),
