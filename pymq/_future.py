@@ -135,26 +135,35 @@ class _AsyncSocket(_Async, Socket):
         return self._bell(POLLIN | POLLOUT)
 
     def _receive(
-        self, call: Call, flags: int, limit: Union[float, None] = None, tried: int = 0
+        self,
+        call: Call,
+        flags: int,
+        limit: Union[float, None] = None,
+        tried: Union[Loop, None] = None,
     ) -> Future[Any]:
         if limit is None:
             limit = self._options[_RCVTIMEO]
         return self._attend(call, flags, limit, True, tried)
 
     def _attend(
-        self, call: Call, flags: int, limit: float, receiving: bool, tried: int = 0
+        self,
+        call: Call,
+        flags: int,
+        limit: float,
+        receiving: bool,
+        tried: Union[Loop, None] = None,
     ) -> Future[Any]:
-        """Make the call now, unless it was `tried`, or when it is its turn: within
-        `limit` ms."""
+        """Make the call now, or when it is its turn: within `limit` ms.  `tried`: the
+        loop that runs, if there was nothing there just now."""
         if self._closed:
             self._check_open()
-        loop = self._get_loop()
+        loop = tried or self._get_loop()
         if flags & _DONTWAIT or limit == 0:
             return _made(loop, call)
         watch = self._watch_of(loop)
         queue = watch.receivers if receiving else watch.senders
         try:
-            if (watch.listen(self._hang) or not tried) and not queue:
+            if (watch.listen(self._hang) or tried is None) and not queue:
                 return _done(loop, call())
         except Again:
             pass
@@ -256,7 +265,7 @@ class _AsyncSocket(_Async, Socket):
     ) -> Future[Any]:
         """See `pymq.Socket.recv`.  What is cancelled while it is awaited has received
         nothing."""
-        loop, watch, tried = running_loop(), self._watch, 0
+        loop, watch, tried = running_loop(), self._watch, None
         if copy and watch.loop is loop and not watch.receivers:
             body: Any = None
             if self._ahead:
@@ -271,7 +280,7 @@ class _AsyncSocket(_Async, Socket):
                 future: Future[bytes] = _Future(loop=loop)
                 future.set_result(body)
                 return future
-            tried = body == _EMPTY
+            tried = loop if body == _EMPTY else None
         call = partial(Socket.recv, self, flags | _DONTWAIT, copy, track)
         return self._receive(call, flags, None, tried)
 
@@ -294,12 +303,12 @@ class _AsyncSocket(_Async, Socket):
         self, flags: int = 0, copy: bool = True, track: bool = False
     ) -> Future[Any]:
         """See `pymq.Socket.recv_multipart`; and `recv`."""
-        loop, watch, tried = running_loop(), self._watch, 0
+        loop, watch, tried = running_loop(), self._watch, None
         if copy and watch.loop is loop and not watch.receivers:
             parts = self._end.recv_message()
             if type(parts) is list:
                 return _done(loop, parts)
-            tried = parts == _EMPTY
+            tried = loop if parts == _EMPTY else None
         nowait, receive = flags | _DONTWAIT, Socket.recv_multipart
         call = partial(receive, self, nowait, copy, track)
         return self._receive(call, flags, None, tried)

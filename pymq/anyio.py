@@ -34,6 +34,7 @@ except ImportError as error:  # pragma: no cover
 from anyio import lowlevel
 
 from ._future import TURN, _AsyncSocket
+from ._waiting import Loop
 from .backend.abc import Bell
 from .constants import DONTWAIT, ENOTSOCK, ETERM, POLLIN, POLLOUT, POLLPRI
 from .context import Context as _Context
@@ -123,7 +124,7 @@ class Socket(_AsyncSocket):
         flags: int,
         limit: float,
         receiving: bool,
-        tried: int = 0,
+        tried: Union[Loop, None] = None,
     ) -> Awaitable[Any]:
         if not _in_trio():
             return super()._attend(call, flags, limit, receiving, tried)
