@@ -27,7 +27,7 @@ from typing import (
     overload,
 )
 
-from ._waiting import NOBODY, Call, Loop, Polling, Waiting, Watch
+from ._waiting import NOBODY, TURN, Call, Loop, Polling, Waiting, Watch
 from .constants import DONTWAIT, ENOTSOCK, ETERM, POLLIN, POLLOUT, SocketOption
 from .error import Again, ZMQError
 from .message import Frame, MessageTracker
@@ -43,7 +43,6 @@ _Self = TypeVar("_Self", bound="_AsyncSocket")
 _DONTWAIT = int(DONTWAIT)
 _SNDTIMEO, _RCVTIMEO = SocketOption.SNDTIMEO, SocketOption.RCVTIMEO
 _EMPTY = -EAGAIN
-TURN = 64  # messages of an iteration between two of which other tasks have theirs
 _Future = asyncio.Future
 _FutureEvent = Waiting  # pyzmq's name of what stands in a socket's queues
 
@@ -115,8 +114,9 @@ class _AsyncSocket(_Async, Socket):
 
     def _watch_of(self, loop: Loop) -> Watch:
         """What is known of a loop; from now on it is this one that counts."""
-        if self._watch.loop is loop:
-            return self._watch
+        last = self._watch
+        if last.loop is loop:
+            return last
         with self._busy:
             for watch in list(self._watches):
                 if watch.loop.is_closed():
@@ -133,6 +133,17 @@ class _AsyncSocket(_Async, Socket):
 
     def _hang(self) -> Any:
         return self._bell(POLLIN | POLLOUT)
+
+    def _try(self, watch: Watch, call: Call, first: bool) -> Any:
+        """Make the call.  Raises Again when that is to be done when the bell rings."""
+        if first:
+            try:
+                return call()
+            except Again:
+                pass
+        if watch.listen(self._hang):
+            return call()  # something may have come before
+        raise Again
 
     def _receive(
         self,
@@ -163,8 +174,8 @@ class _AsyncSocket(_Async, Socket):
         watch = self._watch_of(loop)
         queue = watch.receivers if receiving else watch.senders
         try:
-            if (watch.listen(self._hang) or tried is None) and not queue:
-                return _done(loop, call())
+            if not queue:
+                return _done(loop, self._try(watch, call, tried is None))
         except Again:
             pass
         except Exception as error:
@@ -208,7 +219,13 @@ class _AsyncSocket(_Async, Socket):
         track: bool = False,
         **kwargs: Any,
     ) -> Future[Union[MessageTracker, None]]:
-        """See `pymq.Socket.send_multipart`."""
+        """See `pymq.Socket.send_multipart`; and `send`."""
+        plain = type(msg_parts) is list and set(map(type, msg_parts)) == {bytes}
+        if plain and not (flags or track or kwargs):
+            loop, watch = running_loop(), self._watch
+            may = watch.loop is loop and not watch.senders
+            if may and self._end.send_message(list(msg_parts)) == 0:
+                return _done(loop, None)
         nowait, send = flags | _DONTWAIT, Socket.send_multipart
         call = partial(send, self, msg_parts, nowait, copy, track, **kwargs)
         return self._attend(call, flags, self._options[_SNDTIMEO], False)

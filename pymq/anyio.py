@@ -33,8 +33,8 @@ except ImportError as error:  # pragma: no cover
     raise ImportError("pymq.anyio needs anyio: pip install pymq[anyio]") from error
 from anyio import lowlevel
 
-from ._future import TURN, _AsyncSocket
-from ._waiting import Loop
+from ._future import _AsyncSocket
+from ._waiting import TURN, Loop
 from .backend.abc import Bell
 from .constants import DONTWAIT, ENOTSOCK, ETERM, POLLIN, POLLOUT, POLLPRI
 from .context import Context as _Context
