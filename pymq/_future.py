@@ -63,7 +63,7 @@ class _Async:
         return running_loop() or self._default_loop()
 
 
-def _done(loop: Loop, result: _Result) -> Future[_Result]:
+def _done(loop: Union[Loop, None], result: _Result) -> Future[_Result]:
     future: Future[_Result] = _Future(loop=loop)
     future.set_result(result)
     return future
