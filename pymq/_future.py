@@ -32,7 +32,7 @@ from .constants import DONTWAIT, ENOTSOCK, ETERM, POLLIN, POLLOUT, SocketOption
 from .error import Again, ZMQError
 from .message import Frame, MessageTracker
 from .poller import Poller, fileno, zmq_poll
-from .socket import Socket, fill
+from .socket import Socket
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -134,7 +134,7 @@ class _AsyncSocket(_Async, Socket):
     def _hang(self) -> Any:
         return self._bell(POLLIN | POLLOUT)
 
-    def _try(self, watch: Watch, call: Call, first: bool) -> Any:
+    def _begin(self, watch: Watch, call: Call, first: bool) -> Any:
         """Make the call.  Raises Again when that is to be done when the bell rings."""
         if first:
             try:
@@ -175,7 +175,7 @@ class _AsyncSocket(_Async, Socket):
         queue = watch.receivers if receiving else watch.senders
         try:
             if not queue:
-                return _done(loop, self._try(watch, call, tried is None))
+                return _done(loop, self._begin(watch, call, tried is None))
         except Again:
             pass
         except Exception as error:
@@ -335,7 +335,7 @@ class _AsyncSocket(_Async, Socket):
     ) -> Future[int]:
         """See `pymq.Socket.recv_into`."""
         room = self._room(buffer, nbytes)
-        return self._recv_as(partial(fill, room), flags)
+        return self._recv_as(partial(self._fill, room), flags)
 
     def recv_many(  # type: ignore[override]
         self,

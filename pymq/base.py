@@ -8,10 +8,11 @@ from collections import deque
 from errno import ENOTSOCK
 from functools import partial
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Callable, Union
+from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
 from . import options as table
 from . import patterns
+from .attendant import Attendant
 from .attributes import Attributes
 from .backend.abc import Bell
 from .constants import ETERM, POLLIN, POLLOUT, SocketOption, SocketType
@@ -40,6 +41,7 @@ class SocketBase(Attributes, Shadowed):
     _type: SocketType
     _options: dict[int, Any]
     _hub: Any
+    _inner: patterns.End  # `_end` without what `fileno` puts around it
     _end: patterns.End
     _send: Any
     _quick_send: Any
@@ -55,6 +57,8 @@ class SocketBase(Attributes, Shadowed):
     _busy: Any
     _levels: list[Level]
     _watches: list[Any]
+    _attendants: list[Attendant]
+    _rests: dict[int, bytes]  # by thread; see `Socket.recv_into`
 
     def __init__(
         self,
@@ -78,7 +82,9 @@ class SocketBase(Attributes, Shadowed):
         self._hub = context._backend.hub(context._loop, self._pattern.routing)
         self._levels = []  # one, once `fileno` was asked for
         self._watches = []  # of event loops that wait for it, see `pymq._future`
+        self._attendants = []  # one, once `last_values` was set
         self._use(self._pattern.wrap(self._hub, self._options))
+        self._rests = {}
         self._sessions = {}
         self._monitor = Monitor()
         self._connections = Connections()
@@ -94,6 +100,7 @@ class SocketBase(Attributes, Shadowed):
         """Send to, and receive from, `end`."""
         if isinstance(end, patterns.Wrapper):
             end.hang_up = self.context._control.hang_up
+        self._inner = end
         for level in self._levels:
             end = level.around(end)
         self._end = end
@@ -182,9 +189,10 @@ class SocketBase(Attributes, Shadowed):
         if linger is None:
             linger = self._options[SocketOption.LINGER]
         control, monitor, drain = self.context._control, self._monitor, self._drain
-        known, levels = self._sessions, self._levels
+        known = self._sessions
+        watching: Sequence[Any] = [self._levels, self._attendants]
         todo = [
-            partial(_end, self._hub, known, linger, control, monitor, drain, levels)
+            partial(_end, self._hub, known, linger, control, monitor, drain, watching)
         ]
         return lambda: todo.pop()() if todo else None
 
@@ -277,11 +285,12 @@ def _end(
     control: Control,
     monitor: Monitor,
     drain: Drain,
-    levels: list[Level],
+    watching: Sequence[Sequence[Union[Level, Attendant]]],
 ) -> None:
     hub.stop(ENOTSOCK)
-    for level in levels:
-        level.close()
+    for group in watching:
+        for one in group:
+            one.close()
     _close_all(sessions, linger)
     drain.close()
     monitor.release()
