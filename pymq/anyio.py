@@ -96,7 +96,7 @@ def _limit(milliseconds: Union[float, None]) -> anyio.CancelScope:
 class Socket(_AsyncSocket):
     """A socket whose send, receive and poll calls are coroutines.
 
-    Everything else is as of `pymq.Socket`; what blocks there (`flush`, `request`) blocks
+    Everything else is as of `pymq.Socket`; what blocks there (`flush`, `drain`) blocks
     here.  Calls that wait when it is closed raise ZMQError(ENOTSOCK).
     """
 

@@ -13,7 +13,8 @@ ROOT = Path(pymq.__file__).parent
 
 # From the top down.  A name stands for the module or everything in the package.
 LAYERS = (
-    ("", "__main__", "anyio", "asyncio", "cli", "demo", "devices", "utils"),
+    ("", "__main__", "anyio", "asyncio", "auth", "cli", "curve_keygen", "demo")
+    + ("devices", "utils"),
     ("reference",),
     ("context", "proxies", "_future"),
     ("_waiting",),
@@ -28,10 +29,12 @@ LAYERS = (
     ("security_options",),
     ("option",),
     ("backend", "endpoint"),
+    ("applicant",),
     ("zmtp",),
     ("threads",),
-    ("shadow",),
-    ("error", "properties", "z85", "drain", "exits"),
+    ("meeting",),
+    ("properties", "z85", "drain", "exits", "inherited", "shadow"),
+    ("error",),
     ("naps",),
     ("constants", "version"),
 )
