@@ -23,6 +23,7 @@ from .inherited import Inherited, keep, refuse
 from .level import Level
 from .monitor import Monitor
 from .properties import Connections
+from .shadow import Shadowed, is_shadow
 
 _ANY = POLLIN | POLLOUT
 
@@ -32,9 +33,10 @@ if TYPE_CHECKING:
     from .session import Session
 
 
-class SocketBase(Attributes):
+class SocketBase(Attributes, Shadowed):
     """A hub, the end that its pattern makes of it, options and sessions."""
 
+    _family = "zmq"  # in its `repr`
     copy_threshold: int = 65536
     context: Context
     _closed: bool = True  # until everything is there
@@ -56,16 +58,20 @@ class SocketBase(Attributes):
     _life: list[None]
     _busy: Any
     _levels: list[Level]
+    _watches: list[Any]
     _attendants: list[Attendant]
     _rests: dict[int, bytes]  # by thread; see `Socket.recv_into`
 
     def __init__(
         self,
-        context: Context,
-        socket_type: int,
+        context: Union[Context, SocketBase],
+        socket_type: int = -1,
         copy_threshold: Union[int, None] = None,
         **options: Any,
     ) -> None:
+        if isinstance(context, SocketBase):
+            self._become(context)
+            return
         self._pattern = patterns.get(socket_type)
         self.context = context
         self._pid = os.getpid()
@@ -77,6 +83,7 @@ class SocketBase(Attributes):
         self._options.update(context._inherited)
         self._hub = context._backend.hub(context._loop, self._pattern.routing)
         self._levels = []  # one, once `fileno` was asked for
+        self._watches = []  # of event loops that wait for it, see `pymq._future`
         self._attendants = []  # one, once `last_values` was set
         self._use(self._pattern.wrap(self._hub, self._options))
         self._rests = {}
@@ -133,6 +140,7 @@ class SocketBase(Attributes):
         ending = self._ending(linger)
         try:
             self._stop(ENOTSOCK)
+            self._unwatch()
             with self._busy:  # nobody is in bind or connect any more
                 addressed = self._has_address()
             self.context._disown(self)
@@ -205,11 +213,13 @@ class SocketBase(Attributes):
         self.close()
 
     def __del__(self) -> None:
-        if not self._closed and self._pid == os.getpid():
-            warnings.warn(f"Unclosed socket {self}", ResourceWarning, stacklevel=2)
-            self._closed = True
-            # The collector may run anywhere, also where a lock is held.
-            self.context._control.run_later(self._ending(None))
+        if self._closed or is_shadow(self) or self._pid != os.getpid():
+            return
+        warnings.warn(f"Unclosed socket {self}", ResourceWarning, stacklevel=2)
+        self._closed = True
+        self._unwatch()
+        # The collector may run anywhere, also where a lock is held.
+        self.context._control.run_later(self._ending(None))
 
     def __copy__(self, memo: object = None) -> Any:
         raise TypeError("a socket cannot be copied")
@@ -219,7 +229,9 @@ class SocketBase(Attributes):
     def __repr__(self) -> str:
         state = " closed" if self._closed else ""
         kind = f"zmq.{self._type.name}"
-        return f"<zmq.{type(self).__name__}({kind}) at {hex(id(self))}{state}>"
+        return (
+            f"<{self._family}.{type(self).__name__}({kind}) at {hex(id(self))}{state}>"
+        )
 
     def _check_open(self) -> None:
         if self._closed:
@@ -264,6 +276,11 @@ class SocketBase(Attributes):
         self._use(end)
         if self._closed or self.context._terminating:
             self._use(self._hub)  # as `_stop`, which may have come in between
+
+    def _unwatch(self) -> None:
+        """No event loop needs to wait for it any more."""
+        for watch in self._watches:
+            watch.close()
 
     def _changed(self) -> None:
         """Something else than a message may have changed what can be received."""

@@ -6,7 +6,7 @@ import os
 import threading
 import warnings
 from errno import EINVAL, EMFILE, ENOTSUP
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar, TypeVar, Union
 from weakref import WeakSet
 
 from . import backend as backends
@@ -19,22 +19,27 @@ from .constants import ContextOption, Errno, SocketOption
 from .control import EXIT_LINGER, Control
 from .error import ForkedError, LingerWarning, ZMQError, error_for
 from .inherited import keep
+from .shadow import Shadowed, is_shadow
 from .socket import Socket
 from .threads import Manner
 from .transports.inproc import Registry
 
+_Own = TypeVar("_Own", bound="Context")
+
 WARN_AFTER = 5.0  # seconds in `term`
 
 
-class Context(OpenAttributes):
+class Context(OpenAttributes, Shadowed):
     """A container of sockets (zmq_ctx_new).
 
     `io_threads` is the number of I/O threads, 0 allowing inproc only.  `backend` is
-    ``"native"``, ``"pure"``, or None for the default (see `pymq.backend`).
+    ``"native"``, ``"pure"``, or None for the default (see `pymq.backend`).  Given
+    another context, as `io_threads` or `shadow`, it is a shadow of that.
     """
 
     #: Milliseconds, set before the interpreter exits: what lingers then has as long.
     exit_linger: int = EXIT_LINGER
+    _family = "zmq"  # in its `repr`
     sockopts: dict[int, Any]
     _instance: ClassVar[Union[Context, None]] = None
     _instance_lock: ClassVar[threading.Lock] = threading.Lock()
@@ -55,8 +60,15 @@ class Context(OpenAttributes):
     _registry: Registry
 
     def __init__(
-        self, io_threads: int = 1, *, backend: Union[str, None] = None
+        self,
+        io_threads: Union[int, Context] = 1,
+        shadow: Union[int, Context] = 0,
+        *,
+        backend: Union[str, None] = None,
     ) -> None:
+        if shadow or isinstance(io_threads, Context):
+            self._become(shadow or io_threads)
+            return
         self._closed = True  # until everything is there
         self._terminating = self._used = False
         if io_threads < 0:
@@ -79,7 +91,7 @@ class Context(OpenAttributes):
     # Life.
 
     @classmethod
-    def instance(cls, io_threads: int = 1) -> Context:
+    def instance(cls: type[_Own], io_threads: int = 1) -> _Own:
         """The context that a process shares, made when first asked for; made anew
         after it was closed or the process forked."""
         with cls._instance_lock:
@@ -87,7 +99,7 @@ class Context(OpenAttributes):
             if shared is None or shared.closed or cls._instance_pid != os.getpid():
                 shared = cls._instance = cls(io_threads=io_threads)
                 cls._instance_pid = os.getpid()
-            return shared
+            return shared  # type: ignore[return-value]
 
     @property
     def closed(self) -> bool:
@@ -169,7 +181,7 @@ class Context(OpenAttributes):
 
     def __del__(self) -> None:
         # Never waits: what lingers goes on, and its threads end with it.
-        if self._closed or self._pid != os.getpid():
+        if self._closed or is_shadow(self) or self._pid != os.getpid():
             return
         warnings.warn(f"Unclosed context {self}", ResourceWarning, stacklevel=2)
         self._closed = True
@@ -185,7 +197,8 @@ class Context(OpenAttributes):
         count = len(self._sockets)
         sockets = f"{count} socket" + ("" if count == 1 else "s")
         state = " closed" if self._closed else ""
-        return f"<zmq.{type(self).__name__}({sockets}) at {hex(id(self))}{state}>"
+        kind = f"{self._family}.{type(self).__name__}"
+        return f"<{kind}({sockets}) at {hex(id(self))}{state}>"
 
     # Sockets.
 

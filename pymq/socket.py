@@ -345,7 +345,8 @@ class Socket(
 
     def _send_whole(self, message: Any, flags: int) -> None:
         several = isinstance(message, (list, tuple))
-        (self.send_multipart if several else self.send)(message, flags)
+        send = Socket.send_multipart if several else Socket.send
+        send(self, message, flags)
 
     def recv_many(
         self,
@@ -389,6 +390,11 @@ class Socket(
         """Receive a frame into a writable buffer, of which at most `nbytes` (0: all)
         are used; returns the number of bytes.  What does not fit is for `recv_rest`;
         pyzmq loses it."""
+        room = self._room(buffer, nbytes)
+        return self._fill(room, self.recv(flags))
+
+    def _room(self, buffer: Any, nbytes: int) -> memoryview:
+        """What of a buffer is to be received into."""
         view = memoryview(buffer).cast("B")
         if nbytes < 0:
             raise ValueError(f"{nbytes=} must be non-negative")
@@ -397,13 +403,15 @@ class Socket(
             raise ValueError(f"nbytes={limit} is more than the buffer: {len(view)}")
         if view.readonly:
             raise TypeError("the buffer is read-only")
-        body = self.recv(flags)
-        thread = get_ident()
+        return view[:limit]
+
+    def _fill(self, room: memoryview, body: bytes) -> int:
+        limit, thread = len(room), get_ident()
         if len(body) > limit:
             self._rests[thread] = body[limit:]
         elif self._rests:
             self._rests.pop(thread, None)
-        view[: min(limit, len(body))] = body[:limit]
+        room[: len(body)] = body[:limit]
         return len(body)
 
     def recv_rest(self) -> bytes:

@@ -13,9 +13,11 @@ ROOT = Path(pymq.__file__).parent
 
 # From the top down.  A name stands for the module or everything in the package.
 LAYERS = (
-    ("", "__main__", "auth", "cli", "curve_keygen", "demo", "devices", "utils"),
+    ("", "__main__", "anyio", "asyncio", "auth", "cli", "curve_keygen", "demo")
+    + ("devices", "utils"),
     ("reference",),
-    ("context", "proxies"),
+    ("context", "proxies", "_future"),
+    ("_waiting",),
     ("socket", "poller", "curve"),
     ("endpoints", "settings", "context_options"),
     ("monitored", "overflow", "peers", "requests", "subscriptions"),
@@ -31,7 +33,7 @@ LAYERS = (
     ("zmtp",),
     ("threads",),
     ("meeting",),
-    ("properties", "z85", "drain", "exits", "inherited"),
+    ("properties", "z85", "drain", "exits", "inherited", "shadow"),
     ("error",),
     ("naps",),
     ("constants", "version"),
