@@ -13,7 +13,6 @@ from .curve import curve_keypair as curve_keypair
 from .curve import curve_public as curve_public
 from .endpoint import IPC_PATH_MAX_LEN as IPC_PATH_MAX_LEN
 from .error import *  # noqa: F403
-from .error import ZMQ_VERSION_INFO as _ZMQ_VERSION_INFO
 from .error import LingerWarning as LingerWarning
 from .error import strerror as strerror
 from .error import zmq_errno as zmq_errno
@@ -29,7 +28,13 @@ from .proxies import device as device
 from .proxies import proxy as proxy
 from .proxies import proxy_steerable as proxy_steerable
 from .socket import Socket as Socket
-from .version import __version__ as __version__
+from .version import PYZMQ_VERSION as __version__
+from .version import pymq_version as pymq_version
+from .version import pymq_version_info as pymq_version_info
+from .version import pyzmq_version as pyzmq_version
+from .version import pyzmq_version_info as pyzmq_version_info
+from .version import zmq_version as zmq_version
+from .version import zmq_version_info as zmq_version_info
 from .zmtp import sodium as _sodium
 
 SyncContext = Context
@@ -47,19 +52,16 @@ def has(capability: str) -> bool:
     return capability in _FEATURES and capability in transports.schemes()
 
 
+def install_as_zmq() -> None:
+    """From now on ``import zmq`` gives pymq in this process; see `pymq.dropin`."""
+    from .dropin import install_as_zmq  # `import pymq` should cost little
+
+    install_as_zmq()
+
+
 def backend_name(name: Union[str, None] = None) -> str:
     """The backend that a new context gets: ``native`` or ``pure``."""
     return backend.get(name).name
-
-
-def zmq_version_info() -> tuple[int, int, int]:
-    """The libzmq whose behaviour this is."""
-    return _ZMQ_VERSION_INFO
-
-
-def zmq_version() -> str:
-    """`zmq_version_info` as text."""
-    return ".".join(map(str, _ZMQ_VERSION_INFO))
 
 
 # As in `constants`, hidden from type checkers, which read the imports above.
@@ -83,8 +85,13 @@ globals()["__all__"] = [
     "curve_public",
     "device",
     "has",
+    "install_as_zmq",
     "proxy",
     "proxy_steerable",
+    "pymq_version",
+    "pymq_version_info",
+    "pyzmq_version",
+    "pyzmq_version_info",
     "select",
     "strerror",
     "zmq_errno",
