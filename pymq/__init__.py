@@ -7,6 +7,7 @@ from typing import Union
 from . import backend as backend
 from . import constants as constants
 from . import error as error
+from . import utils as utils
 from .constants import *  # noqa: F403
 from .context import Context as Context
 from .curve import curve_keypair as curve_keypair
@@ -28,7 +29,6 @@ from .proxies import device as device
 from .proxies import proxy as proxy
 from .proxies import proxy_steerable as proxy_steerable
 from .socket import Socket as Socket
-from .version import PYZMQ_VERSION as __version__
 from .version import pymq_version as pymq_version
 from .version import pymq_version_info as pymq_version_info
 from .version import pyzmq_version as pyzmq_version
@@ -36,6 +36,12 @@ from .version import pyzmq_version_info as pyzmq_version_info
 from .version import zmq_version as zmq_version
 from .version import zmq_version_info as zmq_version_info
 from .zmtp import sodium as _sodium
+
+__version__: str = pyzmq_version()
+__revision__ = ""
+
+#: There are no draft socket types, as in pyzmq's wheels.
+DRAFT_API = PYZMQ_DRAFT_API = False
 
 SyncContext = Context
 SyncSocket = Socket
@@ -52,6 +58,17 @@ def has(capability: str) -> bool:
     return capability in _FEATURES and capability in transports.schemes()
 
 
+def get_includes() -> list[str]:
+    """Folders for C compilers, where pyzmq has libzmq's headers.  There is no libzmq
+    here: they are there, and have no headers."""
+    return [__path__[0], f"{__path__[0]}/utils"]
+
+
+def get_library_dirs() -> list[str]:
+    """The folder where pyzmq has libzmq; here there is none."""
+    return [__path__[0]]
+
+
 def install_as_zmq() -> None:
     """From now on ``import zmq`` gives pymq in this process; see `pymq.dropin`."""
     from .dropin import install_as_zmq  # `import pymq` should cost little
@@ -64,26 +81,43 @@ def backend_name(name: Union[str, None] = None) -> str:
     return backend.get(name).name
 
 
+# Where programs expect pyzmq's compiled classes.
+for _name in (
+    "Context Socket Frame Message proxy proxy_steerable zmq_poll strerror zmq_errno has "
+    "curve_keypair curve_public zmq_version_info IPC_PATH_MAX_LEN PYZMQ_DRAFT_API"
+).split():
+    setattr(backend, _name, globals()[_name])
+
+from . import sugar as sugar  # noqa: E402  of what stands above
+from .sugar import Stopwatch as Stopwatch  # noqa: E402
+
 # As in `constants`, hidden from type checkers, which read the imports above.
 globals()["__all__"] = [
     *vars(constants)["__all__"],
     *error.__all__,
     "COPY_THRESHOLD",
+    "DRAFT_API",
     "IPC_PATH_MAX_LEN",
     "Context",
     "Frame",
     "LingerWarning",
     "Message",
     "MessageTracker",
+    "PYZMQ_DRAFT_API",
     "Poller",
     "Socket",
+    "Stopwatch",
     "SyncContext",
     "SyncSocket",
+    "_FINISHED_TRACKER",
+    "__revision__",
     "__version__",
     "backend_name",
     "curve_keypair",
     "curve_public",
     "device",
+    "get_includes",
+    "get_library_dirs",
     "has",
     "install_as_zmq",
     "proxy",

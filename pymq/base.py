@@ -20,6 +20,7 @@ from .error import error_for
 from .level import Level
 from .monitor import Monitor
 from .properties import Connections
+from .shadow import Handle, shown_class
 
 _ANY = POLLIN | POLLOUT
 
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
     from .session import Session
 
 
-class SocketBase(Attributes):
+class SocketBase(Attributes, Handle):
     """A hub, the end that its pattern makes of it, options and sessions."""
 
     copy_threshold: int = 65536
+    _repr_cls = "zmq.Socket"
+    _missing = ENOTSOCK
     context: Context
     _closed: bool = True  # until everything is there
     _type: SocketType
@@ -55,17 +58,29 @@ class SocketBase(Attributes):
 
     def __init__(
         self,
-        context: Context,
-        socket_type: int,
+        ctx_or_socket: Union[Context, SocketBase, None] = None,
+        socket_type: int = -1,
+        *,
+        shadow: Union[SocketBase, int] = 0,
         copy_threshold: Union[int, None] = None,
         **options: Any,
     ) -> None:
+        if copy_threshold is not None:
+            self.copy_threshold = copy_threshold
+        if shadow or isinstance(ctx_or_socket, SocketBase):
+            self._join(shadow or ctx_or_socket)
+        elif ctx_or_socket is None:
+            raise TypeError("a socket needs a context, or another socket to shadow")
+        else:
+            self._begin(ctx_or_socket, socket_type)
+        for name, value in options.items():
+            setattr(self, name, value)
+
+    def _begin(self, context: Context, socket_type: int) -> None:
         self._pattern = patterns.get(socket_type)
         self.context = context
         self._pid = os.getpid()
         self._type = SocketType(socket_type)
-        if copy_threshold is not None:
-            self.copy_threshold = copy_threshold
         self._options = table.defaults()
         self._options[SocketOption.LINGER] = self._pattern.linger
         self._options.update(context._inherited)
@@ -80,8 +95,16 @@ class SocketBase(Attributes):
         self._busy = RLock()  # bind, connect, and back; a signal's handler may be, too
         context._adopt(self)
         self._closed = False
-        for name, value in options.items():
-            setattr(self, name, value)
+
+    @classmethod
+    def shadow(cls, address: Union[int, SocketBase]) -> Any:
+        """Another handle of a socket, or of what an `underlying` stands for.
+
+        Whatever is done to the one is done to the other; only that a handle made so
+        does not close the socket when nobody refers to it any more.  ENOTSOCK for a
+        number that stands for no socket.
+        """
+        return cls(shadow=address)
 
     def _use(self, end: patterns.End) -> None:
         """Send to, and receive from, `end`."""
@@ -89,12 +112,14 @@ class SocketBase(Attributes):
             end.hang_up = self.context._control.hang_up
         for level in self._levels:
             end = level.around(end)
-        self._end = end
         self._hub.looks_ahead = end is self._hub
-        self._send = end.send
-        self._quick_send = end.quick_send
-        self._quick_recv = end.quick_recv
-        self._ahead = end.ahead
+        self._tell(
+            _end=end,
+            _send=end.send,
+            _quick_send=end.quick_send,
+            _quick_recv=end.quick_recv,
+            _ahead=end.ahead,
+        )
 
     if TYPE_CHECKING:
 
@@ -118,7 +143,7 @@ class SocketBase(Attributes):
             self._life.pop()
         except (AttributeError, IndexError):
             return  # it has no life yet, or another thread was faster
-        self._closed = True
+        self._tell(_closed=True)
         if self._pid != os.getpid():
             return
         ending = self._ending(linger)
@@ -126,7 +151,7 @@ class SocketBase(Attributes):
             self._stop(ENOTSOCK)
             with self._busy:  # nobody is in bind or connect any more
                 addressed = self._has_address()
-            self.context._disown(self)
+            self.context._disown(self._first())
             if addressed:
                 self.context._control.run(ending)
             else:
@@ -187,22 +212,23 @@ class SocketBase(Attributes):
         self.close()
 
     def __del__(self) -> None:
-        if not self._closed:
+        if not (self._closed or self._shadow):
             warnings.warn(f"Unclosed socket {self}", ResourceWarning, stacklevel=2)
-            self._closed = True
+            self._tell(_closed=True)
             if self._pid == os.getpid():
                 # The collector may run anywhere, also where a lock is held.
                 self.context._control.run_later(self._ending(None))
 
     def __copy__(self, memo: object = None) -> Any:
-        raise TypeError("a socket cannot be copied")
+        """See `shadow`."""
+        return self.shadow(self)
 
     __deepcopy__ = __copy__
 
     def __repr__(self) -> str:
         state = " closed" if self._closed else ""
         kind = f"zmq.{self._type.name}"
-        return f"<zmq.{type(self).__name__}({kind}) at {hex(id(self))}{state}>"
+        return f"<{shown_class(type(self))}({kind}) at {hex(id(self))}{state}>"
 
     def _check_open(self) -> None:
         if self._closed:
@@ -252,6 +278,12 @@ class SocketBase(Attributes):
         """Something else than a message may have changed what can be received."""
         for level in self._levels:
             level.refresh()
+
+
+SocketBase._shared = tuple(
+    "context _closed _type _options _hub _end _send _quick_send _quick_recv _ahead "
+    "_sessions _monitor _connections _drain _pattern _pid _life _busy _levels".split()
+)
 
 
 def _end(

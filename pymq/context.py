@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from errno import EINVAL, EMFILE, ENOTSUP
+from errno import EFAULT, EINVAL, EMFILE, ENOTSUP
 from typing import Any, ClassVar, Union
 from weakref import WeakSet
 
@@ -18,6 +18,7 @@ from .base import SocketBase
 from .constants import ContextOption, Errno, SocketOption
 from .control import EXIT_LINGER, Control
 from .error import LingerWarning, ZMQError, error_for
+from .shadow import Handle, shown_class
 from .socket import Socket
 from .threads import Manner
 from .transports.inproc import Registry
@@ -25,20 +26,27 @@ from .transports.inproc import Registry
 WARN_AFTER = 5.0  # seconds in `term`
 
 
-class Context(OpenAttributes):
+class Context(OpenAttributes, Handle):
     """A container of sockets (zmq_ctx_new).
 
     `io_threads` is the number of I/O threads, 0 allowing inproc only.  `backend` is
-    ``"native"``, ``"pure"``, or None for the default (see `pymq.backend`).
+    ``"native"``, ``"pure"``, or None for the default (see `pymq.backend`).  Of another
+    context, as `io_threads` or `shadow`, it is another handle, see the method `shadow`.
     """
 
     #: Milliseconds, set before the interpreter exits: what lingers then has as long.
     exit_linger: int = EXIT_LINGER
     sockopts: dict[int, Any]
+    _missing = EFAULT
+    _shared = tuple(
+        "_closed _terminating _used _pid _options _inherited _manner _sockets _lock "
+        "_backend _loop _control _registry".split()
+    )
     _instance: ClassVar[Union[Context, None]] = None
     _instance_lock: ClassVar[threading.Lock] = threading.Lock()
     _instance_pid: ClassVar[int] = 0
     _socket_class: type[Socket] = Socket
+    _repr_cls = "zmq.Context"
     _closed: bool
     _terminating: bool
     _used: bool
@@ -54,9 +62,22 @@ class Context(OpenAttributes):
     _registry: Registry
 
     def __init__(
-        self, io_threads: int = 1, *, backend: Union[str, None] = None
+        self,
+        io_threads: Union[int, Context] = 1,
+        shadow: Union[int, Context] = 0,
+        *,
+        backend: Union[str, None] = None,
     ) -> None:
         self._closed = True  # until everything is there
+        self.sockopts = {}
+        if isinstance(io_threads, Context):
+            shadow = io_threads
+        elif not shadow:
+            self._begin(io_threads, backend)
+            return
+        self._join(shadow)
+
+    def _begin(self, io_threads: int, backend: Union[str, None]) -> None:
         self._terminating = self._used = False
         if io_threads < 0:
             raise ZMQError(EINVAL)
@@ -65,7 +86,6 @@ class Context(OpenAttributes):
         self._options[ContextOption.IO_THREADS] = io_threads
         self._inherited = {}  # options that new sockets begin with
         self._manner = Manner()
-        self.sockopts = {}
         self._sockets = WeakSet()
         self._lock = threading.RLock()  # a signal's handler may be in here, too
         self._backend = backends.get(backend)
@@ -88,6 +108,22 @@ class Context(OpenAttributes):
                 cls._instance_pid = os.getpid()
             return shared
 
+    @classmethod
+    def shadow(cls, address: Union[int, Context]) -> Any:
+        """Another handle of a context, or of what an `underlying` stands for.
+
+        It makes sockets of its own class, but in the same context: whatever is done to
+        the one is done to the other, only that a handle made so does not end the
+        context when nobody refers to it any more.  EFAULT for a number that stands for
+        no context.
+        """
+        return cls(shadow=address)
+
+    @classmethod
+    def shadow_pyczmq(cls, ctx: Any) -> Any:
+        """Of a context of libzmq, which pymq cannot use: NotImplementedError."""
+        raise NotImplementedError("pymq has no use for contexts of libzmq")
+
     @property
     def closed(self) -> bool:
         """Whether `term` or `destroy` was called."""
@@ -104,17 +140,17 @@ class Context(OpenAttributes):
 
         After some seconds a `LingerWarning` tells what it waits for."""
         if self._closed or self._pid != os.getpid():
-            self._closed = True
+            self._tell(_closed=True)
             return
         with self._lock:
-            self._terminating = True
+            self._tell(_terminating=True)
             sockets = list(self._sockets)
         for sock in sockets:
             sock._stop(Errno.ETERM)
         if not self._control.wait_idle(WARN_AFTER):
             warnings.warn(self._awaited(), LingerWarning, stacklevel=2)
             self._control.wait_idle()
-        self._closed = True
+        self._tell(_closed=True)
         self._control.stop()
 
     def _awaited(self) -> str:
@@ -155,23 +191,25 @@ class Context(OpenAttributes):
 
     def __del__(self) -> None:
         # Never waits: what lingers goes on, and its threads end with it.
-        if self._closed or self._pid != os.getpid():
+        if self._closed or self._shadow or self._pid != os.getpid():
             return
         warnings.warn(f"Unclosed context {self}", ResourceWarning, stacklevel=2)
-        self._closed = True
+        self._tell(_closed=True)
         self._control.exit_linger = self.exit_linger
         self._control.stop_when_idle()
 
-    def __copy__(self, memo: object = None) -> Context:
-        return self
+    def __copy__(self, memo: object = None) -> Any:
+        """See `shadow`."""
+        return self.shadow(self)
 
     __deepcopy__ = __copy__
 
     def __repr__(self) -> str:
         count = len(self._sockets)
-        sockets = f"{count} socket" + ("" if count == 1 else "s")
+        sockets = f"{count} socket" + "s" * (count > 1) if count else ""
         state = " closed" if self._closed else ""
-        return f"<zmq.{type(self).__name__}({sockets}) at {hex(id(self))}{state}>"
+        name = shown_class(type(self))
+        return f"<{name}({sockets}) at {hex(id(self))}{state}>"
 
     # Sockets.
 
@@ -184,7 +222,7 @@ class Context(OpenAttributes):
         """A new socket.  ZMQError: ENOTSUP when closed, EINVAL for an unknown type,
         EMFILE when MAX_SOCKETS are open."""
         if self._closed:
-            raise ZMQError(ENOTSUP)
+            raise ZMQError(EFAULT if self._shadow else ENOTSUP)
         sock = (socket_class or self._socket_class)(self, socket_type, **kwargs)
         for option, value in self.sockopts.items():
             try:
@@ -201,7 +239,8 @@ class Context(OpenAttributes):
             if len(self._sockets) >= self._options[ContextOption.MAX_SOCKETS]:
                 raise ZMQError(EMFILE)
             self._sockets.add(sock)
-            self._used = True
+            if not self._used:
+                self._tell(_used=True)
             self._control.hold()
 
     def _disown(self, sock: SocketBase) -> None:
@@ -218,7 +257,7 @@ class Context(OpenAttributes):
         """
         self._check_open()
         value = table.check(option, value)
-        self._manner = self._manner.altered(option, value)
+        self._tell(_manner=self._manner.altered(option, value))
         if option == ContextOption.IO_THREADS:
             self._set_threads(value)
         elif option == SocketOption.IPV6:
@@ -233,8 +272,8 @@ class Context(OpenAttributes):
         with self._lock:
             if self._used:
                 raise ZMQError(EINVAL, "IO_THREADS is set before the first socket")
-            self._loop = self._backend.loop(count)
-            self._control = Control(self._loop)
+            loop = self._backend.loop(count)
+            self._tell(_loop=loop, _control=Control(loop))
 
     def get(self, option: int) -> Any:
         """Read a context option (zmq_ctx_get).  ZMQError(EINVAL) if it cannot be."""
@@ -244,6 +283,9 @@ class Context(OpenAttributes):
         if value is None:
             raise error_for(EINVAL, f"{row.name} can only be set")
         return value
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *ContextOption.__members__})
 
     def _set_option(self, key: str, value: Any) -> None:
         option = _named(key)

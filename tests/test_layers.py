@@ -14,12 +14,14 @@ ROOT = Path(pymq.__file__).parent
 # From the top down.  A name stands for the module or everything in the package.
 LAYERS = (
     ("", "__main__", "cli", "demo", "devices", "utils"),
+    ("shim",),
+    ("dropin",),
     ("reference",),
     ("context", "proxies"),
     ("socket", "poller", "curve"),
     ("endpoints", "settings", "context_options", "monitored"),
     ("base",),
-    ("message", "payload", "attributes"),
+    ("message", "payload", "attributes", "shadow"),
     ("session",),
     ("control", "patterns", "monitor", "level"),
     ("transports", "options"),
