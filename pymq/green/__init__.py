@@ -9,11 +9,11 @@ import pymq as _pymq
 
 from .. import *  # noqa: F403
 from .core import _Context as _Context
-from .core import _Context as Context  # type: ignore[assignment]
+from .core import _Context as Context
 from .core import _Socket as _Socket
-from .core import _Socket as Socket  # type: ignore[assignment]
-from .device import device as device  # type: ignore[assignment]
+from .core import _Socket as Socket
+from .device import device as device
 from .poll import _Poller as _Poller
-from .poll import _Poller as Poller  # type: ignore[assignment]
+from .poll import _Poller as Poller
 
 globals()["__all__"] = list(vars(_pymq)["__all__"])
