@@ -55,6 +55,7 @@ class SocketBase(Attributes, Handle):
     _life: list[None]
     _busy: Any
     _levels: list[Level]
+    _watches: list[Any]
 
     def __init__(
         self,
@@ -86,6 +87,7 @@ class SocketBase(Attributes, Handle):
         self._options.update(context._inherited)
         self._hub = context._backend.hub(context._loop, self._pattern.routing)
         self._levels = []  # one, once `fileno` was asked for
+        self._watches = []  # of event loops that wait for it, see `pymq._future`
         self._use(self._pattern.wrap(self._hub, self._options))
         self._sessions = {}
         self._monitor = Monitor()
@@ -149,6 +151,7 @@ class SocketBase(Attributes, Handle):
         ending = self._ending(linger)
         try:
             self._stop(ENOTSOCK)
+            self._unwatch()
             with self._busy:  # nobody is in bind or connect any more
                 addressed = self._has_address()
             self.context._disown(self._first())
@@ -216,6 +219,7 @@ class SocketBase(Attributes, Handle):
             warnings.warn(f"Unclosed socket {self}", ResourceWarning, stacklevel=2)
             self._tell(_closed=True)
             if self._pid == os.getpid():
+                self._unwatch()
                 # The collector may run anywhere, also where a lock is held.
                 self.context._control.run_later(self._ending(None))
 
@@ -274,6 +278,11 @@ class SocketBase(Attributes, Handle):
         if self._closed or self.context._terminating:
             self._use(self._hub)  # as `_stop`, which may have come in between
 
+    def _unwatch(self) -> None:
+        """No event loop needs to wait for it any more."""
+        for watch in self._watches:
+            watch.close()
+
     def _changed(self) -> None:
         """Something else than a message may have changed what can be received."""
         for level in self._levels:
@@ -282,7 +291,8 @@ class SocketBase(Attributes, Handle):
 
 SocketBase._shared = tuple(
     "context _closed _type _options _hub _end _send _quick_send _quick_recv _ahead "
-    "_sessions _monitor _connections _drain _pattern _pid _life _busy _levels".split()
+    "_sessions _monitor _connections _drain _pattern _pid _life _busy _levels "
+    "_watches".split()
 )
 
 

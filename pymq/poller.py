@@ -65,7 +65,7 @@ class Waiter:
         try:
             for entry, events in everything:
                 if not isinstance(entry, Socket):
-                    self._add(_fileno(entry), _to_system(events))
+                    self._add(fileno(entry), _to_system(events))
                 elif bells:
                     self._bells.append(entry._bell(events))
                     self._add(self._bells[-1].fileno(), _select.POLLIN)
@@ -97,14 +97,15 @@ class Waiter:
             if isinstance(entry, Socket):
                 got = entry._ready() & events
             else:
-                entry = _fileno(entry)
+                entry = fileno(entry)
                 got = _from_system(polled.get(entry, 0)) & (events | POLLERR)
             if got:
                 found.append((entry, got))
         return found
 
 
-def _fileno(entry: Any) -> int:
+def fileno(entry: Any) -> int:
+    """The descriptor of anything that has one, or is one."""
     if isinstance(entry, int):
         return entry
     try:
@@ -191,4 +192,4 @@ def select(
 
 
 def _got(ready: dict[Any, int], entry: Any) -> int:
-    return ready.get(entry if isinstance(entry, Socket) else _fileno(entry), 0)
+    return ready.get(entry if isinstance(entry, Socket) else fileno(entry), 0)

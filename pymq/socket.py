@@ -318,9 +318,9 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
     def _send_mixed(self, messages: list[Any], flags: int) -> int:
         for count, message in enumerate(messages):
             several = isinstance(message, (list, tuple))
-            send = self.send_multipart if several else self.send
+            send = Socket.send_multipart if several else Socket.send
             try:
-                send(message, flags | _DONTWAIT)
+                send(self, message, flags | _DONTWAIT)
             except Again:
                 return count
         return len(messages)
@@ -366,6 +366,11 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
     def recv_into(self, buffer: Any, /, *, nbytes: int = 0, flags: int = 0) -> int:
         """Receive a frame into a writable buffer, of which at most `nbytes` (0: all)
         are used; returns the number of bytes.  What does not fit is lost."""
+        room = self._room(buffer, nbytes)
+        return fill(room, self.recv(flags))
+
+    def _room(self, buffer: Any, nbytes: int) -> memoryview:
+        """What of a buffer is to be received into."""
         view = memoryview(buffer).cast("B")
         if nbytes < 0:
             raise ValueError(f"{nbytes=} must be non-negative")
@@ -374,9 +379,7 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
             raise ValueError(f"nbytes={limit} is more than the buffer: {len(view)}")
         if view.readonly:
             raise TypeError("the buffer is read-only")
-        body = self.recv(flags)
-        view[: min(limit, len(body))] = body[:limit]
-        return len(body)
+        return view[:limit]
 
     # Events.
 
@@ -432,6 +435,12 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
         Receiving costs a microsecond more once this was called.
         """
         return self._level_fd()
+
+
+def fill(room: memoryview, body: bytes) -> int:
+    """Copy what fits; returns how long it is."""
+    room[: len(body)] = body[: len(room)]
+    return len(body)
 
 
 def _deadline(timeout: float) -> Union[float, None]:

@@ -13,11 +13,26 @@ ROOT = Path(pymq.__file__).parent
 
 # From the top down.  A name stands for the module or everything in the package.
 LAYERS = (
-    ("", "__main__", "cli", "demo", "devices", "utils"),
+    (
+        "",
+        "__main__",
+        "cli",
+        "demo",
+        "decorators",
+        "devices",
+        "eventloop",
+        "green",
+        "log",
+        "ssh",
+        "sugar",
+        "utils",
+    ),
+    ("asyncio",),
     ("shim",),
     ("dropin",),
     ("reference",),
-    ("context", "proxies"),
+    ("context", "proxies", "_future"),
+    ("_waiting",),
     ("socket", "poller", "curve"),
     ("endpoints", "settings", "context_options", "monitored"),
     ("base",),

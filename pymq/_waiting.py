@@ -1,0 +1,299 @@
+"""How futures wait for a socket: what the calls of `pymq._future` give when they
+cannot be answered at once.
+
+An event loop has one descriptor registered for each socket, for as long as both are
+there.  Whoever waits stands in a queue, and is served when the socket's bell rings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from asyncio import _get_running_loop as running_loop
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Generator, Union
+
+from .constants import ENOTSOCK, POLLIN, POLLOUT, POLLPRI
+from .error import Again, ZMQError
+
+if TYPE_CHECKING:
+    from .backend.abc import Bell
+
+    Future = asyncio.Future[Any]
+else:
+    Future = asyncio.Future
+
+Loop = asyncio.AbstractEventLoop
+Call = Callable[[], Any]
+
+
+class Waiting(Future):
+    """The future of a call that has to wait for its turn.
+
+    Whoever awaits it makes the call itself, once awake: between that and its next step
+    nobody can cancel it, so a message that was received is a message that was
+    delivered.  For who only holds it, or has callbacks, the loop makes the call, and
+    then it is done and cannot be cancelled.
+    """
+
+    __slots__ = (
+        "_call",
+        "_called_back",
+        "_queue",
+        "_timer",
+        "_wakers",
+        "_watch",
+        "ended",
+    )
+
+    def begin(self, watch: Watch, queue: deque[Waiting], call: Call) -> None:
+        """Stand in the queue."""
+        self._call: Union[Call, None] = call
+        self._watch = watch
+        self._queue = queue
+        self._called_back = False
+        self._timer: Any = None
+        self._wakers: list[Future] = []  # of those who await it
+        self.ended = False  # whether it was cancelled because the socket was closed
+        queue.append(self)
+
+    def limit(self, milliseconds: float) -> None:
+        """Raise Again after that time."""
+        loop = self.get_loop()
+        self._timer = loop.call_later(milliseconds / 1000, self._expire)
+
+    @property
+    def future(self) -> Future:
+        """Itself, as pyzmq's has it."""
+        return self
+
+    def _expire(self) -> None:
+        if not self.done():
+            self.set_exception(Again())
+            self._leave()
+
+    def take(self) -> bool:
+        """Make the call; whether that is all."""
+        call = self._call
+        if call is None or self.done():
+            return True
+        try:
+            result = call()
+        except Again:
+            return False
+        except Exception as error:
+            if isinstance(error, ZMQError) and error.errno == ENOTSOCK:
+                return self.cancel()
+            self.set_exception(error)
+        else:
+            self.set_result(result)
+        self._leave()
+        return True
+
+    def serve(self) -> bool:
+        """Make the call, or wake up who will; whether that is all."""
+        if not self._wakers or self._called_back:
+            return self.take()
+        self._wake()
+        return False
+
+    def _leave(self) -> None:
+        """It is done."""
+        self._call = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        queue = self._queue
+        if queue and queue[0] is self:
+            queue.popleft()
+            self._watch.serve_next(queue)
+        elif self in queue:
+            queue.remove(self)
+        self._wake()
+
+    def _wake(self) -> None:
+        for waker in self._wakers:
+            if not waker.done():
+                waker.set_result(None)
+
+    def cancel(self, msg: Any = None) -> bool:
+        """See `asyncio.Future.cancel`."""
+        if not super().cancel(msg):
+            return False
+        self._leave()
+        return True
+
+    def add_done_callback(self, fn: Any, *, context: Any = None) -> None:
+        """See `asyncio.Future.add_done_callback`."""
+        self._called_back = True
+        more = {} if context is None else {"context": context}
+        super().add_done_callback(fn, **more)
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        while not self.done():
+            waker = self.get_loop().create_future()
+            self._wakers.append(waker)
+            try:
+                yield from waker
+            except BaseException:
+                self.ended = False
+                self.cancel()
+                raise
+            finally:
+                self._wakers.remove(waker)
+            self.take()
+        return self.result()
+
+    __iter__ = __await__
+
+
+class Polling:
+    """A future that is done once `look` finds something."""
+
+    def __init__(self, loop: Loop, look: Call, nothing: Any) -> None:
+        self._loop = loop
+        self._look = look
+        self._nothing = nothing
+        self._undo: list[Callable[[], object]] = []
+        self.future: Future = loop.create_future()
+
+    def begin(
+        self, register: Callable[[Polling], None], timeout: Union[float, None]
+    ) -> Future:
+        """Look; unless that finds something have it `register`, and wait for at most
+        `timeout` ms (None: for ever)."""
+        self.serve()
+        if timeout == 0:
+            self._expire()
+        if self.future.done():
+            return self.future
+        self.future.add_done_callback(self._end)
+        try:
+            register(self)
+        except Exception as error:
+            self.future.set_exception(error)
+            return self.future
+        if timeout is not None and timeout > 0:
+            timer = self._loop.call_later(timeout / 1000, self._expire)
+            self._undo.append(timer.cancel)
+        self.serve()  # what came before it was registered
+        return self.future
+
+    def serve(self) -> None:
+        """Look."""
+        if self.future.done():
+            return
+        try:
+            found = self._look()
+        except Exception as error:
+            self.future.set_exception(error)
+        else:
+            if found:
+                self.future.set_result(found)
+
+    def _expire(self) -> None:
+        if not self.future.done():
+            self.future.set_result(self._nothing)
+
+    def _end(self, _: object) -> None:
+        while self._undo:
+            self._undo.pop()()
+
+    def at(self, watch: Watch) -> None:
+        """Look when that watch is rung for."""
+        watch.pollers.append(self)
+        self._undo.append(partial(watch.pollers.remove, self))
+
+    def at_bell(self, bell: Bell) -> None:
+        """Look when that bell rings."""
+        self._undo.append(bell.close)
+        fd = bell.fileno()
+        self._loop.add_reader(fd, self._rung, bell)
+        self._undo.append(partial(self._loop.remove_reader, fd))
+
+    def _rung(self, bell: Bell) -> None:
+        bell.hush()
+        self.serve()
+
+    def at_descriptor(self, fd: int, events: int) -> None:
+        """Look when a descriptor is ready.  It may have another reader or writer: an
+        event loop knows of one for each number."""
+        fd = os.dup(fd)
+        self._undo.append(partial(os.close, fd))
+        if events & (POLLIN | POLLPRI):
+            self._loop.add_reader(fd, self.serve)
+            self._undo.append(partial(self._loop.remove_reader, fd))
+        if events & POLLOUT:
+            self._loop.add_writer(fd, self.serve)
+            self._undo.append(partial(self._loop.remove_writer, fd))
+
+
+class Watch:
+    """What one event loop knows of one socket."""
+
+    def __init__(self, loop: Any) -> None:
+        self.loop = loop
+        self.receivers: deque[Waiting] = deque()
+        self.senders: deque[Waiting] = deque()
+        self.pollers: list[Polling] = []
+        self._bell: Union[Bell, None] = None
+        self._pid = os.getpid()
+
+    def listen(self, hang: Callable[[], Bell]) -> bool:
+        """Be there when something comes.  False if that was so before: then whoever
+        has found nothing may wait; else it must look again."""
+        if self._bell is not None:
+            return False
+        bell = hang()
+        self.loop.add_reader(bell.fileno(), self._rung)
+        self._bell = bell
+        return True
+
+    def _rung(self) -> None:
+        if self._bell is None:
+            return
+        self._bell.hush()
+        self.serve_next(self.receivers)
+        self.serve_next(self.senders)
+        for poller in list(self.pollers):
+            poller.serve()
+
+    def serve_next(self, queue: deque[Waiting]) -> None:
+        """Serve those who wait, in turn, while there is something for them."""
+        while queue and queue[0].serve():
+            pass
+
+    def close(self) -> None:
+        """The socket is no more: cancel who waits.  From any thread; takes no lock."""
+        if os.getpid() != self._pid:
+            return  # the parent's loop polls the same descriptors
+        if running_loop() is self.loop or not self.loop.is_running():
+            self._end()
+            return
+        try:
+            self.loop.call_soon_threadsafe(self._end)
+        except RuntimeError:
+            self._end()  # the loop was closed meanwhile
+
+    def _end(self) -> None:
+        bell, self._bell = self._bell, None
+        if bell is not None:
+            if not self.loop.is_closed():
+                self.loop.remove_reader(bell.fileno())
+            bell.close()
+        for waiting in [*self.receivers, *self.senders]:
+            waiting.ended = True
+            self._cancel(waiting)
+        for poller in list(self.pollers):
+            self._cancel(poller.future)
+
+    def _cancel(self, future: Future) -> None:
+        try:
+            future.cancel()
+        except RuntimeError:
+            pass  # the loop is closed: nobody will hear of it
+
+
+#: Of no loop, and so of none that runs.
+NOBODY = Watch(object())
