@@ -34,7 +34,6 @@ class SocketBase(Attributes, Handle):
     """A hub, the end that its pattern makes of it, options and sessions."""
 
     copy_threshold: int = 65536
-    _repr_cls = "zmq.Socket"
     _missing = ENOTSOCK
     context: Context
     _closed: bool = True  # until everything is there

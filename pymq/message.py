@@ -7,10 +7,10 @@ import sys
 import time
 from errno import EINVAL
 from threading import Event
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 from weakref import ref
 
-from .backend import settle
+from .backend import exporter, settle
 from .constants import MessageOption
 from .error import NotDone, ZMQError
 from .properties import Properties
@@ -19,6 +19,7 @@ from .properties import Properties
 COPY_THRESHOLD = 65536
 
 
+_SCATTERED = "memoryview: underlying buffer is not C-contiguous"
 _PAUSE = 0.0005, 0.02  # seconds between two looks, at first and at most
 _COUNTED = sys.implementation.name == "cpython"  # an object ends with its last use
 
@@ -135,7 +136,7 @@ class Frame:
     ) -> None:
         self.more = more
         if data.__class__ is bytes and not track:
-            self._data = data
+            self._data = data  # whoever asks for `bytes` gets a copy, as in pyzmq
         else:
             self._take(b"" if data is None else data, track, copy, copy_threshold)
 
@@ -146,6 +147,9 @@ class Frame:
     _properties: Union[Properties, None] = None  # of the connection it came from
     _view: Union[memoryview, None] = None
     _bytes: Union[bytes, None] = None
+    _received = False
+    #: Whether the backend is to keep it until it is sent, even where a copy is cheaper.
+    tracked = False
     _data: Any
 
     def _take(
@@ -158,6 +162,8 @@ class Frame:
         if isinstance(data, str):
             raise TypeError("Str objects not allowed. Only: bytes, buffer interfaces.")
         view = memoryview(data)
+        if not view.c_contiguous:
+            raise BufferError(_SCATTERED)
         if copy is None:
             least = _copy_threshold() if copy_threshold is None else copy_threshold
             copy = view.nbytes < least
@@ -168,23 +174,29 @@ class Frame:
     def _track(self, copied: bool) -> None:
         self.tracker = _FINISHED_TRACKER
         if not copied:
+            self.tracked = True
             self._owner = _Owner()
             self.tracker_event = _Release(self._owner)
             self.tracker = MessageTracker(self.tracker_event)
 
     @property
     def buffer(self) -> memoryview:
-        """The body, without a copy."""
+        """The body, without a copy, and writable if it was received.
+
+        Except for short bodies, which are copied; and long ones that are read-only if
+        they are the very bytes that were sent over inproc.
+        """
         if self._view is None:
-            self._view = memoryview(self._data)
+            short = self._received and len(self._data) < COPY_THRESHOLD
+            self._view = memoryview(bytearray(self._data) if short else self._data)
         return self._view
 
     @property
     def bytes(self) -> bytes:
         """The body; copied at most once."""
         if self._bytes is None:
-            whole = self._data.__class__ is bytes
-            self._bytes = self._data if whole else self.buffer.tobytes()
+            whole = self._received and self._data.__class__ is bytes
+            self._bytes = self._data if whole else memoryview(self._data).tobytes()
         return self._bytes
 
     @property
@@ -192,9 +204,8 @@ class Frame:
         """The bytes if there are any, else a view of bytes."""
         if self._data.__class__ is bytes:
             return self._data
-        if not self.buffer.c_contiguous:
-            raise BufferError("memoryview: underlying buffer is not C-contiguous")
-        return self.buffer.cast("B") if self.buffer.nbytes else b""
+        view = memoryview(self._data)
+        return view.cast("B") if view.nbytes else b""
 
     def get(self, option: Union[int, str]) -> Any:
         """A property (zmq_msg_get, zmq_msg_gets).
@@ -240,7 +251,7 @@ class Frame:
         raise RuntimeError("group is of the draft socket types RADIO and DISH")
 
     def __len__(self) -> int:
-        return self.buffer.nbytes
+        return memoryview(self._data).nbytes
 
     def __bytes__(self) -> _Bytes:
         return self.bytes
@@ -261,16 +272,43 @@ class Frame:
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        body = self.bytes
-        if len(body) > 16:
-            return f"<zmq.Frame({body[:12]!r}...{len(body)}B)>"
-        return f"<zmq.Frame({body!r})>"
+        size = len(self)
+        if size <= 16:
+            return f"<zmq.Frame({bytes(self._body)!r})>"
+        start = bytes(memoryview(self._body)[:12])
+        return f"<zmq.Frame({start!r}...{_shown(size)})>"
 
     def __str__(self) -> str:
         return repr(self)
 
 
+if sys.version_info < (3, 12) and not TYPE_CHECKING:
+    _classes: list[type] = []
+
+    def _frame_class() -> type:
+        """The class of frames that lend their buffer, if there is one."""
+        if not _classes:
+            base = exporter()
+            names = {"__module__": __name__, "__doc__": Frame.__doc__}
+            made = Frame if base is None else type("Frame", (Frame, base), names)
+            _classes.append(made)
+        return _classes[0]
+
+    def _new(cls: type, *args: object, **kwargs: object) -> Any:
+        return object.__new__(_frame_class() if cls is Frame else cls)
+
+    Frame.__new__ = _new
+
 Message = Frame
+
+
+def _shown(size: float) -> str:
+    """A number of bytes, in at most three digits."""
+    for unit in "B", "kB", "MB":
+        if size < 1000:
+            return f"{size:.0f}{unit}"
+        size /= 1000
+    return f"{size:.0f}GB"
 
 
 def _copy_threshold() -> int:

@@ -58,6 +58,11 @@ class Settings(SocketBase):
         if option in _GREETINGS:
             self._hub.greet(_GREETINGS[option](value))
 
+    def _set_option(self, key: str, value: Any) -> None:
+        if key.lower() in ("subscribe", "unsubscribe") and isinstance(value, str):
+            value = value.encode()
+        super()._set_option(key, value)
+
     getsockopt = get
     setsockopt = set
 

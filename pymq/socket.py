@@ -30,6 +30,8 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
     context was terminated ContextTerminated.
     """
 
+    _repr_cls = "zmq.Socket"
+
     def send(
         self,
         data: Any,
@@ -134,6 +136,7 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
 
     def _frame(self, body: Any, pipe: int, more: bool, track: bool) -> Frame:
         frame = Frame(body, track=track, copy=False, more=more)
+        frame._received = True
         frame._properties = self._connections.get(pipe)
         return frame
 
@@ -371,14 +374,15 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
 
     def _room(self, buffer: Any, nbytes: int) -> memoryview:
         """What of a buffer is to be received into."""
-        view = memoryview(buffer).cast("B")
+        view = memoryview(buffer)
+        if view.readonly or not view.c_contiguous:
+            raise BufferError("the buffer is read-only, or not contiguous")
+        view = view.cast("B") if view.nbytes else memoryview(bytearray())
         if nbytes < 0:
             raise ValueError(f"{nbytes=} must be non-negative")
         limit = nbytes or len(view)
         if limit > len(view):
             raise ValueError(f"nbytes={limit} is more than the buffer: {len(view)}")
-        if view.readonly:
-            raise TypeError("the buffer is read-only")
         return view[:limit]
 
     # Events.

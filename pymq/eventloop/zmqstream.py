@@ -12,6 +12,7 @@ from typing import Any, Callable, Sequence, Union
 from tornado.ioloop import IOLoop
 from tornado.log import gen_log
 
+from .._future import _AsyncSocket
 from ..constants import DONTWAIT, POLLIN, POLLOUT
 from ..error import Again, ContextTerminated, ZMQError
 from ..poller import Poller
@@ -314,7 +315,7 @@ class ZMQStream:
 
 def _plain(sock: Socket) -> Socket:
     """A socket whose calls give results, not futures."""
-    if getattr(sock, "_Future", None) is None:
+    if not isinstance(sock, _AsyncSocket):
         return sock
     warnings.warn(
         "ZMQStream needs a plain socket, and takes a shadow of this one: "
