@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import pickle
+import time
 import warnings
 from asyncio import _get_running_loop as running_loop
 from errno import EAGAIN
@@ -16,6 +17,7 @@ from functools import partial
 from typing import (
     TYPE_CHECKING,
     Any,
+    AsyncIterator,
     Callable,
     Iterable,
     Literal,
@@ -26,8 +28,8 @@ from typing import (
 )
 
 from ._waiting import NOBODY, Call, Loop, Polling, Waiting, Watch
-from .constants import DONTWAIT, POLLIN, POLLOUT, SocketOption
-from .error import Again
+from .constants import DONTWAIT, ENOTSOCK, ETERM, POLLIN, POLLOUT, SocketOption
+from .error import Again, ZMQError
 from .message import Frame, MessageTracker
 from .poller import Poller, fileno, zmq_poll
 from .socket import Socket, fill
@@ -41,6 +43,7 @@ _Self = TypeVar("_Self", bound="_AsyncSocket")
 _DONTWAIT = int(DONTWAIT)
 _SNDTIMEO, _RCVTIMEO = SocketOption.SNDTIMEO, SocketOption.RCVTIMEO
 _EMPTY = -EAGAIN
+TURN = 64  # messages of an iteration between two of which other tasks have theirs
 _Future = asyncio.Future
 _FutureEvent = Waiting  # pyzmq's name of what stands in a socket's queues
 
@@ -82,6 +85,7 @@ class _AsyncSocket(_Async, Socket):
 
     _watch: Watch = NOBODY
     _poller_class: type[Poller] = Poller
+    _cancels = True  # who waits when the socket is closed; else they get ENOTSOCK
 
     def __init__(
         self,
@@ -118,7 +122,7 @@ class _AsyncSocket(_Async, Socket):
                 if watch.loop.is_closed():
                     self._watches.remove(watch)
                     watch.close()
-            found = Watch(loop)
+            found = Watch(loop, self._cancels)
             for watch in self._watches:
                 if watch.loop is loop:
                     found = watch
@@ -180,7 +184,7 @@ class _AsyncSocket(_Async, Socket):
             if watch.loop is loop and not watch.senders:
                 send = self._quick_send
                 if send(data) == 0:
-                    future: Future[None] = _Future(loop=loop)
+                    future: Future[Union[MessageTracker, None]] = _Future(loop=loop)
                     future.set_result(None)
                     return future
         nowait = flags | _DONTWAIT
@@ -202,7 +206,7 @@ class _AsyncSocket(_Async, Socket):
 
     # Receiving.
 
-    @overload  # type: ignore[override]
+    @overload
     def recv(
         self, flags: int = ..., copy: Literal[True] = ..., track: bool = ...
     ) -> Future[bytes]: ...
@@ -294,8 +298,8 @@ class _AsyncSocket(_Async, Socket):
         """See `pymq.Socket.send_many`.  What it has queued when it is cancelled is
         sent."""
         messages = messages if isinstance(messages, list) else list(messages)
-        loop, limit = self._get_loop(), self._options[_SNDTIMEO]
-        deadline = loop.time() + limit / 1000
+        limit = self._options[_SNDTIMEO]
+        deadline = time.monotonic() + limit / 1000
         queued = 0
         while True:
             try:
@@ -303,7 +307,7 @@ class _AsyncSocket(_Async, Socket):
                 queued += Socket.send_many(self, rest, flags | _DONTWAIT)
             except Again:
                 pass
-            left = -1 if limit < 0 else max(0, (deadline - loop.time()) * 1000)
+            left = -1 if limit < 0 else max(0, (deadline - time.monotonic()) * 1000)
             done = queued == len(messages) or flags & _DONTWAIT
             if done or not await self.poll(left, POLLOUT):
                 break
@@ -360,6 +364,54 @@ class _AsyncSocket(_Async, Socket):
         watch = self._watch_of(polling.future.get_loop())
         watch.listen(self._hang)
         polling.at(watch)
+
+    # Many messages, and the end.
+
+    def __aiter__(self) -> AsyncIterator[list[bytes]]:
+        """The messages that come, each a list of its frames, until the socket is
+        closed, or its context terminated.  Not in pyzmq."""
+        return _Messages(self)
+
+    async def __aenter__(self: _Self) -> _Self:
+        return self
+
+    async def __aexit__(self, *args: object) -> None:
+        self.close()
+
+
+class _Messages(AsyncIterator[list[bytes]]):
+    """See `_AsyncSocket.__aiter__`.  However many there are, other tasks get their turn
+    now and then."""
+
+    __slots__ = ("_count", "_socket")
+
+    def __init__(self, socket: _AsyncSocket) -> None:
+        self._socket = socket
+        self._count = 0
+
+    def __anext__(self) -> Any:
+        self._count += 1
+        if self._count % TURN and not self._socket.closed:
+            future = self._socket.recv_multipart()
+            if future.done() and not future.exception():
+                return future
+            return self._next(future)
+        return self._next(None)
+
+    async def _next(self, future: Union[Future[list[bytes]], None]) -> list[bytes]:
+        try:
+            if future is None:
+                await asyncio.sleep(0)
+                future = self._socket.recv_multipart()
+            return await future
+        except asyncio.CancelledError:
+            if isinstance(future, Waiting) and future.ended:
+                raise StopAsyncIteration from None
+            raise
+        except ZMQError as error:
+            if error.errno in (ENOTSOCK, ETERM):
+                raise StopAsyncIteration from None
+            raise
 
 
 class _AsyncPoller(_Async, Poller):

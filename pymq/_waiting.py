@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Generator, Union
 
 from .constants import ENOTSOCK, POLLIN, POLLOUT, POLLPRI
-from .error import Again, ZMQError
+from .error import Again, ZMQError, error_for
 
 if TYPE_CHECKING:
     from .backend.abc import Bell
@@ -71,7 +71,6 @@ class Waiting(Future):
     def _expire(self) -> None:
         if not self.done():
             self.set_exception(Again())
-            self._leave()
 
     def take(self) -> bool:
         """Make the call; whether that is all."""
@@ -84,12 +83,22 @@ class Waiting(Future):
             return False
         except Exception as error:
             if isinstance(error, ZMQError) and error.errno == ENOTSOCK:
-                return self.cancel()
+                self._watch.give_up(self)
+                return True
             self.set_exception(error)
         else:
             self.set_result(result)
-        self._leave()
         return True
+
+    def set_result(self, result: Any) -> None:
+        """See `asyncio.Future.set_result`."""
+        super().set_result(result)
+        self._leave()
+
+    def set_exception(self, exception: Any) -> None:
+        """See `asyncio.Future.set_exception`."""
+        super().set_exception(exception)
+        self._leave()
 
     def serve(self) -> bool:
         """Make the call, or wake up who will; whether that is all."""
@@ -232,8 +241,9 @@ class Polling:
 class Watch:
     """What one event loop knows of one socket."""
 
-    def __init__(self, loop: Any) -> None:
+    def __init__(self, loop: Any, cancels: bool = True) -> None:
         self.loop = loop
+        self._cancels = cancels  # those who wait when the socket is closed
         self.receivers: deque[Waiting] = deque()
         self.senders: deque[Waiting] = deque()
         self.pollers: list[Polling] = []
@@ -283,14 +293,21 @@ class Watch:
                 self.loop.remove_reader(bell.fileno())
             bell.close()
         for waiting in [*self.receivers, *self.senders]:
-            waiting.ended = True
-            self._cancel(waiting)
+            self.give_up(waiting)
         for poller in list(self.pollers):
-            self._cancel(poller.future)
+            self._fail(poller.future)
 
-    def _cancel(self, future: Future) -> None:
+    def give_up(self, waiting: Waiting) -> None:
+        """The socket was closed."""
+        waiting.ended = True
+        self._fail(waiting)
+
+    def _fail(self, future: Future) -> None:
         try:
-            future.cancel()
+            if self._cancels:
+                future.cancel()
+            elif not future.done():
+                future.set_exception(error_for(ENOTSOCK))
         except RuntimeError:
             pass  # the loop is closed: nobody will hear of it
 

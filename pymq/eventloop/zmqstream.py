@@ -60,7 +60,8 @@ class ZMQStream:
         self.getsockopt_unicode = self.socket.getsockopt_unicode
         self._bell = self.socket._bell(int(POLLIN | POLLOUT))
         self._fd = self._bell.fileno()
-        self.io_loop.add_handler(self._fd, self._rung, self.io_loop.READ)
+        watched = _Watched(self)
+        self.io_loop.add_handler(watched, self._rung, self.io_loop.READ)
 
     # What to call.
 
@@ -236,7 +237,7 @@ class ZMQStream:
 
     # In the loop.
 
-    def _rung(self, fd: int, events: int) -> None:
+    def _rung(self, fd: Any, events: int) -> None:
         if self.socket is not None:
             self._bell.hush()
             self._handle_events()
@@ -311,6 +312,21 @@ class ZMQStream:
             raise
         if isawaitable(result):
             asyncio.ensure_future(result).add_done_callback(_log_error)
+
+
+class _Watched:
+    """What the loop watches; ``IOLoop.close(all_fds=True)`` closes it."""
+
+    def __init__(self, stream: ZMQStream) -> None:
+        self._stream = stream
+
+    def fileno(self) -> int:
+        """The descriptor of the stream's bell."""
+        return self._stream._fd
+
+    def close(self) -> None:
+        """The loop ends: it is not the descriptor alone that is to be closed."""
+        self._stream.close()
 
 
 def _plain(sock: Socket) -> Socket:
