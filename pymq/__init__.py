@@ -14,7 +14,10 @@ from .curve import curve_keypair as curve_keypair
 from .curve import curve_public as curve_public
 from .endpoint import IPC_PATH_MAX_LEN as IPC_PATH_MAX_LEN
 from .error import *  # noqa: F403
+from .error import AuthenticationError as AuthenticationError
+from .error import HandshakeError as HandshakeError
 from .error import LingerWarning as LingerWarning
+from .error import UnsafePickleWarning as UnsafePickleWarning
 from .error import strerror as strerror
 from .error import zmq_errno as zmq_errno
 from .message import _FINISHED_TRACKER as _FINISHED_TRACKER
@@ -95,11 +98,13 @@ from .sugar import Stopwatch as Stopwatch  # noqa: E402
 globals()["__all__"] = [
     *vars(constants)["__all__"],
     *error.__all__,
+    "AuthenticationError",
     "COPY_THRESHOLD",
     "DRAFT_API",
     "IPC_PATH_MAX_LEN",
     "Context",
     "Frame",
+    "HandshakeError",
     "LingerWarning",
     "Message",
     "MessageTracker",
@@ -109,6 +114,7 @@ globals()["__all__"] = [
     "Stopwatch",
     "SyncContext",
     "SyncSocket",
+    "UnsafePickleWarning",
     "_FINISHED_TRACKER",
     "__revision__",
     "__version__",

@@ -221,13 +221,10 @@ def _check_version(min_version_info: tuple[int, ...], msg: str = "Feature") -> N
 
 __all__ = [
     "Again",
-    "AuthenticationError",
     "ContextTerminated",
     "DraftFDWarning",
-    "HandshakeError",
     "InterruptedSystemCall",
     "NotDone",
-    "UnsafePickleWarning",
     "ZMQBaseError",
     "ZMQBindError",
     "ZMQError",

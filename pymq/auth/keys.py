@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Union
+from typing import Any, Union
 
 from .. import z85
 from .certs import Name, load_certificate
@@ -36,7 +36,11 @@ def key(
         return _from_environment(env)
     if file is not None:
         return _from_file(Path(file), secret)
-    return _checked(value.encode() if isinstance(value, str) else value, "the value")
+    return _checked(_octets(value), "the value")
+
+
+def _octets(value: Any) -> bytes:
+    return value.encode() if isinstance(value, str) else bytes(value)
 
 
 def _from_environment(name: str) -> bytes:
@@ -58,9 +62,8 @@ def _from_file(path: Path, secret: bool) -> bytes:
     return _checked(found, str(path))
 
 
-def _checked(found: Union[bytes, None], where: str) -> bytes:
+def _checked(found: bytes, where: str) -> bytes:
     """As Z85."""
-    found = bytes(found or b"")
     if len(found) == _RAW:
         return z85.encode(found)
     try:

@@ -6,7 +6,8 @@ import asyncio
 from threading import Event, Thread
 from typing import Any, Union
 
-from ..constants import PAIR
+from ..constants import DONTWAIT, PAIR
+from ..error import ZMQError
 from ..socket import Socket
 from .answering import Answering
 from .base import Authenticator
@@ -34,12 +35,13 @@ class AuthenticationThread(Thread):
         loop = self.loop = asyncio.get_running_loop()
         ended = asyncio.Event()
         answering = Answering(self.authenticator, loop)
-        loop.add_reader(self.pipe.fileno(), ended.set)
+        pipe = self.pipe.fileno()
+        loop.add_reader(pipe, ended.set)
         self.started.set()
         try:
             await ended.wait()
         finally:
-            loop.remove_reader(self.pipe.fileno())
+            loop.remove_reader(pipe)
             answering.stop()
             self.pipe.close()
 
@@ -77,8 +79,10 @@ class ThreadAuthenticator(Authenticator):
     def stop(self) -> None:
         """Answer no more, and end the thread.  May be called again."""
         if self.pipe is not None:
-            if self.is_alive() and not self.context.closed:
-                self.pipe.send(_TERMINATE)
+            try:
+                self.pipe.send(_TERMINATE, DONTWAIT)
+            except ZMQError:
+                pass  # the context has ended, and so does the thread
             self.thread.join()
             self.pipe.close()
         self.pipe = self.thread = None
@@ -87,9 +91,6 @@ class ThreadAuthenticator(Authenticator):
     def is_alive(self) -> bool:
         """Whether the thread runs."""
         return self.thread is not None and bool(self.thread.is_alive())
-
-    def __del__(self) -> None:
-        self.stop()
 
 
 __all__ = ["AuthenticationThread", "ThreadAuthenticator"]

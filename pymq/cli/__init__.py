@@ -1,7 +1,8 @@
-"""The command ``pymq``: sockets for the shell, `run`, `info` and `demo`.
+"""The command ``pymq``: sockets for the shell, `run`, `info`, `keygen` and
+`demo`.
 
-It needs typer and rich, the extra ``cli``.  Without them `run`, `info` and `demo` still
-work, in plain text, and everything else says what to install.
+It needs typer and rich, the extra ``cli``.  Without them these four still work, in
+plain text, and everything else says what to install.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ def _plain(arguments: list[str]) -> int:
         from .info import show
 
         return show()
+    if name == "keygen":
+        from ..curve_keygen import main as keygen
+
+        return keygen(arguments[1:])
     if name == "demo":
         from .demo import main as demo
 
@@ -39,7 +44,7 @@ def _plain(arguments: list[str]) -> int:
         return run(arguments[1:])
     print(
         f"pymq: {name or 'this command'} needs typer and rich: "
-        "pip install 'pymq[cli]'  (only run, info and demo work without them)",
+        "pip install 'pymq[cli]'  (only run, info, keygen and demo work without them)",
         file=sys.stderr,
     )
     return exits.ERROR

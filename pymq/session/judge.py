@@ -132,7 +132,9 @@ class Judge:
         try:
             future = asyncio.run_coroutine_threadsafe(work, loop)
         except RuntimeError:  # it was closed
-            work.close()
+            for abandoned in (work, answer):
+                if asyncio.iscoroutine(abandoned):
+                    abandoned.close()
             raise
 
         def done(future: Future[Answer]) -> None:
