@@ -35,6 +35,28 @@ class SocketBase(Attributes, Handle):
 
     copy_threshold: int = 65536
     _missing = ENOTSOCK
+    _shared = (
+        "context",
+        "_closed",
+        "_type",
+        "_options",
+        "_hub",
+        "_end",
+        "_send",
+        "_quick_send",
+        "_quick_recv",
+        "_ahead",
+        "_sessions",
+        "_monitor",
+        "_connections",
+        "_drain",
+        "_pattern",
+        "_pid",
+        "_life",
+        "_busy",
+        "_levels",
+        "_watches",
+    )
     context: Context
     _closed: bool = True  # until everything is there
     _type: SocketType
@@ -286,13 +308,6 @@ class SocketBase(Attributes, Handle):
         """Something else than a message may have changed what can be received."""
         for level in self._levels:
             level.refresh()
-
-
-SocketBase._shared = tuple(
-    "context _closed _type _options _hub _end _send _quick_send _quick_recv _ahead "
-    "_sessions _monitor _connections _drain _pattern _pid _life _busy _levels "
-    "_watches".split()
-)
 
 
 def _end(

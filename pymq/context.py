@@ -38,9 +38,20 @@ class Context(OpenAttributes, Handle):
     exit_linger: int = EXIT_LINGER
     sockopts: dict[int, Any]
     _missing = EFAULT
-    _shared = tuple(
-        "_closed _terminating _used _pid _options _inherited _manner _sockets _lock "
-        "_backend _loop _control _registry".split()
+    _shared = (
+        "_closed",
+        "_terminating",
+        "_used",
+        "_pid",
+        "_options",
+        "_inherited",
+        "_manner",
+        "_sockets",
+        "_lock",
+        "_backend",
+        "_loop",
+        "_control",
+        "_registry",
     )
     _instance: ClassVar[Union[Context, None]] = None
     _instance_lock: ClassVar[threading.Lock] = threading.Lock()

@@ -48,18 +48,14 @@ def _name(
     return None, args
 
 
-def _find_context(
-    key: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Context:
+def _find_context(key: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Context:
     for found in (kwargs.get(key), *args):
         if isinstance(found, Context):
             return found
     return Context.instance()
 
 
-def _giving(
-    name: Union[str, None], make: _Find
-) -> Callable[[_Function], _Function]:
+def _giving(name: Union[str, None], make: _Find) -> Callable[[_Function], _Function]:
     def decorate(function: _Function) -> _Function:
         @wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> object:

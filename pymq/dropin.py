@@ -12,7 +12,7 @@ import site
 import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from importlib.metadata import DistributionFinder, PathDistribution
+from importlib.metadata import PathDistribution
 from importlib.util import find_spec
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -79,10 +79,8 @@ class _Finder(MetaPathFinder):
         spec.has_location = found.has_location
         return spec
 
-    def find_distributions(
-        self, context: Any = DistributionFinder.Context()
-    ) -> Iterable[PathDistribution]:
-        if context.name is None or context.name.lower() == "pyzmq":
+    def find_distributions(self, context: Any = None) -> Iterable[PathDistribution]:
+        if context is None or context.name is None or context.name.lower() == "pyzmq":
             yield from map(PathDistribution, SHIM.glob("pyzmq-*.dist-info"))
 
 

@@ -16,6 +16,7 @@ LAYERS = (
     (
         "",
         "__main__",
+        "anyio",
         "asyncio",
         "auth",
         "cli",

@@ -24,3 +24,4 @@ def main(arguments: list[str]) -> int:
     sys.stdout.flush()
     variables = dropin.environment(os.environ)
     os.execve(sys.executable, [sys.executable, *arguments], variables)
+    raise AssertionError("execve does not return")

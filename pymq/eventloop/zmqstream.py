@@ -322,7 +322,7 @@ class _Watched:
 
     def fileno(self) -> int:
         """The descriptor of the stream's bell."""
-        return self._stream._fd
+        return int(self._stream._fd)
 
     def close(self) -> None:
         """The loop ends: it is not the descriptor alone that is to be closed."""

@@ -8,12 +8,9 @@ from __future__ import annotations
 import pymq as _pymq
 
 from .. import *  # noqa: F403
-from .core import _Context as _Context
-from .core import _Context as Context
-from .core import _Socket as _Socket
-from .core import _Socket as Socket
-from .device import device as device
-from .poll import _Poller as _Poller
-from .poll import _Poller as Poller
+from .core import _Context as Context  # noqa: F401
+from .core import _Socket as Socket  # noqa: F401
+from .device import device as device  # type: ignore[assignment]
+from .poll import _Poller as Poller  # noqa: F401
 
 globals()["__all__"] = list(vars(_pymq)["__all__"])

@@ -77,9 +77,7 @@ class _Socket(Socket):
                 raise Again
             wait_for({bell.fileno(): READABLE}, left)
 
-    def poll(
-        self, timeout: Union[float, None] = None, flags: int = POLLIN
-    ) -> int:
+    def poll(self, timeout: Union[float, None] = None, flags: int = POLLIN) -> int:
         """See `Socket.poll`."""
         self._check_open_for_poll()
         poller = self._poller_class()

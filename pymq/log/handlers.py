@@ -115,9 +115,7 @@ class TopicLogger(logging.Logger):
 
 
 def _at(level: int) -> Any:
-    def log(
-        self: TopicLogger, topic: str, msg: str, *args: Any, **kwargs: Any
-    ) -> None:
+    def log(self: TopicLogger, topic: str, msg: str, *args: Any, **kwargs: Any) -> None:
         kwargs["stacklevel"] = kwargs.get("stacklevel", 1) + 1
         self.log(level, topic, msg, *args, **kwargs)
 
