@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import dirname, join
 from typing import Union
 
 from . import backend as backend
@@ -46,6 +47,7 @@ __revision__ = ""
 #: There are no draft socket types, as in pyzmq's wheels.
 DRAFT_API = PYZMQ_DRAFT_API = False
 
+_HOME = dirname(__file__)
 SyncContext = Context
 SyncSocket = Socket
 
@@ -64,12 +66,12 @@ def has(capability: str) -> bool:
 def get_includes() -> list[str]:
     """Folders for C compilers, where pyzmq has libzmq's headers.  There is no libzmq
     here: they are there, and have no headers."""
-    return [__path__[0], f"{__path__[0]}/utils"]
+    return [_HOME, join(_HOME, "utils")]
 
 
 def get_library_dirs() -> list[str]:
     """The folder where pyzmq has libzmq; here there is none."""
-    return [__path__[0]]
+    return [_HOME]
 
 
 def install_as_zmq() -> None:
@@ -85,10 +87,10 @@ def backend_name(name: Union[str, None] = None) -> str:
 
 
 # Where programs expect pyzmq's compiled classes.
-for _name in (
-    "Context Socket Frame Message proxy proxy_steerable zmq_poll strerror zmq_errno has "
-    "curve_keypair curve_public zmq_version_info IPC_PATH_MAX_LEN PYZMQ_DRAFT_API"
-).split():
+_BACKEND = """Context Socket Frame Message proxy proxy_steerable zmq_poll strerror
+zmq_errno has curve_keypair curve_public zmq_version_info IPC_PATH_MAX_LEN
+PYZMQ_DRAFT_API"""
+for _name in _BACKEND.split():
     setattr(backend, _name, globals()[_name])
 
 from . import sugar as sugar  # noqa: E402  of what stands above

@@ -47,7 +47,7 @@ def _pair(secret: Union[str, None]) -> tuple[bytes, bytes]:
 def main(arguments: Union[Sequence[str], None] = None) -> int:
     """Run; the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m pymq.curve_keygen",
+        prog=f"python3 -m {__spec__.name}",  # also in zmq, see `pymq.dropin`
         description="Print a new pair of keys for CURVE, 40 characters of Z85 each.",
     )
     parser.add_argument("--json", action="store_true", help=JSON)

@@ -28,6 +28,9 @@ class IOLoopAuthenticator(AsyncioAuthenticator):
         log: Any = None,
         io_loop: Any = None,
     ) -> None:
+        if io_loop is not None:
+            text = "the argument io_loop is deprecated, and ignored"
+            warnings.warn(text, DeprecationWarning, stacklevel=2)
         super().__init__(context, encoding=encoding, log=log)
 
 
