@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 import warnings
-from typing import ClassVar, Union
+from typing import Any, ClassVar, Union
 
 from ._future import _Async, _AsyncPoller, _AsyncSocket
 from .context import Context as _Context
@@ -36,11 +36,10 @@ class Poller(_AsyncPoller):
 Socket._poller_class = Poller
 
 
-class Context(_Context):
+class Context(_Context[Socket]):
     """A context whose sockets are asyncio sockets."""
 
-    _family = "zmq.asyncio"
-    _instance: ClassVar[Union[_Context, None]] = None
+    _instance: ClassVar[Union[_Context[Any], None]] = None
     _socket_class: type[_Socket] = Socket
 
 

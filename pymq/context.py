@@ -6,7 +6,7 @@ import os
 import threading
 import warnings
 from errno import EFAULT, EINVAL, EMFILE, ENOTSUP
-from typing import Any, ClassVar, Union
+from typing import TYPE_CHECKING, Any, ClassVar, Union, overload
 from weakref import WeakSet
 
 from . import backend as backends
@@ -18,15 +18,24 @@ from .base import SocketBase
 from .constants import ContextOption, Errno, SocketOption
 from .control import EXIT_LINGER, Control
 from .error import LingerWarning, ZMQError, error_for
+from .generics import Subscriptable
 from .shadow import Handle, shown_class
 from .socket import Socket
 from .threads import Manner
 from .transports.inproc import Registry
 
+if TYPE_CHECKING:
+    from typing_extensions import Self, TypeVar
+
+    _Socket_co = TypeVar("_Socket_co", bound=Socket, covariant=True, default=Socket)
+    _Chosen = TypeVar("_Chosen", bound=Socket)
+else:
+    _Socket_co = Socket
+
 WARN_AFTER = 5.0  # seconds in `term`
 
 
-class Context(OpenAttributes, Handle):
+class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
     """A container of sockets (zmq_ctx_new).
 
     `io_threads` is the number of I/O threads, 0 allowing inproc only.  `backend` is
@@ -53,7 +62,7 @@ class Context(OpenAttributes, Handle):
         "_control",
         "_registry",
     )
-    _instance: ClassVar[Union[Context, None]] = None
+    _instance: ClassVar[Union[Context[Any], None]] = None
     _instance_lock: ClassVar[threading.Lock] = threading.Lock()
     _instance_pid: ClassVar[int] = 0
     _socket_class: type[Socket] = Socket
@@ -74,8 +83,8 @@ class Context(OpenAttributes, Handle):
 
     def __init__(
         self,
-        io_threads: Union[int, Context] = 1,
-        shadow: Union[int, Context] = 0,
+        io_threads: Union[int, Context[Any]] = 1,
+        shadow: Union[int, Context[Any]] = 0,
         *,
         backend: Union[str, None] = None,
     ) -> None:
@@ -109,7 +118,7 @@ class Context(OpenAttributes, Handle):
     # Life.
 
     @classmethod
-    def instance(cls, io_threads: int = 1) -> Context:
+    def instance(cls, io_threads: int = 1) -> Self:
         """The context that a process shares, made when first asked for; made anew
         after it was closed or the process forked."""
         with cls._instance_lock:
@@ -117,10 +126,10 @@ class Context(OpenAttributes, Handle):
             if shared is None or shared.closed or cls._instance_pid != os.getpid():
                 shared = cls._instance = cls(io_threads=io_threads)
                 cls._instance_pid = os.getpid()
-            return shared
+            return shared  # type: ignore[return-value]  # a base's, perhaps
 
     @classmethod
-    def shadow(cls, address: Union[int, Context]) -> Any:
+    def shadow(cls, address: Union[int, Context[Any]]) -> Self:
         """Another handle of a context, or of what an `underlying` stands for.
 
         It makes sockets of its own class, but in the same context: whatever is done to
@@ -189,7 +198,7 @@ class Context(OpenAttributes, Handle):
             sock.close(linger=linger)
         self.term()
 
-    def __enter__(self) -> Context:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *args: object) -> None:
@@ -224,12 +233,22 @@ class Context(OpenAttributes, Handle):
 
     # Sockets.
 
+    @overload
+    def socket(
+        self, socket_type: int, socket_class: type[_Chosen], **kwargs: Any
+    ) -> _Chosen: ...
+
+    @overload
+    def socket(
+        self, socket_type: int, socket_class: None = None, **kwargs: Any
+    ) -> _Socket_co: ...
+
     def socket(
         self,
         socket_type: int,
         socket_class: Union[type[Socket], None] = None,
         **kwargs: Any,
-    ) -> Socket:
+    ) -> Any:
         """A new socket.  ZMQError: ENOTSUP when closed, EINVAL for an unknown type,
         EMFILE when MAX_SOCKETS are open."""
         if self._closed:

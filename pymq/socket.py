@@ -5,17 +5,25 @@ from __future__ import annotations
 import time
 from errno import EAGAIN, EINTR, ENOTSUP
 from functools import partial
-from typing import Any, Callable, Iterable, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Sequence, Union
 
 from . import naps
 from .backend.abc import SENT
 from .constants import DONTWAIT, POLLIN, POLLOUT, SNDMORE, SocketOption
 from .endpoints import Endpoints
 from .error import Again, ZMQError, error_for
+from .generics import Subscriptable
 from .message import _FINISHED_TRACKER, Frame, MessageTracker
 from .monitored import Monitored
 from .payload import Payloads, check_part
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    _Received_co = TypeVar("_Received_co", covariant=True, default=Any)
+else:
+    _Received_co = Any
 
 _SNDMORE = int(SNDMORE)
 _DONTWAIT = int(DONTWAIT)
@@ -23,7 +31,7 @@ _SNDTIMEO, _RCVTIMEO = SocketOption.SNDTIMEO, SocketOption.RCVTIMEO
 _MANY = 1000  # messages that are copied together
 
 
-class Socket(Endpoints, Settings, Payloads, Monitored):
+class Socket(Endpoints, Settings, Payloads, Monitored, Subscriptable[_Received_co]):
     """A socket of `context` (zmq_socket).
 
     Every call on a closed socket raises ZMQError(ENOTSOCK); every call after the
@@ -200,6 +208,7 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
                 raise Again
             if result < 0 and result != -EINTR:
                 raise error_for(-result)
+            naps.between()
 
     def send_multipart(
         self,

@@ -39,7 +39,7 @@ LAYERS = (
     ("socket", "poller", "curve"),
     ("endpoints", "settings", "context_options", "monitored"),
     ("base",),
-    ("message", "payload", "attributes", "shadow"),
+    ("message", "payload", "attributes", "shadow", "generics"),
     ("session",),
     ("control", "patterns", "monitor", "level"),
     ("transports", "options"),

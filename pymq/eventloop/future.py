@@ -86,7 +86,7 @@ def _running_on(loop: Any) -> AbstractEventLoop:
     return found
 
 
-class Context(_Context):
+class Context(_Context[Socket]):
     """A context whose sockets are these."""
 
     _instance = None

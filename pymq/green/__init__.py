@@ -8,7 +8,7 @@ from __future__ import annotations
 import pymq as _pymq
 
 from .. import *  # noqa: F403
-from .core import _Context as Context  # noqa: F401
+from .core import _Context as Context  # type: ignore[assignment]  # noqa: F401
 from .core import _Socket as Socket  # noqa: F401
 from .device import device as device  # type: ignore[assignment]
 from .poll import _Poller as Poller  # noqa: F401

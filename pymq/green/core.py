@@ -91,7 +91,7 @@ def _warn_of_timeouts() -> None:
     warnings.warn(text, UserWarning, stacklevel=3)
 
 
-class _Context(Context):
+class _Context(Context[_Socket]):
     """A context whose sockets block one greenlet only."""
 
     _socket_class = _Socket
