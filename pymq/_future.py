@@ -204,6 +204,36 @@ class _AsyncSocket(_Async, Socket):
         call = partial(send, self, msg_parts, nowait, copy, track, **kwargs)
         return self._attend(call, flags, self._options[_SNDTIMEO], False)
 
+    if TYPE_CHECKING:
+
+        def send_string(
+            self,
+            u: str,
+            flags: int = 0,
+            copy: bool = True,
+            encoding: str = "utf-8",
+            **kwargs: Any,
+        ) -> Future[Union[MessageTracker, None]]: ...
+
+        send_unicode = send_string
+
+        def send_json(
+            self, obj: Any, flags: int = 0, **kwargs: Any
+        ) -> Future[Union[MessageTracker, None]]: ...
+
+        def send_pyobj(
+            self, obj: Any, flags: int = 0, protocol: int = -1, **kwargs: Any
+        ) -> Future[Union[MessageTracker, None]]: ...
+
+        def send_serialized(
+            self,
+            msg: _Result,
+            serialize: Callable[[_Result], Sequence[Any]],
+            flags: int = 0,
+            copy: bool = True,
+            **kwargs: Any,
+        ) -> Future[Union[MessageTracker, None]]: ...
+
     # Receiving.
 
     @overload
@@ -354,7 +384,8 @@ class _AsyncSocket(_Async, Socket):
     ) -> Future[int]:
         """See `pymq.Socket.poll`."""
         self._check_open_for_poll()
-        polling = Polling(self._get_loop(), partial(self._events, flags), 0)
+        look = partial(self._events, flags)
+        polling = Polling(self._get_loop(), look, 0, self._cancels)
         return polling.begin(self._polled, timeout)
 
     def _events(self, flags: int) -> int:

@@ -28,6 +28,10 @@ Loop = asyncio.AbstractEventLoop
 Call = Callable[[], Any]
 
 
+def _tells_of_close(error: Exception) -> bool:
+    return isinstance(error, ZMQError) and error.errno == ENOTSOCK
+
+
 class Waiting(Future):
     """The future of a call that has to wait for its turn.
 
@@ -82,7 +86,7 @@ class Waiting(Future):
         except Again:
             return False
         except Exception as error:
-            if isinstance(error, ZMQError) and error.errno == ENOTSOCK:
+            if _tells_of_close(error):
                 self._watch.give_up(self)
                 return True
             self.set_exception(error)
@@ -160,8 +164,11 @@ class Waiting(Future):
 class Polling:
     """A future that is done once `look` finds something."""
 
-    def __init__(self, loop: Loop, look: Call, nothing: Any) -> None:
+    def __init__(
+        self, loop: Loop, look: Call, nothing: Any, cancels: bool = True
+    ) -> None:
         self._loop = loop
+        self._cancels = cancels  # itself, when the socket is closed
         self._look = look
         self._nothing = nothing
         self._undo: list[Callable[[], object]] = []
@@ -196,7 +203,10 @@ class Polling:
         try:
             found = self._look()
         except Exception as error:
-            self.future.set_exception(error)
+            if self._cancels and _tells_of_close(error):
+                self.future.cancel()
+            else:
+                self.future.set_exception(error)
         else:
             if found:
                 self.future.set_result(found)

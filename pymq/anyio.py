@@ -12,6 +12,7 @@ from collections import deque
 from contextlib import ExitStack
 from functools import partial
 from typing import (
+    TYPE_CHECKING,
     Any,
     AsyncIterator,
     Awaitable,
@@ -175,7 +176,7 @@ class Socket(_AsyncSocket):
         await self._turn()
         return await super().send_many(messages, flags)
 
-    async def send_string(
+    async def send_string(  # type: ignore[override]
         self,
         u: str,
         flags: int = 0,
@@ -184,23 +185,23 @@ class Socket(_AsyncSocket):
         **kwargs: Any,
     ) -> Union[MessageTracker, None]:
         """See `pymq.Socket.send_string`."""
-        return await super().send_string(u, flags, copy, encoding, **kwargs)  # type: ignore[no-any-return]
+        return await super().send_string(u, flags, copy, encoding, **kwargs)
 
-    send_unicode = send_string
+    send_unicode = send_string  # type: ignore[assignment]
 
-    async def send_json(
+    async def send_json(  # type: ignore[override]
         self, obj: Any, flags: int = 0, **kwargs: Any
     ) -> Union[MessageTracker, None]:
         """See `pymq.Socket.send_json`."""
-        return await super().send_json(obj, flags, **kwargs)  # type: ignore[no-any-return]
+        return await super().send_json(obj, flags, **kwargs)
 
-    async def send_pyobj(
+    async def send_pyobj(  # type: ignore[override]
         self, obj: Any, flags: int = 0, protocol: int = -1, **kwargs: Any
     ) -> Union[MessageTracker, None]:
         """See `pymq.Socket.send_pyobj`."""
-        return await super().send_pyobj(obj, flags, protocol, **kwargs)  # type: ignore[no-any-return]
+        return await super().send_pyobj(obj, flags, protocol, **kwargs)
 
-    async def send_serialized(
+    async def send_serialized(  # type: ignore[override]
         self,
         msg: Any,
         serialize: Callable[[Any], Sequence[Any]],
@@ -302,16 +303,9 @@ class Socket(_AsyncSocket):
         await self._turn()
         return await super().recv_serialized(deserialize, flags, copy)
 
-    async def _iterate(self) -> AsyncIterator[list[bytes]]:
-        try:
-            while True:
-                yield await self.recv_multipart()
-        except ZMQError as error:
-            if error.errno not in (ENOTSOCK, ETERM):
-                raise
-
     def __aiter__(self) -> AsyncIterator[list[bytes]]:
-        return self._iterate()
+        """See `pymq.asyncio.Socket`."""
+        return _Messages(self)
 
     async def poll(  # type: ignore[override]
         self, timeout: Union[float, None] = None, flags: int = POLLIN
@@ -334,12 +328,36 @@ class Socket(_AsyncSocket):
         return found
 
 
+class _Messages(AsyncIterator[list[bytes]]):
+    """No generator: those want to be closed when they are left."""
+
+    def __init__(self, socket: Socket) -> None:
+        self._socket = socket
+
+    async def __anext__(self) -> list[bytes]:
+        try:
+            return await self._socket.recv_multipart()
+        except ZMQError as error:
+            if error.errno in (ENOTSOCK, ETERM):
+                raise StopAsyncIteration from None
+            raise
+
+
 class Context(_Context):
     """A context whose sockets are anyio sockets."""
 
     _family = "zmq.anyio"
     _instance: ClassVar[Union[_Context, None]] = None
     _socket_class: type[_Socket] = Socket
+
+    if TYPE_CHECKING:
+
+        def socket(
+            self,
+            socket_type: int,
+            socket_class: Union[type[_Socket], None] = None,
+            **kwargs: Any,
+        ) -> Socket: ...
 
 
 class Poller(_Poller):

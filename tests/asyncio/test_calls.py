@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import partial
 from typing import Any
 
 import pytest
@@ -129,7 +130,7 @@ def test_who_comes_later_overtakes_nobody(aio: Sockets) -> None:
         first = other.recv()
         await waits(first)
         await one.send_multipart([b"1", b"2"])
-        assert await asyncio.gather(first, other.recv()) == [b"1", b"2"]
+        assert (await first, await other.recv()) == (b"1", b"2")
 
     aio.run(main)
 
@@ -146,7 +147,7 @@ def test_a_future_may_be_used_in_any_way(aio: Sockets) -> None:
             await one.send(b"%d" % number)
         done, pending = await asyncio.wait({waited})
         assert (done, pending) == ({waited}, set())
-        assert await grouped == [b"1", b"2"]
+        assert list(await grouped) == [b"1", b"2"]
         assert (waited.result(), await ensured) == (b"3", b"4")
         assert told == [future] and future.result() == b"0"
 
@@ -224,9 +225,9 @@ def test_errors_are_the_futures(aio: Sockets) -> None:
     async def main() -> None:
         zmq = aio.zmq
         one, other = aio.pair("inproc")
-        for call in (lambda: one.send("text"), lambda: one.send_multipart(["text"])):
+        for send, what in ((one.send, "text"), (one.send_multipart, ["text"])):
             with pytest.raises(TypeError):
-                await call()
+                await send(what)
         with pytest.raises(zmq.ZMQError):
             await aio.socket(zmq.PULL).send(b"")
         await one.send(b"no json")
@@ -311,6 +312,11 @@ def test_poller(aio: Sockets) -> None:
     aio.run(main)
 
 
+def _finish(future: asyncio.Future[bool]) -> None:
+    if not future.done():
+        future.set_result(True)
+
+
 @pytest.mark.only("pymq")
 def test_a_poller_leaves_a_descriptors_own_reader_alone(aio: Sockets) -> None:
     """pyzmq's takes its place."""
@@ -319,7 +325,7 @@ def test_a_poller_leaves_a_descriptors_own_reader_alone(aio: Sockets) -> None:
         loop = asyncio.get_running_loop()
         reader, writer = os.pipe()
         read = loop.create_future()
-        loop.add_reader(reader, lambda: read.done() or read.set_result(True))
+        loop.add_reader(reader, partial(_finish, read))
         poller = aio.Poller()
         poller.register(reader, aio.zmq.POLLIN)
         future = poller.poll()

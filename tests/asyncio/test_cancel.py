@@ -126,7 +126,8 @@ async def paced(aio: Sockets, receive: Receive, seed: int) -> None:
     """Messages come about when receivers run out of time."""
     chance = random.Random(seed)
     one, other = aio.pair("tcp")
-    count, found = 60, []
+    count = 60
+    found: list[int] = []
 
     async def send() -> None:
         for number in range(count):
