@@ -44,10 +44,10 @@ def _pair(secret: Union[str, None]) -> tuple[bytes, bytes]:
     return curve_public(text), text
 
 
-def main(arguments: Union[Sequence[str], None] = None) -> int:
-    """Run; the exit code."""
+def main(arguments: Union[Sequence[str], None], prog: str) -> int:
+    """Run, under the name of `prog`; the exit code."""
     parser = argparse.ArgumentParser(
-        prog=f"python3 -m {__spec__.name}",  # also in zmq, see `pymq.dropin`
+        prog=prog,
         description="Print a new pair of keys for CURVE, 40 characters of Z85 each.",
     )
     parser.add_argument("--json", action="store_true", help=JSON)
@@ -65,4 +65,5 @@ def main(arguments: Union[Sequence[str], None] = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    assert __spec__ is not None
+    sys.exit(main(None, f"python3 -m {__spec__.name}"))

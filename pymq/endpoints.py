@@ -100,6 +100,10 @@ class Endpoints(SocketBase):
             raise
 
     def _take_back(self, session: Session) -> None:
+        """Disconnect one session, there may be others of that endpoint.  One of a socket
+        that was closed meanwhile lingers as it should."""
+        if self._closed:
+            return
         with self._busy:
             known = self._sessions.get(session.endpoint, [])
             if session in known:

@@ -18,8 +18,8 @@ warnings.warn(
 
 
 class IOLoopAuthenticator(AsyncioAuthenticator):
-    """`AsyncioAuthenticator` under its old name.  `io_loop` is ignored: what counts is
-    the loop that `start` is called in."""
+    """`AsyncioAuthenticator` under its old name.  `io_loop` is deprecated and ignored:
+    what counts is the loop that `start` is called in."""
 
     def __init__(
         self,
@@ -28,10 +28,7 @@ class IOLoopAuthenticator(AsyncioAuthenticator):
         log: Any = None,
         io_loop: Any = None,
     ) -> None:
-        if io_loop is not None:
-            text = "the argument io_loop is deprecated, and ignored"
-            warnings.warn(text, DeprecationWarning, stacklevel=2)
-        super().__init__(context, encoding=encoding, log=log)
+        super().__init__(context, io_loop, encoding, log)
 
 
 __all__ = ["IOLoopAuthenticator"]

@@ -33,7 +33,7 @@ def _plain(arguments: list[str]) -> int:
     if name == "keygen":
         from ..curve_keygen import main as keygen
 
-        return keygen(arguments[1:])
+        return keygen(arguments[1:], "pymq keygen")
     if name == "demo":
         from .demo import main as demo
 

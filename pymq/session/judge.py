@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import deque
+from collections import OrderedDict
 from concurrent.futures import Future
 from inspect import isawaitable
 from typing import Any, Awaitable, Callable, Mapping, Union
@@ -31,15 +31,20 @@ Auth = Callable[[Peer], Union[Answer, Awaitable[Answer]]]
 class Question:
     """One peer to be judged, from asked to answered or closed."""
 
-    __slots__ = ("_answered", "_control", "_future", "closed", "peer")
+    __slots__ = ("_answered", "_control", "_forget", "_future", "closed", "peer")
 
     def __init__(
-        self, control: Control, peer: Peer, answered: Callable[[Verdict], None]
+        self,
+        control: Control,
+        peer: Peer,
+        answered: Callable[[Verdict], None],
+        forget: Callable[[Question], None],
     ) -> None:
         self.peer = peer
         self.closed = False
         self._control = control
         self._answered = answered
+        self._forget = forget
         self._future: Union[Future[Answer], None] = None
 
     def expect(self, future: Future[Answer]) -> None:
@@ -60,6 +65,7 @@ class Question:
     def close(self) -> None:
         """Nobody waits for the answer any more.  May be called again."""
         self.closed = True
+        self._forget(self)
         if self._future is not None:
             self._future.cancel()
 
@@ -71,7 +77,7 @@ class Judge:
         self._auth = auth
         self._loop = _running_loop()
         self._lock = threading.Lock()
-        self._waiting: deque[Question] = deque()
+        self._waiting: OrderedDict[Question, None] = OrderedDict()
         self._workers = 0
 
     def ask(
@@ -79,13 +85,13 @@ class Judge:
     ) -> Question:
         """Have somebody judge a peer, soon; `answered` is called on the control thread,
         after this has returned."""
-        question = Question(control, peer, answered)
+        question = Question(control, peer, answered, self._forget)
         self._add(question)
         return question
 
     def _add(self, question: Question) -> None:
         with self._lock:
-            self._waiting.append(question)
+            self._waiting[question] = None
             if self._workers == WORKERS:
                 return
             self._workers += 1
@@ -99,13 +105,18 @@ class Judge:
             if not busy:
                 question.answer(_failed(question.peer))
 
+    def _forget(self, question: Question) -> None:
+        """Whoever has left must not wait with those that are there."""
+        with self._lock:
+            self._waiting.pop(question, None)
+
     def _work(self) -> None:
         while True:
             with self._lock:
                 if not self._waiting:
                     self._workers -= 1
                     return
-                question = self._waiting.popleft()
+                question, _ = self._waiting.popitem(last=False)
             if not question.closed:
                 self._judge(question)
 

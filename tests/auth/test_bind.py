@@ -17,6 +17,7 @@ from watching import Watch
 from zaphandler import Handler
 
 from pymq.auth import Peer
+from pymq.session import judge as judges
 
 AUTH = "HANDSHAKE_FAILED_AUTH"
 
@@ -251,8 +252,6 @@ def test_a_slow_one_keeps_nobody_waiting(zmq: Library) -> None:
 
 def test_many_at_once(zmq: Library) -> None:
     """No more threads than the limit; who has to wait is served in the end."""
-    from pymq.session.judge import WORKERS
-
     gate, busy, most = threading.Semaphore(0), [0], [0]
     lock = threading.Lock()
 
@@ -267,14 +266,41 @@ def test_many_at_once(zmq: Library) -> None:
 
     server = zmq.socket(zmq.PULL, zap_domain=b"dom")
     endpoint = bind(zmq, server, judge)
-    clients = [zmq.socket(zmq.PUSH) for _ in range(WORKERS + 8)]
+    clients = [zmq.socket(zmq.PUSH) for _ in range(judges.WORKERS + 8)]
     for client in clients:
         client.connect(endpoint)
         client.send(b"hello")
     gate.release(len(clients))
     for _ in clients:
         assert server.recv() == b"hello"
-    assert 1 <= most[0] <= WORKERS
+    assert 1 <= most[0] <= judges.WORKERS
+
+
+def test_who_leaves_waits_for_no_thread(
+    zmq: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While all are busy, for good perhaps, peers may come and go: nothing is kept."""
+    monkeypatch.setattr(judges, "WORKERS", 2)
+    made: list[judges.Judge] = []
+
+    class Noted(judges.Judge):
+        def __init__(self, auth: judges.Auth) -> None:
+            super().__init__(auth)
+            made.append(self)
+
+    monkeypatch.setattr(judges, "Judge", Noted)
+    gate, door = threading.Event(), Door(lambda peer: gate.wait(20))
+    server = zmq.socket(zmq.PULL)
+    watch = Watch(zmq, server)
+    endpoint = bind(zmq, server, door)
+    for _ in range(10):
+        with rawpeer.connect(endpoint) as peer:
+            peer.send(rawpeer.greeting() + rawpeer.ready(b"PUSH", b""))
+            peer.recv(rawpeer.GREETING_SIZE)
+        watch.until("DISCONNECTED")
+    assert len(door.seen) <= 2
+    assert not made[0]._waiting
+    gate.set()
 
 
 @pytest.mark.parametrize("ends", ["peer", "time", "socket", "context"])
