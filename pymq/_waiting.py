@@ -32,6 +32,60 @@ def _tells_of_close(error: Exception) -> bool:
     return isinstance(error, ZMQError) and error.errno == ENOTSOCK
 
 
+class Sleeper:
+    """What the task of one who awaits a `Waiting` sleeps on: as much of a future as
+    tasks ask for.
+
+    A real one has its task run in the next turn of the loop; this one can do so at
+    once, which halves the turns that a message takes.
+    """
+
+    __slots__ = ("_asyncio_future_blocking", "_cancelled", "_context", "_loop", "_wake")
+
+    def __init__(self, loop: Loop) -> None:
+        self._asyncio_future_blocking = True  # as tasks want it to be
+        self._loop = loop
+        self._wake: Any = None
+        self._cancelled = False
+
+    def get_loop(self) -> Loop:
+        """See `asyncio.Future.get_loop`."""
+        return self._loop
+
+    def add_done_callback(self, fn: Any, *, context: Any = None) -> None:
+        """The task's way to be woken up."""
+        self._wake, self._context = fn, context
+
+    def wake(self) -> None:
+        """In the next turn of the loop."""
+        if self._wake is not None:
+            wake, self._wake = self._wake, None
+            self._loop.call_soon(wake, self, context=self._context)
+
+    def wake_now(self) -> None:
+        """From the loop itself, where no task runs."""
+        wake, self._wake = self._wake, None
+        if wake is None:
+            return
+        if self._context is None:
+            wake(self)
+        else:
+            self._context.run(wake, self)
+
+    def cancel(self, msg: Any = None) -> bool:
+        """The task is to be cancelled."""
+        if self._wake is None:
+            return False
+        self._cancelled = True
+        self.wake()
+        return True
+
+    def result(self) -> None:
+        """What the task hears of when it is awake."""
+        if self._cancelled:
+            raise asyncio.CancelledError
+
+
 class Waiting(Future):
     """The future of a call that has to wait for its turn.
 
@@ -45,10 +99,11 @@ class Waiting(Future):
         "_call",
         "_called_back",
         "_queue",
+        "_sleepers",
         "_timer",
-        "_wakers",
         "_watch",
         "ended",
+        "looked",
     )
 
     def begin(self, watch: Watch, queue: deque[Waiting], call: Call) -> None:
@@ -58,8 +113,10 @@ class Waiting(Future):
         self._queue = queue
         self._called_back = False
         self._timer: Any = None
-        self._wakers: list[Future] = []  # of those who await it
+        self._sleepers: list[Sleeper] = []  # of those who await it
         self.ended = False  # whether it was cancelled because the socket was closed
+        # In which ring of the bell the call was last made: the first has just done so.
+        self.looked = -1 if queue else watch.rings
         queue.append(self)
 
     def limit(self, milliseconds: float) -> None:
@@ -76,23 +133,33 @@ class Waiting(Future):
         if not self.done():
             self.set_exception(Again())
 
-    def take(self) -> bool:
-        """Make the call; whether that is all."""
-        call = self._call
-        if call is None or self.done():
-            return True
+    def take(self) -> None:
+        """Make the call."""
+        if self._call is None or self.done():
+            return
+        self.looked = self._watch.rings
         try:
-            result = call()
+            result = self._call()
         except Again:
-            return False
+            return
         except Exception as error:
             if _tells_of_close(error):
                 self._watch.give_up(self)
-                return True
-            self.set_exception(error)
+            else:
+                self.set_exception(error)
         else:
             self.set_result(result)
-        return True
+
+    def serve(self) -> None:
+        """Have the call made: by who awaits it, if that is all.  A task that is about
+        to be awake, to be cancelled, is left alone: it tells when it leaves."""
+        self.looked = self._watch.rings
+        if not self._sleepers or self._called_back:
+            self.take()
+        elif asyncio.current_task(self._watch.loop) is None:
+            self._sleepers[0].wake_now()
+        else:  # a loop within a task
+            self._sleepers[0].wake()
 
     def set_result(self, result: Any) -> None:
         """See `asyncio.Future.set_result`."""
@@ -104,12 +171,12 @@ class Waiting(Future):
         super().set_exception(exception)
         self._leave()
 
-    def serve(self) -> bool:
-        """Make the call, or wake up who will; whether that is all."""
-        if not self._wakers or self._called_back:
-            return self.take()
-        self._wake()
-        return False
+    def cancel(self, msg: Any = None) -> bool:
+        """See `asyncio.Future.cancel`."""
+        if not super().cancel(msg):
+            return False
+        self._leave()
+        return True
 
     def _leave(self) -> None:
         """It is done."""
@@ -117,25 +184,15 @@ class Waiting(Future):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        for sleeper in self._sleepers:
+            sleeper.wake()
         queue = self._queue
         if queue and queue[0] is self:
             queue.popleft()
-            self._watch.serve_next(queue)
+            if queue:
+                self._watch.go_on()
         elif self in queue:
             queue.remove(self)
-        self._wake()
-
-    def _wake(self) -> None:
-        for waker in self._wakers:
-            if not waker.done():
-                waker.set_result(None)
-
-    def cancel(self, msg: Any = None) -> bool:
-        """See `asyncio.Future.cancel`."""
-        if not super().cancel(msg):
-            return False
-        self._leave()
-        return True
 
     def add_done_callback(self, fn: Any, *, context: Any = None) -> None:
         """See `asyncio.Future.add_done_callback`."""
@@ -145,16 +202,16 @@ class Waiting(Future):
 
     def __await__(self) -> Generator[Any, None, Any]:
         while not self.done():
-            waker = self.get_loop().create_future()
-            self._wakers.append(waker)
+            sleeper = Sleeper(self._watch.loop)
+            self._sleepers.append(sleeper)
             try:
-                yield from waker
+                yield sleeper
             except BaseException:
                 self.ended = False
                 self.cancel()
                 raise
             finally:
-                self._wakers.remove(waker)
+                self._sleepers.remove(sleeper)
             self.take()
         return self.result()
 
@@ -257,6 +314,8 @@ class Watch:
         self.receivers: deque[Waiting] = deque()
         self.senders: deque[Waiting] = deque()
         self.pollers: list[Polling] = []
+        self.rings = 0
+        self._serving = False
         self._bell: Union[Bell, None] = None
         self._pid = os.getpid()
 
@@ -274,15 +333,29 @@ class Watch:
         if self._bell is None:
             return
         self._bell.hush()
-        self.serve_next(self.receivers)
-        self.serve_next(self.senders)
+        self.rings += 1
+        self._serve()
         for poller in list(self.pollers):
             poller.serve()
 
-    def serve_next(self, queue: deque[Waiting]) -> None:
-        """Serve those who wait, in turn, while there is something for them."""
-        while queue and queue[0].serve():
-            pass
+    def _serve(self) -> None:
+        """Serve those who wait, in turn, while there is something for them.  From the
+        loop itself only: tasks run in here."""
+        self._serving = True
+        try:
+            for queue in (self.receivers, self.senders):
+                while queue and queue[0].looked != self.rings:
+                    queue[0].serve()
+        except BaseException:  # Ctrl-C: the others must not wait in vain
+            self.loop.call_soon(self._serve)
+            raise
+        finally:
+            self._serving = False
+
+    def go_on(self) -> None:
+        """The first of those who wait is another one."""
+        if not self._serving:
+            self.loop.call_soon(self._serve)
 
     def close(self) -> None:
         """The socket is no more: cancel who waits.  From any thread; takes no lock."""
