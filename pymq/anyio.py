@@ -12,7 +12,6 @@ from collections import deque
 from contextlib import ExitStack
 from functools import partial
 from typing import (
-    TYPE_CHECKING,
     Any,
     AsyncIterator,
     Awaitable,
@@ -99,7 +98,6 @@ class Socket(_AsyncSocket):
     here.  Calls that wait when it is closed raise ZMQError(ENOTSOCK).
     """
 
-    _family = "zmq.anyio"
     _cancels = False
     _calls = 0
     _lines: tuple[_Line, _Line]
@@ -343,21 +341,11 @@ class _Messages(AsyncIterator[list[bytes]]):
             raise
 
 
-class Context(_Context):
+class Context(_Context[Socket]):
     """A context whose sockets are anyio sockets."""
 
-    _family = "zmq.anyio"
-    _instance: ClassVar[Union[_Context, None]] = None
+    _instance: ClassVar[Union[_Context[Any], None]] = None
     _socket_class: type[_Socket] = Socket
-
-    if TYPE_CHECKING:
-
-        def socket(
-            self,
-            socket_type: int,
-            socket_class: Union[type[_Socket], None] = None,
-            **kwargs: Any,
-        ) -> Socket: ...
 
 
 class Poller(_Poller):

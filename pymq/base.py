@@ -81,7 +81,7 @@ class SocketBase(Attributes, Handle):
     def __init__(
         self,
         ctx_or_socket: Union[Context, SocketBase, None] = None,
-        socket_type: int = -1,
+        socket_type: int = 0,
         *,
         shadow: Union[SocketBase, int] = 0,
         copy_threshold: Union[int, None] = None,

@@ -279,14 +279,14 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
 
     # Options.
 
-    def set(self, option: int, value: Any) -> None:
+    def set(self, option: int, optval: Any) -> None:
         """Set a context option (zmq_ctx_set).
 
         TypeError unless it is an int, OverflowError for one that C has no room for,
         ZMQError(EINVAL) for one out of range or an option that is none.
         """
         self._check_open()
-        value = table.check(option, value)
+        value = table.check(option, optval)
         self._tell(_manner=self._manner.altered(option, value))
         if option == ContextOption.IO_THREADS:
             self._set_threads(value)
@@ -342,13 +342,13 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
         if self._closed:
             raise RuntimeError("Context has been destroyed")
 
-    def setsockopt(self, option: int, value: Any) -> None:
+    def setsockopt(self, opt: int, value: Any) -> None:
         """Set new sockets' default of a socket option."""
-        self.sockopts[option] = value
+        self.sockopts[opt] = value
 
-    def getsockopt(self, option: int) -> Any:
+    def getsockopt(self, opt: int) -> Any:
         """New sockets' default of a socket option.  KeyError if none was set."""
-        return self.sockopts[option]
+        return self.sockopts[opt]
 
 
 def _named(key: str) -> int:

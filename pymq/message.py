@@ -141,6 +141,7 @@ class Frame:
             self._take(b"" if data is None else data, track, copy, copy_threshold)
 
     # What most frames have; only others pay for more.
+    more: bool = False
     tracker: Union[MessageTracker, None] = None
     tracker_event: Union[Event, None] = None
     _owner: Union[_Owner, None] = None

@@ -42,14 +42,14 @@ class _Socket(Socket):
         self._check_open()
         return (self._ignored or {}).get(option, -1)
 
-    def set(self, option: int, value: Any) -> None:
+    def set(self, option: int, optval: Any) -> None:
         """See `Socket.set`."""
         if option not in _TIMEOS:
-            super().set(option, value)
+            super().set(option, optval)
             return
         _warn_of_timeouts()
         self._check_open()
-        self._ignored = {**(self._ignored or {}), option: int(value)}
+        self._ignored = {**(self._ignored or {}), option: int(optval)}
 
     getsockopt = get
     setsockopt = set

@@ -21,6 +21,6 @@ class _Waiter(Waiter):
 class _Poller(Poller):
     """See `Poller`; blocks one greenlet only."""
 
-    def poll(self, timeout: Union[float, None] = None) -> list[tuple[Any, int]]:
+    def poll(self, timeout: Union[float, None] = -1) -> list[tuple[Any, int]]:
         """See `Poller.poll`."""
         return zmq_poll(self.sockets, timeout, _Waiter) if self.sockets else []

@@ -30,6 +30,7 @@ class GarbageCollector:
     """Holds nothing: `refs` is empty."""
 
     url = "inproc://pyzmq.gc.01"
+    context: Any = None
 
     def __init__(self, context: Any = None) -> None:
         self.context = context

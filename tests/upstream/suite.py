@@ -111,7 +111,9 @@ def differences(tag: str, ours: Outcomes, theirs: Outcomes) -> list[str]:
 def show(tag: str, outcomes: Outcomes) -> None:
     """The counts."""
     count = Counter(outcomes.values())
-    words = ", ".join(f"{count[word]} {word}" for word in ("passed", "failed", "skipped"))
+    words = ", ".join(
+        f"{count[word]} {word}" for word in ("passed", "failed", "skipped")
+    )
     print(f"{tag:>8}: {words}")
 
 
