@@ -25,6 +25,8 @@ from .shadow import Handle, shown_class
 _ANY = POLLIN | POLLOUT
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from .context import Context
     from .control import Control
     from .session import Session
@@ -120,7 +122,7 @@ class SocketBase(Attributes, Handle):
         self._closed = False
 
     @classmethod
-    def shadow(cls, address: Union[int, SocketBase]) -> Any:
+    def shadow(cls, address: Union[int, SocketBase]) -> Self:
         """Another handle of a socket, or of what an `underlying` stands for.
 
         Whatever is done to the one is done to the other; only that a handle made so

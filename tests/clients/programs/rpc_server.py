@@ -24,7 +24,7 @@ class Service:
         """An error."""
         raise ValueError("no")
 
-    @zerorpc.stream
+    @zerorpc.stream  # type: ignore[untyped-decorator]
     def count(self, end: int) -> Iterator[int]:
         """A stream, of which the client says how much it has room for."""
         return iter(range(end))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import Any
 
 import zmq
 from circus.client import CircusClient
 
 client = CircusClient(endpoint=sys.argv[1], timeout=30)
-events = zmq.Context.instance().socket(zmq.SUB)
+events: Any = zmq.Context.instance().socket(zmq.SUB)
 events.subscribe(b"watcher.sleeper")
 events.connect(sys.argv[2])
 events.rcvtimeo = 30000
