@@ -51,7 +51,7 @@ class Handle:
         first._kin.append(ref(self, first._kin.remove))
         # Changes from here on are told to this one, too.
         for name in self._shared:
-            setattr(self, name, getattr(first, name))
+            object.__setattr__(self, name, getattr(first, name))
         self._kin = first._kin
         self._shadow = True
         self._shadow_obj = other

@@ -13,7 +13,7 @@ from .constants import DONTWAIT, POLLIN, POLLOUT, SNDMORE, SocketOption
 from .endpoints import Endpoints
 from .error import Again, ZMQError, error_for
 from .generics import Subscriptable
-from .message import _FINISHED_TRACKER, Frame, MessageTracker
+from .message import _FINISHED_TRACKER, Frame, MessageTracker, received
 from .monitored import Monitored
 from .payload import Payloads, check_part
 from .settings import Settings
@@ -143,10 +143,7 @@ class Socket(Endpoints, Settings, Payloads, Monitored, Subscriptable[_Received_c
         return self._frame(body, pipe, more, track)
 
     def _frame(self, body: Any, pipe: int, more: bool, track: bool) -> Frame:
-        frame = Frame(body, track=track, copy=False, more=more)
-        frame._received = True
-        frame._properties = self._connections.get(pipe)
-        return frame
+        return received(body, more, track, self._connections.get(pipe))
 
     # Looked up each time: while a thread waits, another may ask for `fileno`.
 
