@@ -100,8 +100,8 @@ class Endpoints(SocketBase):
             raise
 
     def _take_back(self, session: Session) -> None:
-        """Disconnect one session, there may be others of that endpoint.  One of a socket
-        that was closed meanwhile lingers as it should."""
+        """Disconnect this session: there may be others of its endpoint.  One of a
+        socket that was closed meanwhile lingers as it should."""
         if self._closed:
             return
         with self._busy:

@@ -40,7 +40,7 @@ class Peer(NamedTuple):
         return f"Peer({', '.join(fields)})"
 
 
-def known(
+def introduce(
     address: str,
     domain: bytes,
     mechanism: bytes,

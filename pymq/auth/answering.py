@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncio import AbstractEventLoop, Task
 from typing import Any, Union
 
-from ..constants import DONTWAIT
+from ..constants import DONTWAIT, POLLOUT, SocketOption
 from ..error import Again, ZMQError
 from .base import Authenticator
 
@@ -40,15 +40,19 @@ class Answering:
         self._task = self._loop.create_task(self._answer(request))
 
     async def _answer(self, request: list[bytes]) -> None:
+        auth = self._authenticator
         try:
-            await self._authenticator.handle_zap_message(request)
+            await auth.handle_zap_message(request)
+        except Exception:  # of a subclass
+            auth.log.exception("Cannot answer a ZAP request")
+        try:
+            if self._socket.get(SocketOption.EVENTS) & POLLOUT:
+                # A REP that has not answered receives nothing any more.
+                number = b"".join(request[1:2])
+                auth._send_zap_reply(number, b"500", b"Internal error")
         except ZMQError:
             self._end()
-            return
-        except Exception:
-            # Of a subclass; who is waited for would not be let in any more.
-            self._authenticator.log.exception("Cannot answer a ZAP request")
-        if not self._socket.closed:
+        else:
             self._listen()
 
     def _end(self) -> None:

@@ -235,7 +235,7 @@ class Authenticator:
         elif not hmac.compare_digest(known[username].encode(), password.encode()):
             reason = b"Invalid password"
         else:
-            self.log.debug("ALLOWED (PLAIN) domain=%s username=%s", domain, username)
+            self.log.debug("ALLOWED (PLAIN) domain=%r username=%r", domain, username)
             return True, b""
         self.log.debug("DENIED (PLAIN) %s", reason.decode())
         return False, reason
@@ -261,12 +261,12 @@ class Authenticator:
         else:
             allowed = key in self.certs[domain]
         outcome = "ALLOWED" if allowed else "DENIED"
-        self.log.debug("%s (CURVE) domain=%s client_key=%r", outcome, domain, key)
+        self.log.debug("%s (CURVE) domain=%r client_key=%r", outcome, domain, key)
         return allowed, b"OK" if allowed else b"Unknown key"
 
     def _authenticate_gssapi(self, domain: str, principal: bytes) -> tuple[bool, bytes]:
         """Whoever has a ticket."""
-        self.log.debug("ALLOWED (GSSAPI) domain=%s principal=%r", domain, principal)
+        self.log.debug("ALLOWED (GSSAPI) domain=%r principal=%r", domain, principal)
         return True, b"OK"
 
     def _send_zap_reply(

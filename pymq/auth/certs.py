@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Mapping, Union
 
 from ..curve import curve_keypair
@@ -56,12 +56,12 @@ def _write(path: Path, metadata: str, keys: str) -> str:
     secret = path.suffix == _SECRET
     what = "Public and secret key" if secret else "Public key"
     head = _HEAD.format(what=what, now=datetime.now(), advice=_ADVICE[path.suffix])
-    fd, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    made = path.with_name(f".{path.name}.{token_hex(8)}")
+    mode = 0o600 if secret else 0o666
+    fd = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with open(fd, "w", encoding="utf-8") as file:
             file.write(f"{head}metadata\n{metadata}curve\n{keys}")
-        if not secret:
-            os.chmod(made, 0o666 & ~_umask())
         os.replace(made, path)
     except BaseException:
         os.unlink(made)
@@ -69,16 +69,7 @@ def _write(path: Path, metadata: str, keys: str) -> str:
     return str(path)
 
 
-def _umask() -> int:
-    """It can only be read by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
-
-
-def load_certificate(
-    filename: Name,
-) -> tuple[bytes, Union[bytes, None]]:
+def load_certificate(filename: Name) -> tuple[bytes, Union[bytes, None]]:
     """The public key in a file and the secret one, None if there is none: 40 bytes of
     Z85 each.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Union
+from typing import Union
 
 from .. import z85
 from .certs import Name, load_certificate
@@ -21,8 +21,8 @@ def key(
 ) -> bytes:
     """A key as every option and function here takes it: 40 bytes of Z85.
 
-    It is `value`, or in the environment variable `env`, or in a `file`: each 32 bytes,
-    or 40 characters of Z85 (in an environment variable, Z85).  A file may end in a
+    It is `value`, or in the environment variable `env`, or in a `file`: text is 40
+    characters of Z85, bytes may be that, or the 32 of the key.  A file may end in a
     newline, or be a certificate (see `create_certificates`); of one of these it is the
     public key or, with `secret`, the secret one.  Not in pyzmq.
 
@@ -36,36 +36,35 @@ def key(
         return _from_environment(env)
     if file is not None:
         return _from_file(Path(file), secret)
-    return _checked(_octets(value), "the value")
-
-
-def _octets(value: Any) -> bytes:
-    return value.encode() if isinstance(value, str) else bytes(value)
+    if isinstance(value, str):
+        return _text(value.encode(), "the value")
+    return _octets(bytes(memoryview(value or b"")), "the value")
 
 
 def _from_environment(name: str) -> bytes:
     text = os.environ.get(name)
     if text is None:
         raise ValueError(f"there is no environment variable {name}")
-    return _checked(text.strip().encode("utf-8", "surrogateescape"), name)
+    return _text(text.strip().encode("utf-8", "surrogateescape"), name)
 
 
 def _from_file(path: Path, secret: bool) -> bytes:
     content = path.read_bytes()
     if len(content) == _RAW:
-        return _checked(content, str(path))
+        return _octets(content, str(path))
     if len(content.split()) == 1:
-        return _checked(content.strip(), str(path))
+        return _text(content.strip(), str(path))
     found = load_certificate(path)[secret]
     if found is None:
         raise ValueError(f"there is no secret key in {path}")
-    return _checked(found, str(path))
+    return _text(found, str(path))
 
 
-def _checked(found: bytes, where: str) -> bytes:
-    """As Z85."""
-    if len(found) == _RAW:
-        return z85.encode(found)
+def _octets(found: bytes, where: str) -> bytes:
+    return z85.encode(found) if len(found) == _RAW else _text(found, where)
+
+
+def _text(found: bytes, where: str) -> bytes:
     try:
         if len(found) == _TEXT:
             z85.decode(found)

@@ -29,7 +29,10 @@ class AuthenticationThread(Thread):
 
     def run(self) -> None:
         """The thread's life."""
-        asyncio.run(self._serve())
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self.started.set()  # even if it was in vain
 
     async def _serve(self) -> None:
         loop = self.loop = asyncio.get_running_loop()

@@ -12,7 +12,7 @@ from .. import transports
 from ..backend.abc import Heartbeat, Link, Pipe
 from ..constants import Event, SocketOption
 from ..control import Timer
-from ..peer import known
+from ..peer import introduce
 from ..properties import Properties
 from ..zmtp import zap
 from ..zmtp.handshake import Failed, Handshake, Ready, Result
@@ -226,7 +226,7 @@ class Greeter:
             question = zap.request(domain, address.encode(), own, name, credentials)
             self._ask_handler(question)
             return
-        peer = known(address, domain, name, credentials, self._handshake.claims)
+        peer = introduce(address, domain, name, credentials, self._handshake.claims)
         self._inquiry = judge.ask(self._control, peer, self._judged)
         self._flush()
 

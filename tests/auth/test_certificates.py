@@ -147,6 +147,7 @@ def test_what_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         {"value": b""},
         {"value": "short"},
         {"value": "~" * 40},
+        {"value": "short" * 6 + "ly"},  # as long as the octets of a key
         {"env": "PYMQ_TEST_KEY"},
         {"env": "PYMQ_TEST_NO_KEY"},
         {"file": file, "secret": True},
@@ -157,6 +158,6 @@ def test_what_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
             assert hidden not in str(caught.value)
     with pytest.raises(OSError, match="none"):
         key(file=tmp_path / "none")
-    for wrong in ({}, {"value": TEXT, "env": "HOME"}):
+    for wrong in ({}, {"value": TEXT, "env": "HOME"}, {"value": 32}):
         with pytest.raises(TypeError):
-            key(**wrong)  # type: ignore[arg-type]
+            key(**wrong)

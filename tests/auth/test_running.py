@@ -109,7 +109,7 @@ def test_a_thread_that_starts_and_ends(zmq: Library) -> None:
 
 @pytest.mark.only("pymq")
 def test_a_second_handler_disturbs_nobody(zmq: Library) -> None:
-    """In pyzmq its pipe stays open, and term waits for it."""
+    """In pyzmq its socket stays open until it is stopped."""
     module = authlib.part(zmq, "auth.thread")
     with threaded(zmq):
         second = module.ThreadAuthenticator(zmq.main)
@@ -276,27 +276,55 @@ def test_the_end_while_somebody_is_asked_about(zmq: Library, ends: str) -> None:
 
 
 @pytest.mark.only("pymq")
+@pytest.mark.parametrize("answers", [True, False])
 def test_a_handler_that_fails_goes_on(
-    zmq: Library, caplog: pytest.LogCaptureFixture
+    zmq: Library, caplog: pytest.LogCaptureFixture, answers: bool
 ) -> None:
     """A subclass may do what it likes."""
     kind = authlib.part(zmq, "auth.thread").ThreadAuthenticator
 
     class Moody(kind):  # type: ignore[misc,valid-type]
+        moods = iter([True, False])
+
         async def handle_zap_message(self, msg: list[bytes]) -> None:
-            self._send_zap_reply(msg[1], b"200", b"", msg[2].decode())
-            raise KeyError("moody")
+            bad = next(self.moods)
+            if answers or not bad:
+                self._send_zap_reply(msg[1], b"200", b"", "joe")
+            if bad:
+                raise KeyError("moody")
 
     auth = Moody(zmq.main)
     auth.start()
     server = zmq.socket(zmq.PULL, zap_domain=b"dom")
+    watch = Watch(zmq, server)
     endpoint = zmq.bind(server, "tcp")
-    for _ in range(2):
-        client = zmq.socket(zmq.PUSH)
-        client.connect(endpoint)
-        assert arrives(client, server)["User-Id"] == "dom"
+    first = zmq.socket(zmq.PUSH)
+    first.connect(endpoint)
+    if answers:
+        assert arrives(first, server)["User-Id"] == "joe"
+    else:
+        assert watch.until(AUTH)[-1].value == 500
+    second = zmq.socket(zmq.PUSH)
+    second.connect(endpoint)
+    assert arrives(second, server)["User-Id"] == "joe"
     auth.stop()
     assert "moody" in caplog.text
+
+
+@pytest.mark.only("pymq")
+def test_a_request_that_is_none(zmq: Library) -> None:
+    """Anybody in the process may send one; pyzmq's handler answers nobody any more."""
+    with threaded(zmq) as auth:
+        auth.configure_plain("*", {"joe": "pw"})
+        for request in ([b""], [b"1.0"], [b"1.0", b"7", b"more"]):
+            asker = zmq.socket(zmq.REQ)
+            asker.connect("inproc://zeromq.zap.01")
+            asker.send_multipart(request)
+            assert asker.recv_multipart()[2] in (b"400", b"500")
+        server = zmq.socket(zmq.PULL, plain_server=1)
+        client = zmq.socket(zmq.PUSH, plain_username=b"joe", plain_password=b"pw")
+        client.connect(zmq.bind(server, "tcp"))
+        assert arrives(client, server)
 
 
 def test_the_old_name(zmq: Library) -> None:
