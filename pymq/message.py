@@ -184,8 +184,9 @@ class Frame:
     def buffer(self) -> memoryview:
         """The body, without a copy, and writable if it was received.
 
-        Except for short bodies, which are copied; and long ones that are read-only if
-        they are the very bytes that were sent over inproc.
+        For that, short bodies are copied.  Those of COPY_THRESHOLD bytes and more are
+        not, and are read-only where they are ``bytes`` that others may have, too: over
+        inproc, and on the pure backend.
         """
         if self._view is None:
             short = self._received and len(self._data) < COPY_THRESHOLD
