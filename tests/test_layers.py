@@ -13,7 +13,6 @@ ROOT = Path(pymq.__file__).parent
 
 # From the top down.  A name stands for the module or everything in the package.
 LAYERS = (
-<<<<<<< HEAD
     (
         "",
         "__main__",
@@ -34,9 +33,6 @@ LAYERS = (
     ),
     ("shim",),
     ("dropin",),
-=======
-    ("", "__main__", "anyio", "asyncio", "cli", "demo", "devices", "utils"),
->>>>>>> aio
     ("reference",),
     ("context", "proxies", "_future"),
     ("_waiting",),
