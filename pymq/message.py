@@ -6,8 +6,9 @@ import gc
 import sys
 import time
 from errno import EINVAL
+from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Callable, Union
 from weakref import ref
 
 from .backend import exporter, settle
@@ -284,26 +285,29 @@ class Frame:
         return repr(self)
 
 
-_classes: list[type[Frame]] = []
+#: Makes objects of that class, without a call of it: that takes a microsecond more.
+_makers: list[Callable[[], Frame]] = []
 
 
-def frame_class() -> type[Frame]:
-    """The class that frames really have: one that lends its buffer, where there is a
+def _maker() -> Callable[[], Frame]:
+    """Of the class that frames really have: one that lends its buffer, where there is a
     way; see `pymq.backend.exporter`."""
-    if not _classes:
+    if not _makers:
         base = None if sys.version_info >= (3, 12) else exporter()
-        names = {"__module__": __name__, "__doc__": Frame.__doc__}
-        made = Frame if base is None else type("Frame", (Frame, base), names)
-        _classes.append(made)
-    return _classes[0]
+        made = Frame
+        if base is not None:
+            names = {"__module__": __name__, "__doc__": Frame.__doc__}
+            made = type("Frame", (Frame, base), names)
+        new: Any = (base or object).__new__  # PyPy does not take object's for its own
+        _makers.append(partial(new, made))
+    return _makers[0]
 
 
 def received(
     body: Any, more: bool, track: bool, properties: Union[Properties, None]
 ) -> Frame:
     """A frame of what the backend gave."""
-    # Called in the usual way, the class takes a microsecond more.
-    frame = object.__new__(_classes[0] if _classes else frame_class())
+    frame = _makers[0]() if _makers else _maker()()
     frame._data = body
     frame.more = more
     frame._received = True
@@ -314,7 +318,7 @@ def received(
 
 
 def _new(cls: type, *args: object, **kwargs: object) -> Any:
-    return object.__new__(frame_class() if cls is Frame else cls)
+    return _maker()() if cls is Frame else object.__new__(cls)
 
 
 if sys.version_info < (3, 12) and not TYPE_CHECKING:
