@@ -294,7 +294,7 @@ def _maker() -> Callable[[], Frame]:
     way; see `pymq.backend.exporter`."""
     if not _makers:
         base = None if sys.version_info >= (3, 12) else exporter()
-        made = Frame
+        made: Any = Frame
         if base is not None:
             names = {"__module__": __name__, "__doc__": Frame.__doc__}
             made = type("Frame", (Frame, base), names)

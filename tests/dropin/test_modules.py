@@ -25,12 +25,12 @@ def part(zmq: Library, name: str) -> Any:
 
 
 def test_decorators_give_a_context_and_sockets(zmq: Library) -> None:
-    decorators = part(zmq, "decorators")
+    decorators: Any = part(zmq, "decorators")
     seen = []
 
-    @decorators.context()
-    @decorators.socket(zmq.PUSH)
-    @decorators.socket("second", zmq.PULL)
+    @decorators.context()  # type: ignore[untyped-decorator]
+    @decorators.socket(zmq.PUSH)  # type: ignore[untyped-decorator]
+    @decorators.socket("second", zmq.PULL)  # type: ignore[untyped-decorator]
     def function(first: int, context: Any, push: Any, second: Any) -> str:
         """Documented."""
         assert push.context is second.context is context
@@ -44,9 +44,11 @@ def test_decorators_give_a_context_and_sockets(zmq: Library) -> None:
 
 
 def test_decorators_find_the_context(zmq: Library) -> None:
-    decorators = part(zmq, "decorators")
+    decorators: Any = part(zmq, "decorators")
 
-    @decorators.socket(zmq.PUSH, name="push", context_name="where")
+    @decorators.socket(  # type: ignore[untyped-decorator]
+        zmq.PUSH, name="push", context_name="where"
+    )
     def function(**given: Any) -> Any:
         return given["push"].context
 
