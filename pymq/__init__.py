@@ -26,6 +26,8 @@ from .message import COPY_THRESHOLD as COPY_THRESHOLD
 from .message import Frame as Frame
 from .message import Message as Message
 from .message import MessageTracker as MessageTracker
+from .overflow import Overflow as Overflow
+from .peers import Peer as Peer
 from .poller import Poller as Poller
 from .poller import select as select
 from .poller import zmq_poll as zmq_poll
@@ -110,7 +112,9 @@ globals()["__all__"] = [
     "LingerWarning",
     "Message",
     "MessageTracker",
+    "Overflow",
     "PYZMQ_DRAFT_API",
+    "Peer",
     "Poller",
     "Socket",
     "Stopwatch",

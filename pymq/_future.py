@@ -27,12 +27,12 @@ from typing import (
     overload,
 )
 
-from ._waiting import NOBODY, Call, Loop, Polling, Waiting, Watch
+from ._waiting import NOBODY, TURN, Call, Loop, Polling, Waiting, Watch
 from .constants import DONTWAIT, ENOTSOCK, ETERM, POLLIN, POLLOUT, SocketOption
 from .error import Again, ZMQError
 from .message import Frame, MessageTracker
 from .poller import Poller, fileno, zmq_poll
-from .socket import Socket, fill
+from .socket import Socket
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -43,7 +43,6 @@ _Self = TypeVar("_Self", bound="_AsyncSocket")
 _DONTWAIT = int(DONTWAIT)
 _SNDTIMEO, _RCVTIMEO = SocketOption.SNDTIMEO, SocketOption.RCVTIMEO
 _EMPTY = -EAGAIN
-TURN = 64  # messages of an iteration between two of which other tasks have theirs
 _Future = asyncio.Future
 _FutureEvent = Waiting  # pyzmq's name of what stands in a socket's queues
 
@@ -64,7 +63,7 @@ class _Async:
         return running_loop() or self._default_loop()
 
 
-def _done(loop: Loop, result: _Result) -> Future[_Result]:
+def _done(loop: Union[Loop, None], result: _Result) -> Future[_Result]:
     future: Future[_Result] = _Future(loop=loop)
     future.set_result(result)
     return future
@@ -115,8 +114,9 @@ class _AsyncSocket(_Async, Socket):
 
     def _watch_of(self, loop: Loop) -> Watch:
         """What is known of a loop; from now on it is this one that counts."""
-        if self._watch.loop is loop:
-            return self._watch
+        last = self._watch
+        if last.loop is loop:
+            return last
         with self._busy:
             for watch in list(self._watches):
                 if watch.loop.is_closed():
@@ -134,28 +134,48 @@ class _AsyncSocket(_Async, Socket):
     def _hang(self) -> Any:
         return self._bell(POLLIN | POLLOUT)
 
+    def _begin(self, watch: Watch, call: Call, first: bool) -> Any:
+        """Make the call.  Raises Again when that is to be done when the bell rings."""
+        if first:
+            try:
+                return call()
+            except Again:
+                pass
+        if watch.listen(self._hang):
+            return call()  # something may have come before
+        raise Again
+
     def _receive(
-        self, call: Call, flags: int, limit: Union[float, None] = None, tried: int = 0
+        self,
+        call: Call,
+        flags: int,
+        limit: Union[float, None] = None,
+        tried: Union[Loop, None] = None,
     ) -> Future[Any]:
         if limit is None:
             limit = self._options[_RCVTIMEO]
         return self._attend(call, flags, limit, True, tried)
 
     def _attend(
-        self, call: Call, flags: int, limit: float, receiving: bool, tried: int = 0
+        self,
+        call: Call,
+        flags: int,
+        limit: float,
+        receiving: bool,
+        tried: Union[Loop, None] = None,
     ) -> Future[Any]:
-        """Make the call now, unless it was `tried`, or when it is its turn: within
-        `limit` ms."""
+        """Make the call now, or when it is its turn: within `limit` ms.  `tried`: the
+        loop that runs, if there was nothing there just now."""
         if self._closed:
             self._check_open()
-        loop = self._get_loop()
+        loop = tried or self._get_loop()
         if flags & _DONTWAIT or limit == 0:
             return _made(loop, call)
         watch = self._watch_of(loop)
         queue = watch.receivers if receiving else watch.senders
         try:
-            if (watch.listen(self._hang) or not tried) and not queue:
-                return _done(loop, call())
+            if not queue:
+                return _done(loop, self._begin(watch, call, tried is None))
         except Again:
             pass
         except Exception as error:
@@ -199,7 +219,13 @@ class _AsyncSocket(_Async, Socket):
         track: bool = False,
         **kwargs: Any,
     ) -> Future[Union[MessageTracker, None]]:
-        """See `pymq.Socket.send_multipart`."""
+        """See `pymq.Socket.send_multipart`; and `send`."""
+        plain = type(msg_parts) is list and set(map(type, msg_parts)) == {bytes}
+        if plain and not (flags or track or kwargs):
+            loop, watch = running_loop(), self._watch
+            may = watch.loop is loop and not watch.senders
+            if may and self._end.send_message(list(msg_parts)) == 0:
+                return _done(loop, None)
         nowait, send = flags | _DONTWAIT, Socket.send_multipart
         call = partial(send, self, msg_parts, nowait, copy, track, **kwargs)
         return self._attend(call, flags, self._options[_SNDTIMEO], False)
@@ -256,7 +282,7 @@ class _AsyncSocket(_Async, Socket):
     ) -> Future[Any]:
         """See `pymq.Socket.recv`.  What is cancelled while it is awaited has received
         nothing."""
-        loop, watch, tried = running_loop(), self._watch, 0
+        loop, watch, tried = running_loop(), self._watch, None
         if copy and watch.loop is loop and not watch.receivers:
             body: Any = None
             if self._ahead:
@@ -271,7 +297,7 @@ class _AsyncSocket(_Async, Socket):
                 future: Future[bytes] = _Future(loop=loop)
                 future.set_result(body)
                 return future
-            tried = body == _EMPTY
+            tried = loop if body == _EMPTY else None
         call = partial(Socket.recv, self, flags | _DONTWAIT, copy, track)
         return self._receive(call, flags, None, tried)
 
@@ -294,12 +320,12 @@ class _AsyncSocket(_Async, Socket):
         self, flags: int = 0, copy: bool = True, track: bool = False
     ) -> Future[Any]:
         """See `pymq.Socket.recv_multipart`; and `recv`."""
-        loop, watch, tried = running_loop(), self._watch, 0
+        loop, watch, tried = running_loop(), self._watch, None
         if copy and watch.loop is loop and not watch.receivers:
             parts = self._end.recv_message()
             if type(parts) is list:
                 return _done(loop, parts)
-            tried = parts == _EMPTY
+            tried = loop if parts == _EMPTY else None
         nowait, receive = flags | _DONTWAIT, Socket.recv_multipart
         call = partial(receive, self, nowait, copy, track)
         return self._receive(call, flags, None, tried)
@@ -309,7 +335,7 @@ class _AsyncSocket(_Async, Socket):
     ) -> Future[int]:
         """See `pymq.Socket.recv_into`."""
         room = self._room(buffer, nbytes)
-        return self._recv_as(partial(fill, room), flags)
+        return self._recv_as(partial(self._fill, room), flags)
 
     def recv_many(  # type: ignore[override]
         self,

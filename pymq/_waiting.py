@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 else:
     Future = asyncio.Future
 
+#: Messages between two of which the rest of a loop has its turn.
+TURN = 64
+
 Loop = asyncio.AbstractEventLoop
 Call = Callable[[], Any]
 
@@ -342,10 +345,14 @@ class Watch:
         """Serve those who wait, in turn, while there is something for them.  From the
         loop itself only: tasks run in here."""
         self._serving = True
+        left = TURN
         try:
             for queue in (self.receivers, self.senders):
-                while queue and queue[0].looked != self.rings:
+                while queue and queue[0].looked != self.rings and left:
                     queue[0].serve()
+                    left -= 1
+            if not left:
+                self.loop.call_soon(self._serve)
         except BaseException:  # Ctrl-C: the others must not wait in vain
             self.loop.call_soon(self._serve)
             raise

@@ -32,7 +32,8 @@ except ImportError as error:  # pragma: no cover
     raise ImportError("pymq.anyio needs anyio: pip install pymq[anyio]") from error
 from anyio import lowlevel
 
-from ._future import TURN, _AsyncSocket
+from ._future import _AsyncSocket
+from ._waiting import TURN, Loop
 from .backend.abc import Bell
 from .constants import DONTWAIT, ENOTSOCK, ETERM, POLLIN, POLLOUT, POLLPRI
 from .context import Context as _Context
@@ -94,8 +95,8 @@ def _limit(milliseconds: Union[float, None]) -> anyio.CancelScope:
 class Socket(_AsyncSocket):
     """A socket whose send, receive and poll calls are coroutines.
 
-    Everything else is as of `pymq.Socket`; what blocks there (`flush`, `drain`) blocks
-    here.  Calls that wait when it is closed raise ZMQError(ENOTSOCK).
+    Everything else is as of `pymq.Socket`; what blocks there (`flush`, `request`)
+    blocks here.  Calls that wait when it is closed raise ZMQError(ENOTSOCK).
     """
 
     _cancels = False
@@ -121,7 +122,7 @@ class Socket(_AsyncSocket):
         flags: int,
         limit: float,
         receiving: bool,
-        tried: int = 0,
+        tried: Union[Loop, None] = None,
     ) -> Awaitable[Any]:
         if not _in_trio():
             return super()._attend(call, flags, limit, receiving, tried)

@@ -8,10 +8,11 @@ from collections import deque
 from errno import ENOTSOCK
 from functools import partial
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Callable, Union
+from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
 from . import options as table
 from . import patterns
+from .attendant import Attendant
 from .attributes import Attributes
 from .backend.abc import Bell
 from .constants import ETERM, POLLIN, POLLOUT, SocketOption, SocketType
@@ -43,6 +44,7 @@ class SocketBase(Attributes, Handle):
         "_type",
         "_options",
         "_hub",
+        "_inner",
         "_end",
         "_send",
         "_quick_send",
@@ -58,12 +60,17 @@ class SocketBase(Attributes, Handle):
         "_busy",
         "_levels",
         "_watches",
+        "_attendants",
+        "_rests",
+        "_overflow",
+        "_last_values",
     )
     context: Context
     _closed: bool = True  # until everything is there
     _type: SocketType
     _options: dict[int, Any]
     _hub: Any
+    _inner: patterns.End  # `_end` without what `fileno` puts around it
     _end: patterns.End
     _send: Any
     _quick_send: Any
@@ -79,6 +86,8 @@ class SocketBase(Attributes, Handle):
     _busy: Any
     _levels: list[Level]
     _watches: list[Any]
+    _attendants: list[Attendant]
+    _rests: dict[int, bytes]  # by thread; see `Socket.recv_into`
 
     def __init__(
         self,
@@ -96,11 +105,11 @@ class SocketBase(Attributes, Handle):
         elif ctx_or_socket is None:
             raise TypeError("a socket needs a context, or another socket to shadow")
         else:
-            self._begin(ctx_or_socket, socket_type)
+            self._create(ctx_or_socket, socket_type)
         for name, value in options.items():
             setattr(self, name, value)
 
-    def _begin(self, context: Context, socket_type: int) -> None:
+    def _create(self, context: Context, socket_type: int) -> None:
         self._pattern = patterns.get(socket_type)
         self.context = context
         self._pid = os.getpid()
@@ -111,7 +120,9 @@ class SocketBase(Attributes, Handle):
         self._hub = context._backend.hub(context._loop, self._pattern.routing)
         self._levels = []  # one, once `fileno` was asked for
         self._watches = []  # of event loops that wait for it, see `pymq._future`
+        self._attendants = []  # one, once `last_values` was set
         self._use(self._pattern.wrap(self._hub, self._options))
+        self._rests = {}
         self._sessions = {}
         self._monitor = Monitor()
         self._connections = Connections()
@@ -135,10 +146,12 @@ class SocketBase(Attributes, Handle):
         """Send to, and receive from, `end`."""
         if isinstance(end, patterns.Wrapper):
             end.hang_up = self.context._control.hang_up
+        inner = end
         for level in self._levels:
             end = level.around(end)
         self._hub.looks_ahead = end is self._hub
         self._tell(
+            _inner=inner,
             _end=end,
             _send=end.send,
             _quick_send=end.quick_send,
@@ -225,9 +238,10 @@ class SocketBase(Attributes, Handle):
         if linger is None:
             linger = self._options[SocketOption.LINGER]
         control, monitor, drain = self.context._control, self._monitor, self._drain
-        known, levels = self._sessions, self._levels
+        known = self._sessions
+        watching: Sequence[Any] = [self._levels, self._attendants]
         todo = [
-            partial(_end, self._hub, known, linger, control, monitor, drain, levels)
+            partial(_end, self._hub, known, linger, control, monitor, drain, watching)
         ]
         return lambda: todo.pop()() if todo else None
 
@@ -319,11 +333,12 @@ def _end(
     control: Control,
     monitor: Monitor,
     drain: Drain,
-    levels: list[Level],
+    watching: Sequence[Sequence[Union[Level, Attendant]]],
 ) -> None:
     hub.stop(ENOTSOCK)
-    for level in levels:
-        level.close()
+    for group in watching:
+        for one in group:
+            one.close()
     _close_all(sessions, linger)
     drain.close()
     monitor.release()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from errno import EAGAIN, EINTR, ENOTSUP
 from functools import partial
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Sequence, Union
 
 from . import naps
@@ -15,8 +16,12 @@ from .error import Again, ZMQError, error_for
 from .generics import Subscriptable
 from .message import _FINISHED_TRACKER, Frame, MessageTracker, received
 from .monitored import Monitored
+from .overflow import Overflow, Overflowing
 from .payload import Payloads, check_part
+from .peers import Peers
+from .requests import Requests
 from .settings import Settings
+from .subscriptions import Subscriptions
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -31,7 +36,17 @@ _SNDTIMEO, _RCVTIMEO = SocketOption.SNDTIMEO, SocketOption.RCVTIMEO
 _MANY = 1000  # messages that are copied together
 
 
-class Socket(Endpoints, Settings, Payloads, Monitored, Subscriptable[_Received_co]):
+class Socket(
+    Endpoints,
+    Settings,
+    Payloads,
+    Monitored,
+    Overflowing,
+    Peers,
+    Subscriptions,
+    Requests,
+    Subscriptable[_Received_co],
+):
     """A socket of `context` (zmq_socket).
 
     Every call on a closed socket raises ZMQError(ENOTSOCK); every call after the
@@ -102,6 +117,8 @@ class Socket(Endpoints, Settings, Payloads, Monitored, Subscriptable[_Received_c
 
     def _send_later(self, send: Callable[[], int], flags: int, result: int) -> None:
         """Wait for room, unless there is another reason why it failed."""
+        if result == -EAGAIN and self._overflow is not Overflow.BLOCK:
+            result = self._overflowed(send, flags & _SNDMORE != 0)
         deadline = _deadline(self._options[_SNDTIMEO])
         while result == -EAGAIN:
             if flags & _DONTWAIT:
@@ -305,6 +322,10 @@ class Socket(Endpoints, Settings, Payloads, Monitored, Subscriptable[_Received_c
                 sent = self._send_some(some, flags)
                 queued += sent
                 if sent < len(some):
+                    if self._overflow is not Overflow.BLOCK:
+                        self._send_whole(some[sent], flags)
+                        queued += 1
+                        continue
                     if flags & _DONTWAIT:
                         raise Again
                     self._wait(POLLOUT, deadline)
@@ -326,13 +347,16 @@ class Socket(Endpoints, Settings, Payloads, Monitored, Subscriptable[_Received_c
 
     def _send_mixed(self, messages: list[Any], flags: int) -> int:
         for count, message in enumerate(messages):
-            several = isinstance(message, (list, tuple))
-            send = Socket.send_multipart if several else Socket.send
             try:
-                send(self, message, flags | _DONTWAIT)
+                self._send_whole(message, flags | _DONTWAIT)
             except Again:
                 return count
         return len(messages)
+
+    def _send_whole(self, message: Any, flags: int) -> None:
+        several = isinstance(message, (list, tuple))
+        send = Socket.send_multipart if several else Socket.send
+        send(self, message, flags)
 
     def recv_many(
         self,
@@ -374,9 +398,10 @@ class Socket(Endpoints, Settings, Payloads, Monitored, Subscriptable[_Received_c
 
     def recv_into(self, buffer: Any, /, *, nbytes: int = 0, flags: int = 0) -> int:
         """Receive a frame into a writable buffer, of which at most `nbytes` (0: all)
-        are used; returns the number of bytes.  What does not fit is lost."""
+        are used; returns the number of bytes.  What does not fit is for `recv_rest`;
+        pyzmq loses it."""
         room = self._room(buffer, nbytes)
-        return fill(room, self.recv(flags))
+        return self._fill(room, self.recv(flags))
 
     def _room(self, buffer: Any, nbytes: int) -> memoryview:
         """What of a buffer is to be received into."""
@@ -390,6 +415,20 @@ class Socket(Endpoints, Settings, Payloads, Monitored, Subscriptable[_Received_c
         if limit > len(view):
             raise ValueError(f"nbytes={limit} is more than the buffer: {len(view)}")
         return view[:limit]
+
+    def _fill(self, room: memoryview, body: bytes) -> int:
+        limit, thread = len(room), get_ident()
+        if len(body) > limit:
+            self._rests[thread] = body[limit:]
+        elif self._rests:
+            self._rests.pop(thread, None)
+        room[: len(body)] = body[:limit]
+        return len(body)
+
+    def recv_rest(self) -> bytes:
+        """What the last `recv_into` of this thread had no room for, once; else no
+        bytes.  Not in pyzmq."""
+        return self._rests.pop(get_ident(), b"")
 
     # Events.
 
@@ -445,12 +484,6 @@ class Socket(Endpoints, Settings, Payloads, Monitored, Subscriptable[_Received_c
         Receiving costs a microsecond more once this was called.
         """
         return self._level_fd()
-
-
-def fill(room: memoryview, body: bytes) -> int:
-    """Copy what fits; returns how long it is."""
-    room[: len(body)] = body[: len(room)]
-    return len(body)
 
 
 def _deadline(timeout: float) -> Union[float, None]:

@@ -23,7 +23,6 @@ NOT_YET = {
     "draft options",
     "draft functions",
     "timers",
-    "asyncio",
 }
 LEFT_OUT = {"PGM", "NORM", "VMCI", "C API", "Windows", "deprecated", "internals"}
 EXCUSES = {f"not yet: {what}" for what in NOT_YET}

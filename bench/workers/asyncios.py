@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from importlib import import_module
-from typing import Any, Awaitable, Callable
+from typing import Any, Callable, Coroutine
 
 from harness import Clock, Options, Result, body, hold, latencies
 from roundtrips import WARM_UP
 from sockets import bound, connected
 from streams import check
 
-Work = Callable[[Any, Any, Options], Awaitable[Result]]
+Work = Callable[[Any, Any, Options], Coroutine[Any, Any, Result]]
 
 
 def side(work: Work) -> Callable[[Any, Options], Result]:

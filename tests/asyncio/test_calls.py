@@ -124,6 +124,29 @@ def test_tasks_are_served_in_turn(aio: Sockets) -> None:
     aio.run(main)
 
 
+def test_tasks_that_always_find_something_let_others_run(aio: Sockets) -> None:
+    async def main() -> None:
+        one, other = aio.pair("inproc")
+        ended = asyncio.get_running_loop().create_future()
+
+        async def receive() -> None:
+            while not ended.done():
+                one.send(await other.recv())
+
+        tasks = [asyncio.ensure_future(receive()) for _ in range(2)]
+        await waits(*tasks)
+        await other.send_multipart([b"", b""])
+        for _ in range(2):
+            one.send(b"")
+        asyncio.get_running_loop().call_soon(ended.set_result, None)
+        await ended
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    aio.run(main)
+
+
 def test_who_comes_later_overtakes_nobody(aio: Sockets) -> None:
     async def main() -> None:
         one, other = aio.pair("inproc")

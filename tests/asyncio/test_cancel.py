@@ -10,8 +10,6 @@ from typing import Any, Awaitable, Callable
 import pytest
 from eventloops import Sockets, turns, waits
 
-pytestmark = pytest.mark.core
-
 #: Every way to receive, as a list of the numbers that were received.
 Receive = Callable[[Any], Awaitable[Any]]
 Call = Callable[[], Awaitable[Any]]
@@ -103,12 +101,14 @@ def _at_each_turn(aio: Sockets, receive: Receive) -> None:
     aio.run(lambda: cancelled_at_each_turn(aio, receive))
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("how", RECEIVERS)
 @pytest.mark.fails_on("pyzmq", reason=LOSES)
 def test_cancelled_at_each_turn(aio: Sockets, how: str) -> None:
     _at_each_turn(aio, RECEIVERS[how])
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("how", OWN)
 @pytest.mark.only("pymq")
 def test_our_own_calls_cancelled_at_each_turn(aio: Sockets, how: str) -> None:
@@ -157,6 +157,7 @@ def test_cancelled_at_random(aio: Sockets, how: str) -> None:
     aio.run(lambda: paced(aio, receive, seed))
 
 
+@pytest.mark.core
 @pytest.mark.only("pymq")
 def test_many_tasks_of_which_some_are_cancelled(aio: Sockets) -> None:
     """Who is cancelled lets the next one have its turn."""
@@ -230,6 +231,7 @@ def test_a_send_that_was_cancelled_has_sent_nothing(aio: Sockets) -> None:
     aio.run(main)
 
 
+@pytest.mark.core
 @pytest.mark.only("pymq")
 def test_requests_survive(aio: Sockets) -> None:
     """The reply that nobody waited for any more is the next one's."""
