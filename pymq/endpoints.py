@@ -52,10 +52,10 @@ class Endpoints(SocketBase):
     def bind(self, addr: Union[str, bytes], *, auth: Union[Auth, None] = None) -> _Undo:
         """Accept connections at an endpoint (zmq_bind).
 
-        `auth` says who comes in (not in pyzmq): it is called with a `pymq.auth.Peer`
-        for each peer that connects, and returns True, or a User-Id for its messages,
-        or a mapping of properties for them; whatever is false refuses it.  No ZAP
-        handler is asked.  It may take its time: it is called on a thread of pymq's,
+        `auth` says who comes in (not in pyzmq): it is called for each peer that
+        connects, with a `pymq.auth.Applicant`, and returns True, or a User-Id for its
+        messages, or a mapping of properties for them; whatever is false refuses it.  No
+        ZAP handler is asked.  It may take its time: it is called on a thread of pymq's,
         several at once, and if what it returns is awaitable, that is awaited in the
         event loop in which `bind` was called, or else in a new one.  An exception is
         logged, and refuses.

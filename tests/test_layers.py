@@ -47,7 +47,7 @@ LAYERS = (
     ("security_options",),
     ("option",),
     ("backend", "endpoint"),
-    ("peer",),
+    ("applicant",),
     ("zmtp",),
     ("threads",),
     ("meeting",),

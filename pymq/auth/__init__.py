@@ -6,7 +6,7 @@ certificates, and the files that hold these.
 
 from __future__ import annotations
 
-from ..peer import Peer
+from ..applicant import Applicant
 from .base import CURVE_ALLOW_ANY, Authenticator
 from .certs import create_certificates, load_certificate, load_certificates
 from .keys import key
@@ -14,7 +14,7 @@ from .keys import key
 __all__ = [
     "CURVE_ALLOW_ANY",
     "Authenticator",
-    "Peer",
+    "Applicant",
     "create_certificates",
     "key",
     "load_certificate",

@@ -9,10 +9,10 @@ from selectors import EVENT_READ, EVENT_WRITE
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence, Union
 
 from .. import transports
+from ..applicant import introduce
 from ..backend.abc import Heartbeat, Link, Pipe
 from ..constants import Event, SocketOption
 from ..control import Timer
-from ..peer import introduce
 from ..properties import Properties
 from ..zmtp import zap
 from ..zmtp.handshake import Failed, Handshake, Ready, Result

@@ -16,8 +16,8 @@ from concurrent.futures import Future
 from inspect import isawaitable
 from typing import Any, Awaitable, Callable, Mapping, Union
 
+from ..applicant import Applicant
 from ..control import Control
-from ..peer import Peer
 from ..zmtp.zap import OK, USER_ID, Verdict
 from . import logger
 
@@ -25,7 +25,7 @@ WORKERS = 32
 DENIED, FAILED = 400, 500  # statuses, as of ZAP
 
 Answer = Union[bool, str, bytes, None, Mapping[str, Union[str, bytes]]]
-Auth = Callable[[Peer], Union[Answer, Awaitable[Answer]]]
+Auth = Callable[[Applicant], Union[Answer, Awaitable[Answer]]]
 
 
 class Question:
@@ -36,7 +36,7 @@ class Question:
     def __init__(
         self,
         control: Control,
-        peer: Peer,
+        peer: Applicant,
         answered: Callable[[Verdict], None],
         forget: Callable[[Question], None],
     ) -> None:
@@ -81,7 +81,7 @@ class Judge:
         self._workers = 0
 
     def ask(
-        self, control: Control, peer: Peer, answered: Callable[[Verdict], None]
+        self, control: Control, peer: Applicant, answered: Callable[[Verdict], None]
     ) -> Question:
         """Have somebody judge a peer, soon; `answered` is called on the control thread,
         after this has returned."""
@@ -166,7 +166,7 @@ async def _wait(answer: Awaitable[Answer]) -> Answer:
     return await answer
 
 
-def _outcome(future: Future[Answer], peer: Peer) -> Verdict:
+def _outcome(future: Future[Answer], peer: Applicant) -> Verdict:
     if future.cancelled():
         return _failed(peer)
     try:
@@ -176,7 +176,7 @@ def _outcome(future: Future[Answer], peer: Peer) -> Verdict:
         return _failed(peer)
 
 
-def _verdict(answer: Any, peer: Peer) -> Verdict:
+def _verdict(answer: Any, peer: Applicant) -> Verdict:
     """TypeError for an answer that is none; all that is false refuses."""
     if not answer:
         return Verdict(DENIED, f"auth refused {peer.user_id!r}", {})
@@ -200,5 +200,5 @@ def _octets(value: Any) -> bytes:
     raise TypeError(f"auth returned a property that is {type(value).__name__}")
 
 
-def _failed(peer: Peer) -> Verdict:
+def _failed(peer: Applicant) -> Verdict:
     return Verdict(FAILED, f"auth could not tell of {peer.user_id!r}", {})

@@ -6,56 +6,21 @@ import asyncio
 import errno
 import logging
 import threading
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 import rawpeer
-from authlib import Keys, needs_curve
+from authlib import Door, Keys, arrives, bind, needs_curve, plain
 from library import Library
-from patience import Background, until
+from patience import until
 from watching import Watch
-from zaphandler import Handler
+from zaphandler import Handler, prop
 
-from pymq.auth import Peer
-from pymq.session import judge as judges
+from pymq.auth import Applicant
 
 AUTH = "HANDSHAKE_FAILED_AUTH"
 
 pytestmark = pytest.mark.only("pymq")
-
-
-class Door:
-    """Lets in whom `judge` lets in, and remembers who came."""
-
-    def __init__(self, judge: Callable[[Peer], Any] = lambda peer: True) -> None:
-        self.seen: list[Peer] = []
-        self.threads: list[threading.Thread] = []
-        self._judge = judge
-
-    def __call__(self, peer: Peer) -> Any:
-        self.seen.append(peer)
-        self.threads.append(threading.current_thread())
-        return self._judge(peer)
-
-
-def bind(zmq: Library, server: Any, auth: Any, transport: str = "tcp") -> str:
-    """Where `auth` is asked."""
-    server.bind(zmq.address(transport), auth=auth)
-    return zmq.last_endpoint(server)
-
-
-def plain(zmq: Library, kind: int, user: bytes = b"joe", **options: Any) -> Any:
-    """A client of PLAIN."""
-    words = {"plain_username": user, "plain_password": b"pw"}
-    return zmq.socket(kind, **words, **options)
-
-
-def arrives(client: Any, server: Any) -> Any:
-    """The frame, once the client's message is there."""
-    client.send(b"hello")
-    frame = server.recv_multipart(copy=False)[-1]
-    assert frame.bytes == b"hello"
-    return frame
 
 
 @pytest.mark.core
@@ -81,6 +46,7 @@ def test_plain(zmq: Library) -> None:
     client = plain(zmq, zmq.DEALER, "zoë".encode(), routing_id=b"me")
     client.connect(bind(zmq, server, door))
     assert arrives(client, server)["User-Id"] == "zoë"
+    assert [peer.user_id for peer in server.peers()] == ["zoë"]
     (peer,) = door.seen
     assert (peer.mechanism, peer.routing_id) == ("PLAIN", b"me")
     assert (peer.username, peer.password, peer.key) == ("zoë", b"pw", None)
@@ -171,12 +137,12 @@ def test_answers(
     user: str,
     later: bool,
 ) -> None:
-    def now(peer: Peer) -> Any:
+    def now(peer: Applicant) -> Any:
         if isinstance(answer, BaseException):
             raise answer
         return answer
 
-    async def soon(peer: Peer) -> Any:
+    async def soon(peer: Applicant) -> Any:
         await asyncio.sleep(0)
         return now(peer)
 
@@ -220,190 +186,6 @@ def test_endpoints_have_their_own(zmq: Library) -> None:
     assert arrives(client, server)["User-Id"] == "other"
 
 
-@pytest.mark.core
-def test_a_slow_one_keeps_nobody_waiting(zmq: Library) -> None:
-    """Neither another peer, nor another endpoint, nor who closes."""
-    gate = threading.Event()
-    begun = threading.Event()
-
-    def judge(peer: Peer) -> bool:
-        if peer.username == "slow":
-            begun.set()
-            gate.wait(20)
-        return True
-
-    door, server = Door(judge), zmq.socket(zmq.PULL, plain_server=1)
-    endpoint = bind(zmq, server, door)
-    slow = plain(zmq, zmq.PUSH, b"slow")
-    slow.connect(endpoint)
-    assert begun.wait(20)
-    for _ in range(3):
-        client = plain(zmq, zmq.PUSH)
-        client.connect(endpoint)
-        assert arrives(client, server)["User-Id"] == "joe"
-    assert all(thread.name == "pymq-auth" for thread in door.threads)
-    assert all(thread.daemon for thread in door.threads)
-    gate.set()
-    assert arrives(slow, server)["User-Id"] == "slow"
-    for thread in door.threads:
-        thread.join(20)
-        assert not thread.is_alive()
-
-
-def test_many_at_once(zmq: Library) -> None:
-    """No more threads than the limit; who has to wait is served in the end."""
-    gate, busy, most = threading.Semaphore(0), [0], [0]
-    lock = threading.Lock()
-
-    def judge(peer: Peer) -> bool:
-        with lock:
-            busy[0] += 1
-            most[0] = max(most[0], busy[0])
-        gate.acquire(timeout=20)
-        with lock:
-            busy[0] -= 1
-        return True
-
-    server = zmq.socket(zmq.PULL, zap_domain=b"dom")
-    endpoint = bind(zmq, server, judge)
-    clients = [zmq.socket(zmq.PUSH) for _ in range(judges.WORKERS + 8)]
-    for client in clients:
-        client.connect(endpoint)
-        client.send(b"hello")
-    gate.release(len(clients))
-    for _ in clients:
-        assert server.recv() == b"hello"
-    assert 1 <= most[0] <= judges.WORKERS
-
-
-def test_who_leaves_waits_for_no_thread(
-    zmq: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """While all are busy, for good perhaps, peers may come and go: nothing is kept."""
-    monkeypatch.setattr(judges, "WORKERS", 2)
-    made: list[judges.Judge] = []
-
-    class Noted(judges.Judge):
-        def __init__(self, auth: judges.Auth) -> None:
-            super().__init__(auth)
-            made.append(self)
-
-    monkeypatch.setattr(judges, "Judge", Noted)
-    gate, door = threading.Event(), Door(lambda peer: gate.wait(20))
-    server = zmq.socket(zmq.PULL)
-    watch = Watch(zmq, server)
-    endpoint = bind(zmq, server, door)
-    for _ in range(10):
-        with rawpeer.connect(endpoint) as peer:
-            peer.send(rawpeer.greeting() + rawpeer.ready(b"PUSH", b""))
-            peer.recv(rawpeer.GREETING_SIZE)
-        watch.until("DISCONNECTED")
-    assert len(door.seen) <= 2
-    assert not made[0]._waiting
-    gate.set()
-
-
-@pytest.mark.parametrize("ends", ["peer", "time", "socket", "context"])
-def test_the_end_while_it_thinks(zmq: Library, ends: str) -> None:
-    """Its answer comes too late, and harms nobody."""
-    context = zmq.context()
-    gate, begun = threading.Event(), threading.Event()
-
-    def judge(peer: Peer) -> bool:
-        begun.set()
-        return gate.wait(20)
-
-    door = Door(judge)
-    ivl = 50 if ends == "time" else 30000
-    server = zmq.socket(zmq.PULL, context, handshake_ivl=ivl)
-    watch = Watch(zmq, server)
-    endpoint = bind(zmq, server, door)
-    with rawpeer.connect(endpoint) as peer:
-        peer.send(rawpeer.greeting())
-        peer.recv(rawpeer.GREETING_SIZE)
-        peer.send(rawpeer.ready(b"PUSH", b""))
-        assert begun.wait(20)
-        if ends == "time":
-            assert peer.rest() == b""
-        elif ends == "socket":
-            server.close()
-        elif ends == "context":
-            context.destroy()
-    if ends in ("peer", "time"):
-        watch.until("HANDSHAKE_FAILED_NO_DETAIL")
-        gate.set()
-        client = zmq.socket(zmq.PUSH)
-        client.connect(endpoint)
-        assert arrives(client, server)
-    gate.set()
-    for thread in door.threads:
-        thread.join(20)
-        assert not thread.is_alive()
-
-
-@pytest.mark.core
-def test_in_the_loop_of_who_binds(zmq: Library) -> None:
-    async def main() -> None:
-        loop, many = asyncio.get_running_loop(), asyncio.Event()
-        waiting: list[Peer] = []
-
-        async def judge(peer: Peer) -> str:
-            assert asyncio.get_running_loop() is loop
-            waiting.append(peer)
-            if len(waiting) == 3:
-                many.set()
-            await many.wait()
-            return "friend"
-
-        server = zmq.socket(zmq.PULL, zap_domain=b"dom")
-        endpoint = bind(zmq, server, judge)
-        for _ in range(3):
-            client = zmq.socket(zmq.PUSH)
-            client.connect(endpoint)
-            client.send(b"hello")
-        for _ in range(3):
-            frame = await loop.run_in_executor(None, lambda: server.recv(copy=False))
-            assert frame["User-Id"] == "friend"
-
-    asyncio.run(main())
-
-
-def test_a_coroutine_ends_with_its_peer(zmq: Library) -> None:
-    async def main() -> None:
-        begun, ended = asyncio.Event(), asyncio.Event()
-
-        async def judge(peer: Peer) -> bool:
-            begun.set()
-            try:
-                await asyncio.sleep(3600)
-            finally:
-                ended.set()
-            return True
-
-        server = zmq.socket(zmq.PULL)
-        with rawpeer.connect(bind(zmq, server, judge)) as peer:
-            peer.send(rawpeer.greeting() + rawpeer.ready(b"PUSH", b""))
-            await begun.wait()
-        await ended.wait()
-
-    asyncio.run(main())
-
-
-def test_a_loop_that_is_gone(zmq: Library, caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody comes in, and nobody waits."""
-
-    async def judge(peer: Peer) -> bool:
-        return True
-
-    async def main(server: Any) -> str:
-        return bind(zmq, server, judge)
-
-    server = zmq.socket(zmq.PULL)
-    watch = Watch(zmq, server)
-    zmq.socket(zmq.PUSH).connect(asyncio.run(main(server)))
-    assert watch.until(AUTH)[-1].value == 500
-
-
 @pytest.mark.parametrize(
     "first", [b"\1\0", b"\xff" + bytes(8) + b"\x7f\1\x08\0\0"], ids=["1.0", "2.0"]
 )
@@ -436,6 +218,52 @@ def test_no_more_than_one_word_each(zmq: Library) -> None:
         peer.send(rawpeer.greeting() + rawpeer.ready(b"PUSH", b""))
         peer.send(rawpeer.message(b"early"))
         code = zmq.constants.Event.PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND
+        assert watch.until("HANDSHAKE_FAILED_PROTOCOL")[-1].value == code
+    gate.set()
+
+
+INITIATE = rawpeer.frame(
+    b"\x08INITIATE" + prop(b"Socket-Type", b"DEALER") + prop(b"Identity", b"me"),
+    command=True,
+)
+
+
+def plain_hello(zmq: Library, peer: rawpeer.RawPeer) -> None:
+    """Say who it is; the answer tells nothing."""
+    peer.send(rawpeer.greeting(b"PLAIN"))
+    peer.send(rawpeer.frame(b"\5HELLO\3joe\2pw", command=True))
+    peer.recv(rawpeer.GREETING_SIZE)
+    assert peer.recv_frame() == (4, b"\7WELCOME")
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_plain_word_by_word(zmq: Library, answer: bool) -> None:
+    """It is asked about when all is known, and READY comes after that."""
+    door, server = Door(lambda peer: answer), zmq.socket(zmq.ROUTER, plain_server=1)
+    with rawpeer.connect(bind(zmq, server, door)) as peer:
+        plain_hello(zmq, peer)
+        assert not door.seen
+        peer.send(INITIATE)
+        said = peer.recv_frame()[1]
+        assert said.startswith(b"\5READY") if answer else said == b"\5ERROR\x03400"
+    assert (door.seen[0].user_id, door.seen[0].routing_id) == ("joe", b"me")
+
+
+def test_plain_again(zmq: Library) -> None:
+    gate, begun = threading.Event(), threading.Event()
+
+    def judge(peer: Applicant) -> bool:
+        begun.set()
+        return gate.wait(20)
+
+    server = zmq.socket(zmq.ROUTER, plain_server=1)
+    watch = Watch(zmq, server)
+    with rawpeer.connect(bind(zmq, server, judge)) as peer:
+        plain_hello(zmq, peer)
+        peer.send(INITIATE)
+        assert begun.wait(20)
+        peer.send(INITIATE)
+        code = zmq.constants.Event.PROTOCOL_ERROR_ZMTP_UNSPECIFIED
         assert watch.until("HANDSHAKE_FAILED_PROTOCOL")[-1].value == code
     gate.set()
 
@@ -478,22 +306,3 @@ def test_a_refusal_is_logged_without_secrets(
     until(lambda: "joe" in caplog.text)
     assert "\nroot" not in caplog.text
     assert "hush" not in caplog.text
-
-
-@pytest.mark.core
-def test_from_many_threads(zmq: Library) -> None:
-    """What is asked about in one context is not lost among many."""
-    server = zmq.socket(zmq.PULL, plain_server=1)
-    endpoint = bind(zmq, server, Door())
-
-    def come(user: bytes) -> None:
-        client = plain(zmq, zmq.PUSH, user)
-        client.connect(endpoint)
-        client.send(user)
-
-    names = [b"user %d" % n for n in range(20)]
-    for work in [Background(lambda name=name: come(name)) for name in names]:  # type: ignore[misc]
-        work.result()
-    frames = [server.recv(copy=False) for _ in names]
-    assert {frame.bytes for frame in frames} == set(names)
-    assert all(frame["User-Id"] == frame.bytes.decode() for frame in frames)

@@ -15,7 +15,7 @@ from patience import Background
 from watching import Watch, names
 
 import pymq
-from pymq.auth import Peer
+from pymq.auth import Applicant
 
 pytestmark = pytest.mark.only("pymq")
 
@@ -177,9 +177,9 @@ def test_connected_already(zmq: Library) -> None:
 
 def test_a_refused_peer_does_not_come_again(zmq: Library) -> None:
     """Without a timeout, too: it is told, and gives up."""
-    asked: list[Peer] = []
+    asked: list[Applicant] = []
 
-    def judge(peer: Peer) -> bool:
+    def judge(peer: Applicant) -> bool:
         asked.append(peer)
         return False
 
@@ -214,7 +214,7 @@ def test_many_who_wait(zmq: Library) -> None:
     doors = [zmq.socket(zmq.PULL, plain_server=1) for _ in range(6)]
     gate = threading.Barrier(len(doors))
 
-    def judge(peer: Peer) -> bool:
+    def judge(peer: Applicant) -> bool:
         gate.wait(20)
         return bool(peer.username == "yes")
 

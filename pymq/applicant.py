@@ -8,7 +8,7 @@ from . import z85
 from .zmtp import metadata
 
 
-class Peer(NamedTuple):
+class Applicant(NamedTuple):
     """A peer that shakes hands.  `routing_id` and `metadata` are its own words; what
     else is here is known."""
 
@@ -37,7 +37,7 @@ class Peer(NamedTuple):
         """Shows no password."""
         shown = self._replace(password=None if self.password is None else b"...")
         fields = (f"{name}={value!r}" for name, value in zip(self._fields, shown))
-        return f"Peer({', '.join(fields)})"
+        return f"Applicant({', '.join(fields)})"
 
 
 def introduce(
@@ -46,9 +46,9 @@ def introduce(
     mechanism: bytes,
     credentials: Sequence[bytes],
     claims: dict[str, bytes],
-) -> Peer:
+) -> Applicant:
     """Of what a ZAP handler would be told, and what the peer says of itself."""
-    peer = Peer(
+    peer = Applicant(
         address,
         mechanism.decode("ascii"),
         domain.decode("utf-8", "replace"),
