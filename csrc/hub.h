@@ -72,6 +72,7 @@ struct hub {
     struct pipe *source; /* NULL: a notice */
     int64_t peer;
     int64_t noticed; /* pipe of the last notice about a topic */
+    int64_t latest;  /* the same, until something is sent: LAST_VALUE's target */
     bool borrows; /* engines, to read from them itself */
     int64_t waited_at; /* coarse ms */
     bool pushed;  /* nothing was received since */

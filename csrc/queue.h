@@ -130,6 +130,8 @@ void queue_refuse(struct queue *queue);
 
 /* Whether the mark forbids another message; parks the writer if so. */
 bool queue_full(struct queue *queue);
+/* As full, with a mark of `least` where it is lower. */
+bool queue_over(struct queue *queue, unsigned least);
 
 /* The writer will look for itself. */
 void queue_unpark_writer(struct queue *queue);

@@ -5,9 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool queue_full(struct queue *queue)
+/* The mark, or more; 0 if there is none. */
+static unsigned raised_mark(const struct queue *queue, unsigned least)
 {
     unsigned hwm = atomic_load_explicit(&queue->hwm, memory_order_relaxed);
+    return hwm != 0 && hwm < least ? least : hwm;
+}
+
+bool queue_full(struct queue *queue)
+{
+    return queue_over(queue, 0);
+}
+
+bool queue_over(struct queue *queue, unsigned least)
+{
+    unsigned hwm = raised_mark(queue, least);
     if (hwm == 0)
         return false;
     uint64_t load = queue->written - queue->extra;
@@ -19,7 +31,7 @@ bool queue_full(struct queue *queue)
         queue->extra = 0;
         load = queue->written;
     }
-    hwm = atomic_load(&queue->hwm);
+    hwm = raised_mark(queue, least);
     bool full = hwm != 0 && load >= queue->granted + hwm;
     queue->writer_parked = full;
     queue->parked_load = load;

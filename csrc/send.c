@@ -148,15 +148,34 @@ static void pass_over(void *context, struct pipe *pipe)
     pipe->stamp = hub->stamp;
 }
 
+/* LAST_VALUE: the first message behind a notice is for its peer alone. */
+static void add_latest(void *context, struct pipe *pipe)
+{
+    struct hub *hub = context;
+    if (pipe->id == hub->latest)
+        add_target(hub, pipe);
+}
+
+static bool has_latest(const struct hub *hub)
+{
+    return hub->options[PYMQ_MANUAL] && hub->options[PYMQ_LAST_VALUE]
+           && hub->latest != 0 && hub_live_pipe(hub, hub->latest) != NULL;
+}
+
 static void find_targets(struct hub *hub, const void *frame, size_t size)
 {
     hub->stamp++;
     hub->refused = NULL;
     if (hub->takes_topics) {
         bool invert = hub->options[PYMQ_INVERT];
+        bool latest = has_latest(hub);
         topics_visit(&hub->topics, frame, size,
-                     invert ? pass_over : add_target, hub);
-        if (!invert)
+                     latest   ? add_latest
+                     : invert ? pass_over
+                              : add_target,
+                     hub);
+        hub->latest = 0;
+        if (latest || !invert)
             return;
     }
     struct list *at = hub->pipes.next;

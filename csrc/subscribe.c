@@ -246,19 +246,22 @@ int pymq_hub_grant(pymq_hub *hub, const char *topic, size_t size, int wanted)
     return result < 0 ? result : 0;
 }
 
-static void take_frame(struct hub *hub, struct pipe *pipe,
-                       const struct frame *frame)
+/* Whether any frame of a message may be a subscription; with ONLY_FIRST none
+ * is, if the first is not. */
+static bool takes_any(const struct hub *hub, const struct pipe *pipe)
 {
+    struct place at = pipe->in->head;
+    struct frame first;
     struct change change;
-    if (read_change(frame, &change))
-        take_change(hub, pipe, &change);
-    else if (frame->flags & FRAME_COMMAND && frame->size == 0)
-        hub_forget_topics(hub, pipe); /* the engine's sign: the link is down */
+    if (!hub->options[PYMQ_ONLY_FIRST])
+        return true;
+    queue_look(pipe->in, &at, &first);
+    return read_change(&first, &change);
 }
 
 /* Applies the subscriptions of a message; returns how many other frames it
  * has. */
-static unsigned take_changes(struct hub *hub, struct pipe *pipe)
+static unsigned take_changes(struct hub *hub, struct pipe *pipe, bool any)
 {
     struct place at = pipe->in->head;
     struct frame frame;
@@ -266,8 +269,9 @@ static unsigned take_changes(struct hub *hub, struct pipe *pipe)
     unsigned others = 0;
     do {
         queue_look(pipe->in, &at, &frame);
-        take_frame(hub, pipe, &frame);
-        if (!(frame.flags & FRAME_COMMAND) && !read_change(&frame, &change))
+        if (any && read_change(&frame, &change))
+            take_change(hub, pipe, &change);
+        else if (!(frame.flags & FRAME_COMMAND))
             others++;
     } while (!frame_ends(&frame) || frame.flags & FRAME_COMMAND);
     return others;
@@ -277,15 +281,17 @@ static unsigned take_changes(struct hub *hub, struct pipe *pipe)
 static void take_message(struct hub *hub, struct pipe *pipe)
 {
     struct notices *notices = &hub->notices;
-    unsigned others = take_changes(hub, pipe);
-    int result = others ? notices_begin(notices, pipe) : -ENOMSG;
+    bool any = takes_any(hub, pipe);
+    unsigned others = take_changes(hub, pipe, any);
+    bool wanted = hub->receive_policy == PYMQ_RECEIVE_NOTICES;
+    int result = others && wanted ? notices_begin(notices, pipe) : -ENOMSG;
     bool begun = result == 0;
     struct frame frame;
     struct change change;
     do {
         queue_peek(pipe->in, &frame);
         bool other = !(frame.flags & FRAME_COMMAND)
-                     && !read_change(&frame, &change);
+                     && !(any && read_change(&frame, &change));
         if (other && result == 0)
             result = notices_frame(notices, frame.body, (size_t)frame.size,
                                    --others > 0);
@@ -302,13 +308,14 @@ static void take_message(struct hub *hub, struct pipe *pipe)
 static void take_next(struct hub *hub, struct pipe *pipe)
 {
     struct frame frame;
+    struct change change;
     queue_peek(pipe->in, &frame);
-    bool message = !(frame.flags & FRAME_COMMAND);
-    if (message && hub->receive_policy == PYMQ_RECEIVE_NOTICES) {
+    if (!(frame.flags & FRAME_COMMAND)) {
         take_message(hub, pipe);
         return;
     }
-    take_frame(hub, pipe, &frame);
+    if (read_change(&frame, &change))
+        take_change(hub, pipe, &change);
     queue_skip(pipe->in, &frame);
 }
 

@@ -16,6 +16,7 @@ from .curve import curve_public as curve_public
 from .endpoint import IPC_PATH_MAX_LEN as IPC_PATH_MAX_LEN
 from .error import *  # noqa: F403
 from .error import AuthenticationError as AuthenticationError
+from .error import ForkedError as ForkedError
 from .error import HandshakeError as HandshakeError
 from .error import LingerWarning as LingerWarning
 from .error import UnsafePickleWarning as UnsafePickleWarning
@@ -107,6 +108,7 @@ globals()["__all__"] = [
     "DRAFT_API",
     "IPC_PATH_MAX_LEN",
     "Context",
+    "ForkedError",
     "Frame",
     "HandshakeError",
     "LingerWarning",

@@ -51,7 +51,8 @@ LAYERS = (
     ("zmtp",),
     ("threads",),
     ("meeting",),
-    ("error", "properties", "z85", "drain", "exits"),
+    ("properties", "z85", "drain", "exits", "inherited"),
+    ("error",),
     ("naps",),
     ("constants", "version"),
 )

@@ -74,6 +74,9 @@ class HubOption(IntEnum):
     MANUAL = 6  # NOTICES: pass on all, but only `Hub.grant` lets them act
     NO_DROP = 7  # TO_ALL: EAGAIN, for everybody, while a peer that matches is full
     INVERT = 8  # FILTERED, and TO_ALL by topic: to those whose topics do not match
+    ONLY_FIRST = 9  # TOPICS, NOTICES: no frame is a subscription if the first is none
+    #: MANUAL, and what is sent first after a notice goes to its peer alone.
+    LAST_VALUE = 10
 
 
 class Heartbeat(NamedTuple):
@@ -190,7 +193,8 @@ class Pipe(Protocol):
     When a link goes down, a message that was partly in the kernel's hands is
     dropped whole, every later one stays queued for the next link; of what arrived,
     whole messages stay readable and a partial one is dropped.  Hubs that subscribe
-    drop all that was queued: they announce their topics afresh on the next link.
+    drop all that was queued: they announce their topics afresh on the next link.  What
+    the peer has subscribed to counts until ``close``: what is published is queued.
     """
 
     @property

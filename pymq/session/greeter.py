@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from errno import ECONNREFUSED, EFAULT, EPIPE, ETIMEDOUT
+from errno import ECONNABORTED, ECONNREFUSED, EFAULT, EPIPE, ETIMEDOUT
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence, Union
 
@@ -240,7 +240,12 @@ class Greeter:
 
     def _ask_handler(self, question: list[bytes]) -> None:
         self._inquiry = Inquiry(self._side, self._answered)
-        if self._inquiry.ask(question):
+        try:
+            asked = self._inquiry.ask(question)
+        except OSError as error:
+            self._break("cannot ask the ZAP handler", error)
+            return
+        if asked:
             self._flush()
         else:
             self._handshake.answer_alone()
@@ -260,6 +265,19 @@ class Greeter:
             self.socket.send(self._unsent + self._handshake.data_to_send())
         except OSError:
             pass
+
+    @property
+    def awaits_peer(self) -> bool:
+        """Whether it is the peer that keeps the handshake from its end."""
+        asking = self._inquiry is not None and not self._inquiry.closed
+        return not (asking or isinstance(self._handshake.result, Ready))
+
+    def give_up(self, why: str) -> None:
+        """End it, though the peer has done nothing wrong."""
+        if self._handshake.result is None:
+            self._finish(Failed(0, why, False), ECONNABORTED)
+        else:
+            self._heard_out()
 
     def _late(self) -> None:
         self._finish(Failed(0, "handshake took too long", False), ETIMEDOUT)

@@ -256,7 +256,6 @@ class Pipe:
         """The engine has ended, and has put back what it did not send."""
         self.engine = None
         self.input.rollback()
-        self.hub.receiver.end(self)
         if self.hub.routing.subscribes:
             self.output.clear()
         self.hub._wake()  # nothing may be left to send
