@@ -12,7 +12,6 @@ from collections import deque
 from contextlib import ExitStack
 from functools import partial
 from typing import (
-    TYPE_CHECKING,
     Any,
     AsyncIterator,
     Awaitable,
@@ -96,11 +95,10 @@ def _limit(milliseconds: Union[float, None]) -> anyio.CancelScope:
 class Socket(_AsyncSocket):
     """A socket whose send, receive and poll calls are coroutines.
 
-    Everything else is as of `pymq.Socket`; what blocks there (`flush`, `drain`) blocks
-    here.  Calls that wait when it is closed raise ZMQError(ENOTSOCK).
+    Everything else is as of `pymq.Socket`; what blocks there (`flush`, `drain`,
+    `request`) blocks here.  Calls that wait when it is closed raise ZMQError(ENOTSOCK).
     """
 
-    _family = "zmq.anyio"
     _cancels = False
     _calls = 0
     _lines: tuple[_Line, _Line]
@@ -344,21 +342,11 @@ class _Messages(AsyncIterator[list[bytes]]):
             raise
 
 
-class Context(_Context):
+class Context(_Context[Socket]):
     """A context whose sockets are anyio sockets."""
 
-    _family = "zmq.anyio"
-    _instance: ClassVar[Union[_Context, None]] = None
+    _instance: ClassVar[Union[_Context[Any], None]] = None
     _socket_class: type[_Socket] = Socket
-
-    if TYPE_CHECKING:
-
-        def socket(
-            self,
-            socket_type: int,
-            socket_class: Union[type[_Socket], None] = None,
-            **kwargs: Any,
-        ) -> Socket: ...
 
 
 class Poller(_Poller):

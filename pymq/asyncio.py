@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 import warnings
-from typing import TYPE_CHECKING, Any, ClassVar, Union
+from typing import Any, ClassVar, Union
 
 from ._future import _Async, _AsyncPoller, _AsyncSocket
 from .context import Context as _Context
@@ -23,11 +23,10 @@ class ProactorSelectorThreadWarning(RuntimeWarning):
 class Socket(_AsyncSocket):
     """A socket whose send, receive and poll calls return futures.
 
-    Everything else is as of `pymq.Socket`; what blocks there (`flush`, `drain`) blocks
-    here.  Use it in one event loop after another, or in several at once.
+    Everything else is as of `pymq.Socket`; what blocks there (`flush`, `drain`,
+    `request`) blocks here.  Use it in one event loop after another, or in several at
+    once.
     """
-
-    _family = "zmq.asyncio"
 
 
 class Poller(_AsyncPoller):
@@ -38,21 +37,11 @@ class Poller(_AsyncPoller):
 Socket._poller_class = Poller
 
 
-class Context(_Context):
+class Context(_Context[Socket]):
     """A context whose sockets are asyncio sockets."""
 
-    _family = "zmq.asyncio"
-    _instance: ClassVar[Union[_Context, None]] = None
+    _instance: ClassVar[Union[_Context[Any], None]] = None
     _socket_class: type[_Socket] = Socket
-
-    if TYPE_CHECKING:
-
-        def socket(
-            self,
-            socket_type: int,
-            socket_class: Union[type[_Socket], None] = None,
-            **kwargs: Any,
-        ) -> Socket: ...
 
 
 _AsyncIO = _Async

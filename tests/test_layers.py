@@ -13,8 +13,26 @@ ROOT = Path(pymq.__file__).parent
 
 # From the top down.  A name stands for the module or everything in the package.
 LAYERS = (
-    ("", "__main__", "anyio", "asyncio", "auth", "cli", "curve_keygen", "demo")
-    + ("devices", "utils"),
+    (
+        "",
+        "__main__",
+        "anyio",
+        "asyncio",
+        "auth",
+        "cli",
+        "curve_keygen",
+        "demo",
+        "decorators",
+        "devices",
+        "eventloop",
+        "green",
+        "log",
+        "ssh",
+        "sugar",
+        "utils",
+    ),
+    ("shim",),
+    ("dropin",),
     ("reference",),
     ("context", "proxies", "_future"),
     ("_waiting",),
@@ -22,7 +40,7 @@ LAYERS = (
     ("endpoints", "settings", "context_options"),
     ("monitored", "overflow", "peers", "requests", "subscriptions"),
     ("base",),
-    ("message", "payload", "attributes"),
+    ("message", "payload", "attributes", "shadow", "generics"),
     ("session",),
     ("control", "patterns", "monitor", "level", "attendant"),
     ("transports", "options"),
