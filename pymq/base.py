@@ -8,15 +8,18 @@ from collections import deque
 from errno import ENOTSOCK
 from functools import partial
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Callable, Union
+from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
 from . import options as table
 from . import patterns
+from .attendant import Attendant
 from .attributes import Attributes
 from .backend.abc import Bell
-from .constants import ETERM, POLLIN, POLLOUT, SocketOption, SocketType
+from .constants import POLLIN, POLLOUT, SocketOption, SocketType
+from .control import once
 from .drain import Drain, Drained
 from .error import error_for
+from .inherited import Inherited, keep, refuse
 from .level import Level
 from .monitor import Monitor
 from .properties import Connections
@@ -38,6 +41,7 @@ class SocketBase(Attributes):
     _type: SocketType
     _options: dict[int, Any]
     _hub: Any
+    _inner: patterns.End  # `_end` without what `fileno` puts around it
     _end: patterns.End
     _send: Any
     _quick_send: Any
@@ -52,6 +56,8 @@ class SocketBase(Attributes):
     _life: list[None]
     _busy: Any
     _levels: list[Level]
+    _attendants: list[Attendant]
+    _rests: dict[int, bytes]  # by thread; see `Socket.recv_into`
 
     def __init__(
         self,
@@ -71,7 +77,9 @@ class SocketBase(Attributes):
         self._options.update(context._inherited)
         self._hub = context._backend.hub(context._loop, self._pattern.routing)
         self._levels = []  # one, once `fileno` was asked for
+        self._attendants = []  # one, once `last_values` was set
         self._use(self._pattern.wrap(self._hub, self._options))
+        self._rests = {}
         self._sessions = {}
         self._monitor = Monitor()
         self._connections = Connections()
@@ -87,6 +95,7 @@ class SocketBase(Attributes):
         """Send to, and receive from, `end`."""
         if isinstance(end, patterns.Wrapper):
             end.hang_up = self.context._control.hang_up
+        self._inner = end
         for level in self._levels:
             end = level.around(end)
         self._end = end
@@ -165,6 +174,15 @@ class SocketBase(Attributes):
         self._hub.stop(error)
         self._use(self._hub)
 
+    def _stay_behind(self) -> None:
+        """This is a forked child: every call but `close` raises `ForkedError`."""
+        keep(self._hub, self._end, self._sessions, self._monitor, self._levels)
+        self._busy = RLock()  # another thread of the parent may have had it
+        nobody: Any = Inherited()
+        self._hub = self._end = nobody
+        self._send = self._quick_send = self._quick_recv = refuse
+        self._ahead = deque()
+
     def _has_address(self) -> bool:
         """Whether something must be free when `close` returns."""
         return any(s.has_address for group in self._sessions.values() for s in group)
@@ -174,11 +192,11 @@ class SocketBase(Attributes):
         if linger is None:
             linger = self._options[SocketOption.LINGER]
         control, monitor, drain = self.context._control, self._monitor, self._drain
-        known, levels = self._sessions, self._levels
-        todo = [
-            partial(_end, self._hub, known, linger, control, monitor, drain, levels)
-        ]
-        return lambda: todo.pop()() if todo else None
+        known = self._sessions
+        watching: Sequence[Any] = [self._levels, self._attendants]
+        return once(
+            partial(_end, self._hub, known, linger, control, monitor, drain, watching)
+        )
 
     def __enter__(self) -> Any:
         return self
@@ -187,12 +205,11 @@ class SocketBase(Attributes):
         self.close()
 
     def __del__(self) -> None:
-        if not self._closed:
+        if not self._closed and self._pid == os.getpid():
             warnings.warn(f"Unclosed socket {self}", ResourceWarning, stacklevel=2)
             self._closed = True
-            if self._pid == os.getpid():
-                # The collector may run anywhere, also where a lock is held.
-                self.context._control.run_later(self._ending(None))
+            # The collector may run anywhere, also where a lock is held.
+            self.context._control.run_later(self._ending(None))
 
     def __copy__(self, memo: object = None) -> Any:
         raise TypeError("a socket cannot be copied")
@@ -208,7 +225,7 @@ class SocketBase(Attributes):
         if self._closed:
             raise error_for(ENOTSOCK)
         if self.context._terminating:
-            raise error_for(ETERM)
+            raise self.context._refusal()
 
     def _ready(self) -> int:
         """EVENTS: POLLIN and POLLOUT as they are now."""
@@ -261,11 +278,12 @@ def _end(
     control: Control,
     monitor: Monitor,
     drain: Drain,
-    levels: list[Level],
+    watching: Sequence[Sequence[Union[Level, Attendant]]],
 ) -> None:
     hub.stop(ENOTSOCK)
-    for level in levels:
-        level.close()
+    for group in watching:
+        for one in group:
+            one.close()
     _close_all(sessions, linger)
     drain.close()
     monitor.release()

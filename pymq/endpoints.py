@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Sequence, Union
 
 from .base import SocketBase
 from .constants import EMTHREAD, ContextOption, SocketOption
+from .control import once
 from .endpoint import Endpoint, parse
 from .error import ZMQBindError, ZMQError, error_for
 from .threads import available
@@ -96,9 +97,9 @@ class Endpoints(SocketBase):
     def _bind(self, endpoint: Endpoint) -> Session:
         if endpoint.scheme == "inproc":
             return self.context._registry.bind(endpoint.address, self._side())
-        from .session.listener import Listener  # `import pymq` should cost little
-
         self._start_control()
+        from .session.listener import Listener
+
         listener = Listener(self._side(), endpoint)
         self._options[_O.USE_FD] = -1  # it is the listener's now
         return self._start(listener)
@@ -120,9 +121,9 @@ class Endpoints(SocketBase):
             return self.context._registry.connect(endpoint.address, self._side())
         if known and self._pattern.once:
             return known.pop()
+        self._start_control()
         from .session.connecter import Connecter
 
-        self._start_control()
         return self._start(Connecter(self._side(), endpoint))
 
     def _start_control(self) -> None:
@@ -130,6 +131,11 @@ class Endpoints(SocketBase):
         threads = self.context.get(ContextOption.IO_THREADS)
         if not available(self._options[_O.AFFINITY], threads):
             raise error_for(EMTHREAD)
+        # Not earlier: `import pymq` should cost little.  Both: later there may be no
+        # descriptor left to read a file with.
+        from .session import connecter as connecter
+        from .session import listener as listener
+
         self.context._start_threads()
 
     def _start(self, session: Any) -> Session:
@@ -160,10 +166,13 @@ class Endpoints(SocketBase):
         endpoint = parse(text)
         if endpoint.scheme != "inproc" and text not in self._sessions:
             text = self._find_same(endpoint)
-        for session in self._take(text, endpoint) or _raise(ENOENT, text):
-            linger = self._options[_O.LINGER]
-            end = partial(session.close, linger, session.keeps_input)
+        found = self._take(text, endpoint) or _raise(ENOENT, text)
+        end = once(partial(_close_sessions, found, self._options[_O.LINGER]))
+        try:
             self.context._control.run(end)
+        except BaseException:
+            self.context._control.run_later(end)  # Ctrl-C must not stop it
+            raise
         self._changed()
 
     def _take(self, text: str, endpoint: Endpoint) -> Sequence[Session]:
@@ -218,6 +227,11 @@ class Endpoints(SocketBase):
             else:
                 return port
         raise ZMQBindError("Could not bind socket to random port.")
+
+
+def _close_sessions(sessions: Sequence[Session], linger: int) -> None:
+    for session in sessions:
+        session.close(linger, session.keeps_input)
 
 
 def _text(addr: Union[str, bytes]) -> str:

@@ -7,7 +7,7 @@ written for pyzmq tell the two apart.
 from __future__ import annotations
 
 import threading
-from errno import EINTR
+from errno import EINTR, ENOTSOCK
 from os import strerror as _system_text
 from typing import Union
 
@@ -130,6 +130,17 @@ class InterruptedSystemCall(ZMQError, InterruptedError):
 
     def __init__(self, errno: object = None, msg: object = None) -> None:
         super().__init__(EINTR)
+
+
+class ForkedError(ZMQError):
+    """A forked child uses what its parent made: its connections and threads are the
+    parent's.  `errno` is ENOTSOCK.  Not in pyzmq, where such calls seem to work."""
+
+    def __init__(self, errno: object = None, msg: object = None) -> None:
+        super().__init__(
+            ENOTSOCK,
+            "inherited through fork: a child makes contexts and sockets of its own",
+        )
 
 
 class ZMQVersionError(NotImplementedError):

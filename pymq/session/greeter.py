@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from errno import ECONNREFUSED, EFAULT, EPIPE, ETIMEDOUT
+from errno import ECONNABORTED, ECONNREFUSED, EFAULT, EPIPE, ETIMEDOUT
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any, Callable, Mapping, Sequence, Union
 
@@ -103,7 +103,8 @@ class Greeter:
 
     def attach(self, pipe: Pipe, ready: Ready) -> bool:
         """Hand the connection over to a pipe; False if the system has no room."""
-        properties = Properties(self.fd, _properties(self.socket, ready))
+        values = _properties(self.socket, ready)
+        properties = Properties(self.fd, values, self._mechanism_name())
         self._connections.add(pipe.id, properties)
         fd = self.socket.detach()
         try:
@@ -117,6 +118,9 @@ class Greeter:
         # Not before: who is told of a connection may use it at once.
         self._report(Event.HANDSHAKE_SUCCEEDED, 0)
         return True
+
+    def _mechanism_name(self) -> str:
+        return self._mechanism.name.decode()
 
     def _link(self, fd: int, ready: Ready) -> Link:
         beat = self._heartbeat if ready.major == 3 else Heartbeat()
@@ -222,7 +226,12 @@ class Greeter:
             credentials,
         )
         self._inquiry = Inquiry(self._side, self._answered)
-        if self._inquiry.ask(question):
+        try:
+            asked = self._inquiry.ask(question)
+        except OSError as error:
+            self._break("cannot ask the ZAP handler", error)
+            return
+        if asked:
             self._flush()
         else:
             self._handshake.answer_alone()
@@ -242,6 +251,19 @@ class Greeter:
             self.socket.send(self._unsent + self._handshake.data_to_send())
         except OSError:
             pass
+
+    @property
+    def awaits_peer(self) -> bool:
+        """Whether it is the peer that keeps the handshake from its end."""
+        asking = self._inquiry is not None and not self._inquiry.closed
+        return not (asking or isinstance(self._handshake.result, Ready))
+
+    def give_up(self, why: str) -> None:
+        """End it, though the peer has done nothing wrong."""
+        if self._handshake.result is None:
+            self._finish(Failed(0, why, False), ECONNABORTED)
+        else:
+            self._heard_out()
 
     def _late(self) -> None:
         self._finish(Failed(0, "handshake took too long", False), ETIMEDOUT)

@@ -39,7 +39,9 @@ from .mechanisms import Mechanism, Step
 from .sealing import Keys
 from .socket_types import NAMED
 
-MAX_COMMAND = 65536  # octets before READY; neither RFC 37 nor libzmq has a limit
+#: Octets before READY; neither RFC 37 nor libzmq has a limit.  With what holds them
+#: that is less than 64 KiB.
+MAX_COMMAND = 48 * 1024
 MAX_IDENTITY = 255
 
 
