@@ -1,4 +1,5 @@
-"""The command line: one command for each socket type, `info`, `demo` and `bench`.
+"""The command line: one command for each socket type, and `run`, `info`, `keygen`,
+`demo` and `bench`.
 
 Every command shows only the options that it obeys: its signature is put together
 from `PARAMETERS`, which typer then reads as if it had been written out.
@@ -15,6 +16,7 @@ import typer
 
 import pymq as zmq
 
+from .. import curve_keygen
 from . import exits
 from .delimiter import Delimiter
 from .demo import LIMIT
@@ -259,6 +261,22 @@ def info() -> None:
 
 
 @app.command()
+def keygen(
+    json: Annotated[bool, typer.Option("--json", help=curve_keygen.JSON)] = False,
+    secret: Annotated[
+        Optional[str], typer.Option(metavar="KEY", help=curve_keygen.SECRET)
+    ] = None,
+    to: Annotated[
+        Optional[str], typer.Option(metavar="NAME", help=curve_keygen.TO)
+    ] = None,
+) -> None:
+    """Make a pair of keys for CURVE, 40 characters of Z85 each."""
+    if to is not None and (json or secret is not None):
+        raise typer.BadParameter(curve_keygen.ALONE)
+    guarded(lambda: print(curve_keygen.keygen(json, secret, to)))
+
+
+@app.command()
 def demo(
     path: Annotated[
         Optional[Path],
@@ -278,10 +296,22 @@ def demo(
     raise typer.Exit(codes[0])
 
 
+AS_THEY_ARE = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
 @app.command(
+    "run",
     add_help_option=False,
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    context_settings={**AS_THEY_ARE, "allow_interspersed_args": False},
 )
+def program(context: typer.Context) -> None:
+    """Run a Python program with pymq as its zmq (see run --help)."""
+    from .run import main as run_program
+
+    raise typer.Exit(run_program(context.args))
+
+
+@app.command(add_help_option=False, context_settings=AS_THEY_ARE)
 def bench(context: typer.Context) -> None:
     """Measure pymq beside pyzmq, libzmq and others (see bench --help)."""
     from .bench import run as run_bench

@@ -15,9 +15,11 @@ The caller moves bytes::
 
 `data_to_send` may have something after the end as well: our READY, or the rest of
 the greeting, which RFC 37 wants sent even to a peer that is going to be refused.
-Where a ZAP handler is to judge the peer, `credentials` are there to be asked about,
-and nothing goes on before `answer`, or `answer_alone`, has the outcome; what the peer
-sends meanwhile is received as ever.
+Where somebody is to judge the peer, `credentials` are there to be asked about, and
+`claims`, and nothing goes on before `answer` has the reply of a ZAP handler, `judge`
+somebody else's, or `answer_alone` has it that there is nobody; what the peer sends
+meanwhile is received as ever.  What takes long is in `aside`: it is to be called on
+another thread, and its outcome given to `resume`; nothing is received before.
 
 No message may be sent before the result is `Ready`: libzmq drops a peer whose
 messages overtake its own READY.
@@ -30,13 +32,13 @@ where any is wanted.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Mapping, NamedTuple, Sequence, Union
+from typing import Callable, Mapping, NamedTuple, Sequence, Union
 
 from ..constants import Event, SocketType
 from . import command, frame, greeting, metadata, older, zap
 from .error import ProtocolError
 from .mechanisms import Mechanism, Step
-from .sealing import Keys
+from .sealing import Keys, Protection
 from .socket_types import NAMED
 
 #: Octets before READY; neither RFC 37 nor libzmq has a limit.  With what holds them
@@ -53,7 +55,7 @@ class Ready(NamedTuple):
     leftover: bytes  # what it sent behind its handshake
     major: int = 3  # 1, 2 or 3: the ZMTP that both sides speak
     judged: Union[Mapping[str, bytes], None] = None  # what ZAP says of the peer
-    sealing: Union[Keys, None] = None  # how frames are sealed from now on
+    sealing: Union[Keys, Protection, None] = None  # how frames are, from now on
 
     @property
     def socket_type(self) -> str:
@@ -110,6 +112,8 @@ class Handshake:
         "_output",
         "_socket_type",
         "_stage",
+        "aside",
+        "claims",
         "credentials",
         "result",
     )
@@ -128,6 +132,10 @@ class Handshake:
         self.result: Union[Result, None] = None
         #: What a ZAP handler is to judge, while it is.
         self.credentials: Union[tuple[bytes, ...], None] = None
+        #: What the peer has said of itself by then.
+        self.claims: dict[str, bytes] = {}
+        #: What takes long; its outcome goes to `resume`.
+        self.aside: Union[Callable[[], Step], None] = None
         self._judged: Union[Mapping[str, bytes], None] = None
         self._socket_type = socket_type
         self._accepts = accepts
@@ -171,7 +179,7 @@ class Handshake:
     def answer(self, frames: Sequence[bytes]) -> Union[Result, None]:
         """The ZAP handler's reply, its delimiter included; returns `result`."""
         try:
-            self._judge(zap.parse(frames))
+            self.judge(zap.parse(frames))
         except ProtocolError as error:
             self._fail(error)
         return self.result
@@ -185,17 +193,37 @@ class Handshake:
             self._go_on()
         return self.result
 
-    def _judge(self, verdict: zap.Verdict) -> None:
+    def resume(self, outcome: Union[Step, ProtocolError]) -> Union[Result, None]:
+        """What `aside` returned or raised; returns `result`."""
+        self.aside = None
+        if self.result is not None:
+            return self.result
+        try:
+            if isinstance(outcome, ProtocolError):
+                raise outcome
+            self._follow(outcome)
+        except ProtocolError as error:
+            self._fail(error)
+        else:
+            self._advance()
+        return self.result
+
+    def judge(self, verdict: zap.Verdict) -> Union[Result, None]:
+        """What is to become of the peer; returns `result`."""
         self.credentials = None
         if verdict.status == zap.OK:
             self._judged = verdict.properties
             self._go_on()
-            return
+        else:
+            self._refuse(verdict)
+        return self.result
+
+    def _refuse(self, verdict: zap.Verdict) -> None:
         tell = verdict.status != zap.LATER
         if tell:
             error = command.error(str(verdict.status))
             self._output += frame.encode(error, frame.COMMAND)
-        reason = f"refused by ZAP: {verdict.status} {verdict.text}"
+        reason = f"refused: {verdict.status} {verdict.text}"
         self.result = Failed(0, reason, False, verdict.status, tell)
         self._input.clear()
 
@@ -215,7 +243,7 @@ class Handshake:
 
     def _advance(self) -> None:
         try:
-            while self.result is None and self._stage():
+            while self.result is None and self.aside is None and self._stage():
                 pass
         except ProtocolError as error:
             self._fail(error)
@@ -320,12 +348,16 @@ class Handshake:
             return False
         body = bytes(self._input[start:stop])
         del self._input[:stop]
-        self._follow(self._mechanism.receive(command.parse(body)))
+        silent = not body and self._mechanism.name == b"GSSAPI"
+        spoken = command.NOTHING if silent else command.parse(body)
+        self._follow(self._mechanism.receive(spoken))
         return True
 
     def _follow(self, step: Step) -> None:
         ready = None if step.metadata is None else self._accept(step.metadata)
+        self.aside = step.aside
         if step.credentials is not None:
+            self.claims = metadata.parse(step.claims)
             self.credentials = step.credentials
         for body in step.replies:
             self._output += frame.encode(body, frame.COMMAND)
