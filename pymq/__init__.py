@@ -36,20 +36,22 @@ from .proxies import proxy as proxy
 from .proxies import proxy_steerable as proxy_steerable
 from .socket import Socket as Socket
 from .version import __version__ as __version__
+from .zmtp import gss as _gss
 from .zmtp import sodium as _sodium
 
 SyncContext = Context
 SyncSocket = Socket
 
 _FEATURES = frozenset({"ipc", "tipc", "vsock"})
+_EXTRAS = {"curve": _sodium, "gssapi": _gss}
 
 
 def has(capability: str) -> bool:
     """Whether an optional feature is there, as zmq_has names them."""
     from . import transports
 
-    if capability == "curve":
-        return _sodium.available()
+    if capability in _EXTRAS:
+        return bool(_EXTRAS[capability].available())
     return capability in _FEATURES and capability in transports.schemes()
 
 
