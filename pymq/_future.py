@@ -83,7 +83,6 @@ class _AsyncSocket(_Async, Socket):
     """See `pymq.asyncio.Socket`."""
 
     _watch: Watch = NOBODY
-    _poller_class: type[Poller] = Poller
     _cancels = True  # who waits when the socket is closed; else they get ENOTSOCK
 
     def __init__(

@@ -35,9 +35,6 @@ class Poller(_AsyncPoller):
     that has a descriptor."""
 
 
-Socket._poller_class = Poller
-
-
 class Context(_Context):
     """A context whose sockets are asyncio sockets."""
 

@@ -37,6 +37,7 @@ class SocketBase(Attributes, Shadowed):
     """A hub, the end that its pattern makes of it, options and sessions."""
 
     _family = "zmq"  # in its `repr`
+    _noun = "socket"
     copy_threshold: int = 65536
     context: Context
     _closed: bool = True  # until everything is there

@@ -40,12 +40,13 @@ class Context(OpenAttributes, Shadowed):
     #: Milliseconds, set before the interpreter exits: what lingers then has as long.
     exit_linger: int = EXIT_LINGER
     _family = "zmq"  # in its `repr`
+    _noun = "context"
     sockopts: dict[int, Any]
     _instance: ClassVar[Union[Context, None]] = None
     _instance_lock: ClassVar[threading.Lock] = threading.Lock()
     _instance_pid: ClassVar[int] = 0
     _socket_class: type[Socket] = Socket
-    _closed: bool
+    _closed: bool = True  # until everything is there
     _terminating: bool
     _used: bool
     _pid: int

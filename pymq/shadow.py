@@ -26,6 +26,7 @@ class Shadowed:
     __slots__ = ("_original",)  # not in the dictionary, which is shared
 
     _original: Any
+    _noun = ""  # what it is
     _numbered = False  # whether `underlying` was asked for
 
     @property
@@ -48,10 +49,10 @@ class Shadowed:
 
     def _become(self, address: Union[int, Shadowed]) -> None:
         other = _known.get(address) if isinstance(address, int) else address
-        if other is None:
+        if other is None and isinstance(address, int):
             raise error_for(EFAULT)
-        if not isinstance(other, Shadowed):
-            raise TypeError(f"expected a socket, a context or its number: {other!r}")
+        if not isinstance(other, Shadowed) or other._noun != self._noun:
+            raise TypeError(f"expected a {self._noun} or its number: {other!r}")
         object.__setattr__(self, "_original", original(other))
         object.__setattr__(self, "__dict__", vars(other))
 
