@@ -10,6 +10,7 @@
 #include "mailbox.h"
 #include "poller.h"
 #include "spare.h"
+#include "trim.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -38,6 +39,7 @@ struct worker {
     size_t load;           /* engines of all lists */
     struct loop *loop;
     bool rushed; /* the last sleep was hardly worth it */
+    bool worked; /* since the last look at what may be given back */
     atomic_bool stopping;
 };
 
@@ -168,10 +170,12 @@ static bool claim(struct worker *worker, struct engine *engine)
     return engine_claim(engine);
 }
 
-static void turn(struct worker *worker, struct engine *engine, int ready)
+/* False if somebody else drives, who then posts it. */
+static bool turn(struct worker *worker, struct engine *engine, int ready)
 {
+    worker->worked = true;
     if (!claim(worker, engine))
-        return;
+        return false;
     bool lingered = engine->deadline > 0, lent = is_lent(engine);
     int64_t looked = engine->look_at;
     engine_drive(engine, ready);
@@ -181,7 +185,7 @@ static void turn(struct worker *worker, struct engine *engine, int ready)
     engine_release(engine);
     if (ended) {
         dismiss(worker, engine);
-        return;
+        return true;
     }
     heartbeat_list(&worker->beating, &engine->beat, beat);
     if (lingers && !lingered)
@@ -190,6 +194,7 @@ static void turn(struct worker *worker, struct engine *engine, int ready)
         move(worker, &worker->holding, engine);
     else if (lends && !lent)
         note_lease(worker, engine);
+    return true;
 }
 
 static struct engine *first(struct list *engines)
@@ -202,6 +207,8 @@ static struct engine *first(struct list *engines)
 static int timeout(struct worker *worker)
 {
     int64_t left = spare_expire() ? SPARE_TIME : INT_MAX;
+    if (worker->worked && left > TRIM_AFTER)
+        left = TRIM_AFTER;
     int64_t due = heartbeat_next(&worker->beating);
     struct engine *lingers = first(&worker->lingering);
     struct engine *lent = first(&worker->lent);
@@ -232,6 +239,8 @@ static void poll_once(struct worker *worker)
     if (idle)
         worker->rushed = clock_us() - before < RUSH;
     mailbox_unwatch(&worker->box, &worker->bell);
+    if (idle && count == 0 && trim_idle())
+        worker->worked = false;
     for (int i = 0; i < count; i++)
         if (ready[i].who != NULL)
             turn(worker, ready[i].who, ready[i].events);
@@ -249,15 +258,23 @@ static bool attend(struct worker *worker)
     return count > 0;
 }
 
+/* Its time has come.  Who is driven by another is posted, and late already: to
+ * try again until that is so would keep the processor from the other. */
+static void take_late(struct worker *worker, struct engine *engine)
+{
+    if (!turn(worker, engine, 0))
+        move(worker, &worker->engines, engine);
+}
+
 static void expire(struct worker *worker)
 {
     struct engine *engine;
     while ((engine = first(&worker->lingering)) != NULL
            && engine->deadline <= clock_ms())
-        turn(worker, engine, 0);
+        take_late(worker, engine);
     while ((engine = first(&worker->holding)) != NULL
            && engine->look_at <= clock_ms())
-        turn(worker, engine, 0);
+        take_late(worker, engine);
     while ((engine = heartbeat_take(&worker->beating)) != NULL)
         turn(worker, engine, 0);
 }

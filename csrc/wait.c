@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "engine.h"
 #include "hub.h"
+#include "trim.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -117,8 +118,10 @@ static int wait_with(struct hub *hub, struct sleep *sleep, int events,
             return result;
         result = sleep_until(sleep, deadline);
         drive(hub, sleep, result == 0);
-        if (result == -ETIMEDOUT)
+        if (result == -ETIMEDOUT) {
+            (void)trim_idle();
             return 0;
+        }
         if (result < 0)
             return result;
     }

@@ -14,7 +14,11 @@ from .curve import curve_public as curve_public
 from .endpoint import IPC_PATH_MAX_LEN as IPC_PATH_MAX_LEN
 from .error import *  # noqa: F403
 from .error import ZMQ_VERSION_INFO as _ZMQ_VERSION_INFO
+from .error import AuthenticationError as AuthenticationError
+from .error import ForkedError as ForkedError
+from .error import HandshakeError as HandshakeError
 from .error import LingerWarning as LingerWarning
+from .error import UnsafePickleWarning as UnsafePickleWarning
 from .error import strerror as strerror
 from .error import zmq_errno as zmq_errno
 from .message import _FINISHED_TRACKER as _FINISHED_TRACKER
@@ -70,10 +74,13 @@ def zmq_version() -> str:
 globals()["__all__"] = [
     *vars(constants)["__all__"],
     *error.__all__,
+    "AuthenticationError",
     "COPY_THRESHOLD",
     "IPC_PATH_MAX_LEN",
     "Context",
+    "ForkedError",
     "Frame",
+    "HandshakeError",
     "LingerWarning",
     "Message",
     "MessageTracker",
@@ -83,6 +90,7 @@ globals()["__all__"] = [
     "Socket",
     "SyncContext",
     "SyncSocket",
+    "UnsafePickleWarning",
     "__version__",
     "backend_name",
     "curve_keypair",

@@ -15,9 +15,11 @@ from . import patterns
 from .attendant import Attendant
 from .attributes import Attributes
 from .backend.abc import Bell
-from .constants import ETERM, POLLIN, POLLOUT, SocketOption, SocketType
+from .constants import POLLIN, POLLOUT, SocketOption, SocketType
+from .control import once
 from .drain import Drain, Drained
 from .error import error_for
+from .inherited import Inherited, keep, refuse
 from .level import Level
 from .monitor import Monitor
 from .properties import Connections
@@ -172,6 +174,15 @@ class SocketBase(Attributes):
         self._hub.stop(error)
         self._use(self._hub)
 
+    def _stay_behind(self) -> None:
+        """This is a forked child: every call but `close` raises `ForkedError`."""
+        keep(self._hub, self._end, self._sessions, self._monitor, self._levels)
+        self._busy = RLock()  # another thread of the parent may have had it
+        nobody: Any = Inherited()
+        self._hub = self._end = nobody
+        self._send = self._quick_send = self._quick_recv = refuse
+        self._ahead = deque()
+
     def _has_address(self) -> bool:
         """Whether something must be free when `close` returns."""
         return any(s.has_address for group in self._sessions.values() for s in group)
@@ -183,10 +194,9 @@ class SocketBase(Attributes):
         control, monitor, drain = self.context._control, self._monitor, self._drain
         known = self._sessions
         watching: Sequence[Any] = [self._levels, self._attendants]
-        todo = [
+        return once(
             partial(_end, self._hub, known, linger, control, monitor, drain, watching)
-        ]
-        return lambda: todo.pop()() if todo else None
+        )
 
     def __enter__(self) -> Any:
         return self
@@ -195,12 +205,11 @@ class SocketBase(Attributes):
         self.close()
 
     def __del__(self) -> None:
-        if not self._closed:
+        if not self._closed and self._pid == os.getpid():
             warnings.warn(f"Unclosed socket {self}", ResourceWarning, stacklevel=2)
             self._closed = True
-            if self._pid == os.getpid():
-                # The collector may run anywhere, also where a lock is held.
-                self.context._control.run_later(self._ending(None))
+            # The collector may run anywhere, also where a lock is held.
+            self.context._control.run_later(self._ending(None))
 
     def __copy__(self, memo: object = None) -> Any:
         raise TypeError("a socket cannot be copied")
@@ -216,7 +225,7 @@ class SocketBase(Attributes):
         if self._closed:
             raise error_for(ENOTSOCK)
         if self.context._terminating:
-            raise error_for(ETERM)
+            raise self.context._refusal()
 
     def _ready(self) -> int:
         """EVENTS: POLLIN and POLLOUT as they are now."""

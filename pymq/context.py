@@ -17,7 +17,8 @@ from .backend.abc import Backend, Loop
 from .base import SocketBase
 from .constants import ContextOption, Errno, SocketOption
 from .control import EXIT_LINGER, Control
-from .error import LingerWarning, ZMQError, error_for
+from .error import ForkedError, LingerWarning, ZMQError, error_for
+from .inherited import keep
 from .socket import Socket
 from .threads import Manner
 from .transports.inproc import Registry
@@ -132,6 +133,19 @@ class Context(OpenAttributes):
                 warnings.warn(message, ResourceWarning, stacklevel=1, source=sock)
             sock.close()
 
+    def _stay_behind(self) -> None:
+        """See `pymq.exits`.  Neither this nor its sockets work here, and what they
+        are made of is not touched."""
+        self._lock = threading.RLock()
+        self._terminating = True
+        keep(self._loop, self._control)
+        for sock in self._sockets:
+            sock._stay_behind()
+
+    def _refusal(self) -> ZMQError:
+        """Why there is no more to do with it."""
+        return error_for(Errno.ETERM) if self._pid == os.getpid() else ForkedError()
+
     def destroy(self, linger: Union[int, None] = None) -> None:
         """Close every socket, with `linger` in ms if given, then `term`."""
         if self._closed:
@@ -185,6 +199,8 @@ class Context(OpenAttributes):
         EMFILE when MAX_SOCKETS are open."""
         if self._closed:
             raise ZMQError(ENOTSUP)
+        if self._terminating:
+            raise self._refusal()
         sock = (socket_class or self._socket_class)(self, socket_type, **kwargs)
         for option, value in self.sockopts.items():
             try:
@@ -197,7 +213,7 @@ class Context(OpenAttributes):
         self._control.catch_up()
         with self._lock:
             if self._terminating:
-                raise error_for(Errno.ETERM)
+                raise self._refusal()
             if len(self._sockets) >= self._options[ContextOption.MAX_SOCKETS]:
                 raise ZMQError(EMFILE)
             self._sockets.add(sock)
@@ -290,3 +306,12 @@ def _named(key: str) -> int:
     if name in SocketOption.__members__:
         return SocketOption[name]
     raise AttributeError(f"Context has no such option: {name}")
+
+
+def _unlock() -> None:
+    """In a forked child: another thread of the parent may have had it."""
+    Context._instance_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)

@@ -16,7 +16,7 @@ import warnings
 from collections import deque
 from typing import Any, Callable, Protocol, TypeVar, Union
 
-from . import exits
+from . import exits, naps
 from .backend.abc import EventKind, Loop, Pipe
 from .drain import remaining
 from .error import LingerWarning
@@ -70,6 +70,21 @@ def _unsent(what: str, pipe: Pipe) -> str:
     return f"{count} message" + ("s" if count > 1 else "") + f" of {what}"
 
 
+def once(call: Callable[[], None]) -> Callable[[], None]:
+    """What makes that call the first time, and then nothing: for what several may
+    come to do."""
+    todo = [call]
+
+    def run() -> None:
+        try:
+            first = todo.pop()
+        except IndexError:
+            return
+        first()
+
+    return run
+
+
 def _nothing() -> None:
     """A call that only waits for those before it."""
 
@@ -116,17 +131,32 @@ class Control:
 
             self.loop.start()
             self._selector = selectors.DefaultSelector()
-            self._reader, self._writer = os.pipe()
-            os.set_blocking(self._reader, False)
-            os.set_blocking(self._writer, False)
-            self.watch(self._reader, selectors.EVENT_READ, self._woken)
-            self.watch(self.loop.fileno(), selectors.EVENT_READ, self._dispatch)
-            thread = threading.Thread(
-                target=self._run, name="pymq-control", daemon=True
-            )
-            thread.start()
+            try:
+                self._open(selectors.EVENT_READ)
+                thread = threading.Thread(
+                    target=self._run, name="pymq-control", daemon=True
+                )
+                thread.start()
+            except BaseException:
+                self._close()
+                raise
             self._thread = thread
             exits.remember(self, waits=True)
+
+    def _open(self, readable: int) -> None:
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self._writer, False)
+        self.watch(self._reader, readable, self._woken)
+        self.watch(self.loop.fileno(), readable, self._dispatch)
+
+    def _close(self) -> None:
+        self._selector.close()
+        with self._starting:
+            for fd in (self._reader, self._writer):
+                if fd >= 0:
+                    os.close(fd)
+            self._reader = self._writer = -1
 
     def stop(self) -> None:
         """End the thread and the loop.  Idempotent."""
@@ -181,7 +211,8 @@ class Control:
 
         if not self.call(work):
             return function()
-        done.acquire()
+        while not done.acquire(timeout=naps.longest()):
+            pass  # Ctrl-C gets out; what was asked for is done all the same
         result, error = outcome[0]
         if error is not None:
             raise error
@@ -270,6 +301,9 @@ class Control:
         text = "; ".join(self.unsent())
         warnings.warn(f"dropped at exit: {text}", LingerWarning, stacklevel=1)
 
+    def _stay_behind(self) -> None:
+        """See `pymq.exits`.  Nobody here asks it for anything."""
+
     # From the control thread.
 
     def later(self, seconds: float, function: Callable[[], None]) -> Timer:
@@ -307,11 +341,7 @@ class Control:
                     self._guard(call)
         for splice in list(self.splices):
             splice.close()
-        self._selector.close()
-        with self._starting:
-            os.close(self._reader)
-            os.close(self._writer)
-            self._reader = self._writer = -1
+        self._close()
         while self._calls:
             self._guard(self._calls.popleft())
 

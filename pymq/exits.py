@@ -23,6 +23,9 @@ class Leaver(Protocol):
     def _leave_interpreter(self, now: float) -> None:
         """It ends; `now` is of `time.monotonic`, the same for everybody."""
 
+    def _stay_behind(self) -> None:
+        """This is a forked child, and the parent's it is."""
+
 
 _closing: WeakSet[Leaver] = WeakSet()
 _waiting: WeakSet[Leaver] = WeakSet()
@@ -49,8 +52,11 @@ def _leave() -> None:
 
 
 def _forget() -> None:
+    inherited = [*_closing, *_waiting]
     _closing.clear()
     _waiting.clear()
+    for leaver in inherited:
+        leaver._stay_behind()
 
 
 atexit.register(_leave)

@@ -13,7 +13,7 @@ ROOT = Path(pymq.__file__).parent
 
 # From the top down.  A name stands for the module or everything in the package.
 LAYERS = (
-    ("", "__main__", "cli", "demo", "devices", "utils"),
+    ("", "__main__", "auth", "cli", "curve_keygen", "demo", "devices", "utils"),
     ("reference",),
     ("context", "proxies"),
     ("socket", "poller", "curve"),
@@ -27,9 +27,12 @@ LAYERS = (
     ("security_options",),
     ("option",),
     ("backend", "endpoint"),
+    ("applicant",),
     ("zmtp",),
     ("threads",),
-    ("error", "properties", "z85", "drain", "exits"),
+    ("meeting",),
+    ("properties", "z85", "drain", "exits", "inherited"),
+    ("error",),
     ("naps",),
     ("constants", "version"),
 )

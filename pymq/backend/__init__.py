@@ -6,6 +6,7 @@ not be imported is kept, and shown when native was demanded.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from importlib import import_module
@@ -22,8 +23,13 @@ _NAMES = ("native", "pure")
 def get(name: Union[str, None] = None) -> Backend:
     """The backend of that name; with None the one that the environment asks for.
 
-    Raises ImportError (native was demanded and is not there) or ValueError.
+    Raises ImportError (native was demanded and is not there, or this is no main
+    interpreter) or ValueError.
     """
+    if _is_subinterpreter():
+        raise ImportError(
+            "pymq does not work in subinterpreters: its threads would outlive them"
+        )
     name = name or os.environ.get("PYMQ_BACKEND") or None
     if name is None:
         return _load("native" if _native_works() else "pure")
@@ -34,6 +40,18 @@ def get(name: Union[str, None] = None) -> Backend:
             f"pymq's native backend was asked for but cannot be used: {native_error}"
         ) from native_error
     return _load(name)
+
+
+@functools.cache
+def _is_subinterpreter() -> bool:
+    """Not even a failed import of the C core is safe in one (CPython 3.13.0)."""
+    for name in ("_interpreters", "_xxsubinterpreters"):
+        try:
+            interpreters = import_module(name)
+        except ImportError:
+            continue  # of another Python
+        return bool(interpreters.get_current() != interpreters.get_main())
+    return False
 
 
 def settle() -> None:

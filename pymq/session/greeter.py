@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from errno import ECONNREFUSED, EFAULT, EPIPE, ETIMEDOUT
+from errno import ECONNABORTED, ECONNREFUSED, EFAULT, EPIPE, ETIMEDOUT
 from selectors import EVENT_READ, EVENT_WRITE
-from typing import Any, Callable, Mapping, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence, Union
 
 from .. import transports
+from ..applicant import introduce
 from ..backend.abc import Heartbeat, Link, Pipe
 from ..constants import Event, SocketOption
 from ..control import Timer
@@ -23,6 +24,9 @@ from ..zmtp.socket_types import COMPATIBLE
 from . import Side, logger, security
 from .splice import Splice
 from .zap import Inquiry
+
+if TYPE_CHECKING:
+    from .judge import Question
 
 HEARING_OUT = 5.0  # seconds that a peer has to read why it is refused
 
@@ -65,13 +69,14 @@ class Greeter:
         identity = side.options[SocketOption.ROUTING_ID]
         said = side.options[SocketOption.METADATA]
         self._side = side
-        self._mechanism = security.mechanism(side.options)
+        judged = side.judge is not None
+        self._mechanism = security.mechanism(side.options, judged)
         self._handshake = Handshake(
             name,
             identity,
             self._mechanism,
             COMPATIBLE[name],
-            not side.options[SocketOption.ZAP_DOMAIN],
+            not (judged or side.options[SocketOption.ZAP_DOMAIN]),
             said,
         )
         self._handshake.start()
@@ -96,7 +101,7 @@ class Greeter:
         self._monitor = side.monitor
         self._connections = side.connections
         self._done = done
-        self._inquiry: Union[Inquiry, None] = None
+        self._inquiry: Union[Inquiry, Question, None] = None
         self._watched = 0  # events
         self._over = False
         self._timer: Union[Timer, None] = None
@@ -124,7 +129,7 @@ class Greeter:
             pipe.attach(self._link(fd, ready))
         except (OSError, MemoryError) as error:
             self._report(Event.HANDSHAKE_SUCCEEDED, 0)
-            self._report(Event.DISCONNECTED, fd)
+            self._report(Event.DISCONNECTED, self.fd)
             logger.warning("%s: cannot attach: %s", self.where, error)
             if fd >= 0:
                 os.close(fd)
@@ -279,17 +284,31 @@ class Greeter:
             self._flush()
 
     def _ask(self, credentials: Sequence[bytes]) -> None:
-        """Have the ZAP handler look at the peer."""
-        options = self._side.options
-        question = zap.request(
-            options[SocketOption.ZAP_DOMAIN],
-            transports.peer_address(self.socket).encode(),
-            options[SocketOption.ROUTING_ID],
-            self._mechanism.name,
-            credentials,
-        )
+        """Have somebody look at the peer."""
+        options, judge = self._side.options, self._side.judge
+        domain, name = options[SocketOption.ZAP_DOMAIN], self._mechanism.name
+        address = transports.peer_address(self.socket)
+        if judge is None:
+            own = options[SocketOption.ROUTING_ID]
+            question = zap.request(domain, address.encode(), own, name, credentials)
+            self._ask_handler(question)
+            return
+        peer = introduce(address, domain, name, credentials, self._handshake.claims)
+        self._inquiry = judge.ask(self._control, peer, self._judged)
+        self._flush()
+
+    def _judged(self, verdict: zap.Verdict) -> None:
+        self._handshake.judge(verdict)
+        self._go_on()
+
+    def _ask_handler(self, question: list[bytes]) -> None:
         self._inquiry = Inquiry(self._side, self._answered)
-        if self._inquiry.ask(question):
+        try:
+            asked = self._inquiry.ask(question)
+        except OSError as error:
+            self._break("cannot ask the ZAP handler", error)
+            return
+        if asked:
             self._flush()
         else:
             self._handshake.answer_alone()
@@ -309,6 +328,19 @@ class Greeter:
             self.socket.send(self._unsent + self._handshake.data_to_send())
         except OSError:
             pass
+
+    @property
+    def awaits_peer(self) -> bool:
+        """Whether it is the peer that keeps the handshake from its end."""
+        asking = self._inquiry is not None and not self._inquiry.closed
+        return not (asking or isinstance(self._handshake.result, Ready))
+
+    def give_up(self, why: str) -> None:
+        """End it, though the peer has done nothing wrong."""
+        if self._handshake.result is None:
+            self._finish(Failed(0, why, False), ECONNABORTED)
+        else:
+            self._heard_out()
 
     def _late(self) -> None:
         self._finish(Failed(0, "handshake took too long", False), ETIMEDOUT)

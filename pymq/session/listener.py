@@ -6,6 +6,7 @@ import errno
 import functools
 import selectors
 import socket
+import time
 
 from .. import transports
 from ..backend.abc import Pipe
@@ -14,7 +15,7 @@ from ..endpoint import Endpoint
 from ..error import ZMQError
 from ..transports import Listening, filters
 from ..zmtp.handshake import Failed, Ready, Result
-from . import Side, log_down, logger
+from . import Side, log_down, logger, security
 from .greeter import Greeter
 from .lingering import Lingering
 from .raw import RawGreeter
@@ -22,6 +23,8 @@ from .rivals import Rivals
 
 ACCEPTS = 64  # in one turn: what else the control thread does wants its own
 ACCEPT_PAUSE = 0.1  # seconds without accepting, when descriptors or memory run out
+HANDSHAKES = 500  # at once; half of the descriptors that Linux gives a process
+PATIENT = 1.0  # seconds that each of these may take, though others wait
 
 
 class Listener:
@@ -38,11 +41,12 @@ class Listener:
         self._listening = self._listen(endpoint.address)
         self.endpoint = self._listening.endpoint
         self._report(Event.LISTENING, self._listening.socket.fileno())
-        self._greeters: set[Greeter] = set()
+        self._greeters: dict[Greeter, float] = {}  # and since when; oldest first
         self._pipes: dict[int, Pipe] = {}
         self._descriptors: dict[int, int] = {}  # of pipes, for the monitor
         self._lingering = Lingering(side, self.endpoint, self._ended)
         self._rivals = Rivals()
+        self._short = False  # of descriptors or memory
 
     def _listen(self, address: str) -> Listening:
         try:
@@ -50,6 +54,11 @@ class Listener:
         except (OSError, ZMQError) as error:
             self._report(Event.BIND_FAILED, error.errno or 0)
             raise
+
+    @property
+    def exposed(self) -> bool:
+        """Whether anybody comes in."""
+        return security.exposed(self._side, self.endpoint)
 
     def _report(self, event: int, value: int) -> None:
         self._side.monitor.report(event, value, self.endpoint)
@@ -61,6 +70,9 @@ class Listener:
 
     def _accept(self) -> None:
         listener = self._listening.socket
+        if not self._make_room():
+            self._pause()
+            return
         for _ in range(ACCEPTS):
             if listener.fileno() < 0:
                 return
@@ -72,9 +84,9 @@ class Listener:
                 self._report(Event.ACCEPT_FAILED, error.errno or 0)
                 return
             except OSError as error:
-                self._report(Event.ACCEPT_FAILED, error.errno or 0)
-                self._pause(error)
+                self._run_short(error)
                 return
+            self._short = False
             if filters.admit(connection, self._side.options):
                 connection.setblocking(False)
                 self._greet(connection)
@@ -82,10 +94,31 @@ class Listener:
                 self._report(Event.ACCEPT_FAILED, errno.ECONNREFUSED)
                 logger.info("%s: a filter refused a peer", self.endpoint)
                 connection.close()
+            if len(self._greeters) >= HANDSHAKES:
+                return  # if there is another one, it needs room
 
-    def _pause(self, error: OSError) -> None:
+    def _make_room(self) -> bool:
+        """Whether one more may shake hands.  Where too many do, and are slow, the one
+        that has kept us waiting longest makes room: who is idle stops nobody."""
+        if len(self._greeters) < HANDSHAKES:
+            return True
+        for greeter, since in self._greeters.items():
+            if greeter.awaits_peer:
+                if time.monotonic() - since < PATIENT:
+                    return False
+                greeter.give_up("too many are shaking hands")
+                return True
+        return False
+
+    def _run_short(self, error: OSError) -> None:
         """Out of descriptors or memory: a ready listener must not make us spin."""
-        logger.warning("%s: cannot accept: %s", self.endpoint, error.strerror)
+        self._report(Event.ACCEPT_FAILED, error.errno or 0)
+        if not self._short:
+            self._short = True
+            logger.warning("%s: cannot accept: %s", self.endpoint, error.strerror)
+        self._pause()
+
+    def _pause(self) -> None:
         self._side.control.unwatch(self._listening.socket.fileno())
         self._side.control.later(ACCEPT_PAUSE, self._resume)
 
@@ -98,17 +131,17 @@ class Listener:
         self._transport.tune(connection, self._side.options)
         make = RawGreeter if self._side.raw else Greeter
         greeter = make(self._side, connection, self.endpoint, self._greeted)
-        self._greeters.add(greeter)
+        self._greeters[greeter] = time.monotonic()
         greeter.answer()
 
     def _greeted(self, greeter: Greeter, result: Result) -> None:
-        self._greeters.discard(greeter)
+        since = self._greeters.pop(greeter, 0.0)
         if isinstance(result, Failed):
             greeter.close()
             return
         wait = self._rivals.wait(result.identity)
         if wait and self._side.live[SocketOption.ROUTER_HANDOVER]:
-            self._greeters.add(greeter)
+            self._greeters[greeter] = since
             admit = functools.partial(self._admit, greeter, result)
             self._side.control.later(wait, admit)
         else:
@@ -118,7 +151,7 @@ class Listener:
         """Its wait is over; if it has gone, nobody is displaced for it."""
         if greeter not in self._greeters:
             return
-        self._greeters.discard(greeter)
+        del self._greeters[greeter]
         if greeter.gone:
             greeter.refuse("left while it waited for its name")
         else:

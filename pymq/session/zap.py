@@ -29,7 +29,7 @@ Answered = Callable[[Union[Sequence[bytes], None]], None]
 class Inquiry:
     """One question, from asked to answered or closed."""
 
-    __slots__ = ("_closed", "_connection", "_control", "_done", "_fd", "_hub")
+    __slots__ = ("_connection", "_control", "_done", "_fd", "_hub", "closed")
 
     def __init__(self, side: Side, done: Answered) -> None:
         pattern = patterns.get(SocketType.DEALER)
@@ -50,7 +50,7 @@ class Inquiry:
         )
         self._connection = side.registry.reach(ENDPOINT, asker, HANDLERS)
         self._fd = -1
-        self._closed = False
+        self.closed = False
 
     def ask(self, frames: list[bytes]) -> bool:
         """Whether there is somebody to answer, now or later."""
@@ -83,9 +83,9 @@ class Inquiry:
 
     def close(self) -> None:
         """Nobody waits for the answer any more.  May be called again."""
-        if self._closed:
+        if self.closed:
             return
-        self._closed = True
+        self.closed = True
         if self._fd >= 0:
             self._control.unwatch(self._fd)
             self._fd = -1

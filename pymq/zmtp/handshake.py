@@ -15,10 +15,11 @@ The caller moves bytes::
 
 `data_to_send` may have something after the end as well: our READY, or the rest of
 the greeting, which RFC 37 wants sent even to a peer that is going to be refused.
-Where a ZAP handler is to judge the peer, `credentials` are there to be asked about,
-and nothing goes on before `answer`, or `answer_alone`, has the outcome; what the peer
-sends meanwhile is received as ever.  What takes long is in `aside`: it is to be called
-on another thread, and its outcome given to `resume`; nothing is received before.
+Where somebody is to judge the peer, `credentials` are there to be asked about, and
+`claims`, and nothing goes on before `answer` has the reply of a ZAP handler, `judge`
+somebody else's, or `answer_alone` has it that there is nobody; what the peer sends
+meanwhile is received as ever.  What takes long is in `aside`: it is to be called on
+another thread, and its outcome given to `resume`; nothing is received before.
 
 No message may be sent before the result is `Ready`: libzmq drops a peer whose
 messages overtake its own READY.
@@ -40,7 +41,9 @@ from .mechanisms import Mechanism, Step
 from .sealing import Keys, Protection
 from .socket_types import NAMED
 
-MAX_COMMAND = 65536  # octets before READY; neither RFC 37 nor libzmq has a limit
+#: Octets before READY; neither RFC 37 nor libzmq has a limit.  With what holds them
+#: that is less than 64 KiB.
+MAX_COMMAND = 48 * 1024
 MAX_IDENTITY = 255
 
 
@@ -110,6 +113,7 @@ class Handshake:
         "_socket_type",
         "_stage",
         "aside",
+        "claims",
         "credentials",
         "result",
     )
@@ -130,6 +134,8 @@ class Handshake:
         self.credentials: Union[tuple[bytes, ...], None] = None
         #: What takes long; its outcome goes to `resume`.
         self.aside: Union[Callable[[], Step], None] = None
+        #: What the peer has said of itself by then.
+        self.claims: dict[str, bytes] = {}
         self._judged: Union[Mapping[str, bytes], None] = None
         self._socket_type = socket_type
         self._accepts = accepts
@@ -173,7 +179,7 @@ class Handshake:
     def answer(self, frames: Sequence[bytes]) -> Union[Result, None]:
         """The ZAP handler's reply, its delimiter included; returns `result`."""
         try:
-            self._judge(zap.parse(frames))
+            self.judge(zap.parse(frames))
         except ProtocolError as error:
             self._fail(error)
         return self.result
@@ -202,17 +208,22 @@ class Handshake:
             self._advance()
         return self.result
 
-    def _judge(self, verdict: zap.Verdict) -> None:
+    def judge(self, verdict: zap.Verdict) -> Union[Result, None]:
+        """What is to become of the peer; returns `result`."""
         self.credentials = None
         if verdict.status == zap.OK:
             self._judged = verdict.properties
             self._go_on()
-            return
+        else:
+            self._refuse(verdict)
+        return self.result
+
+    def _refuse(self, verdict: zap.Verdict) -> None:
         tell = verdict.status != zap.LATER
         if tell:
             error = command.error(str(verdict.status))
             self._output += frame.encode(error, frame.COMMAND)
-        reason = f"refused by ZAP: {verdict.status} {verdict.text}"
+        reason = f"refused: {verdict.status} {verdict.text}"
         self.result = Failed(0, reason, False, verdict.status, tell)
         self._input.clear()
 
@@ -346,6 +357,7 @@ class Handshake:
         ready = None if step.metadata is None else self._accept(step.metadata)
         self.aside = step.aside
         if step.credentials is not None:
+            self.claims = metadata.parse(step.claims)
             self.credentials = step.credentials
         for body in step.replies:
             self._output += frame.encode(body, frame.COMMAND)

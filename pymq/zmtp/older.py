@@ -85,6 +85,18 @@ class Decoder(frame.Decoder):
         return parse_header(data, at, self._max_size)
 
 
+class Decoder2(frame.Decoder):
+    """Cuts a stream of 2.0 into frames; it has no commands."""
+
+    def _parse(
+        self, data: Union[bytes, bytearray], at: int
+    ) -> Union[tuple[int, int, int], None]:
+        found = frame.parse_header(data, at)
+        if found is not None and found[0] & frame.COMMAND:
+            raise ProtocolError("a command, in ZMTP 2.0")
+        return found and frame.parse_header(data, at, self._max_size)
+
+
 def encode_identity(major: int, identity: bytes) -> bytes:
     """Our routing id as the first frame of a version."""
     head = header if major == 1 else frame.header

@@ -228,9 +228,9 @@ FAULTS: dict[str, tuple[bytes, int, str]] = {
     "too large": (
         b"\6" + (MAX_COMMAND + 1).to_bytes(8, "big"),
         MALFORMED,
-        "frame of 65537 bytes, limit is 65536",
+        f"frame of {MAX_COMMAND + 1} bytes, limit is {MAX_COMMAND}",
     ),
-    "huge": (b"\6\x7f" + b"\xff" * 7, MALFORMED, "limit is 65536"),
+    "huge": (b"\6\x7f" + b"\xff" * 7, MALFORMED, f"limit is {MAX_COMMAND}"),
     "empty command": (b"\4\0", UNEXPECTED, "command name"),
     "no name": (b"\4\1\0", UNEXPECTED, "command name"),
     "name too long": (b"\4\5\5READ", UNEXPECTED, "command name"),

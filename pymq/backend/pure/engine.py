@@ -71,7 +71,7 @@ class Engine:
         self._short = headers.OLDER if link.major == 1 else headers.NEWER
         self._socket = socket.socket(fileno=link.fd)
         self._socket.setblocking(False)  # PyPy has just made it blocking
-        decoder = older.Decoder if link.major == 1 else Decoder
+        decoder = _DECODERS.get(link.major, Decoder)
         self._decoder = decoder(link.max_size)
         self._leftover = link.leftover
         self._held: deque[tuple[int, bytes]] = deque()  # decoded, not yet queued
@@ -260,9 +260,6 @@ class Engine:
 
     def _obey(self, body: bytes) -> None:
         """A command in the traffic phase; unknown and malformed ones are ignored."""
-        if self._major < 3:
-            self._decoder.error = ProtocolError("a command, in ZMTP 2.0")
-            return
         try:
             name, data = command.parse(body)
         except ProtocolError:
@@ -280,6 +277,7 @@ class Engine:
             ping = command.parse_ping(data)
         except ProtocolError as fault:
             self._decoder.error = fault
+            self._held.clear()  # what came behind it
         else:
             self._urgent += encode(command.pong(ping.context), COMMAND)
             self._heartbeat.promised(ping.ttl)
@@ -458,6 +456,7 @@ class Engine:
         return sum(map(len, self._encode(frame)))
 
 
+_DECODERS = {1: older.Decoder, 2: older.Decoder2}
 _ANNOUNCEMENTS = {command.SUBSCRIBE: queue.SUBSCRIBE, command.CANCEL: queue.CANCEL}
 _NAMES = {kind: name for name, kind in _ANNOUNCEMENTS.items()}
 _NAMES[queue.PROBE] = command.PING

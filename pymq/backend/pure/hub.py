@@ -37,6 +37,7 @@ from .receiving import RECEIVERS
 from .sending import SENDERS
 from .signal import Signal
 from .topics import Topics
+from .trim import trimmer
 
 POLLIN = 1
 POLLOUT = 2
@@ -286,6 +287,10 @@ class Hub:
     def wait(self, events: int, timeout: int) -> int:
         """See `pymq.backend.abc.Hub.wait`."""
         deadline = None if timeout < 0 else time.monotonic() + timeout / 1000
+        with self.lock:
+            ready = self._look(events)
+        if ready or timeout == 0:
+            return ready  # without a descriptor
         try:
             signal = self._take_signal(events)
         except OSError as error:
@@ -308,23 +313,29 @@ class Hub:
         while True:
             with self.lock:
                 signal.clear()
-                if self._stopped:
-                    return -self._stopped
-                ready = POLLIN & events if self.receiver.ready() else 0
-                if events & POLLOUT and self.sender.resumable():
-                    ready |= POLLOUT
-                if events & SENT and self._all_sent():
-                    ready |= SENT
+                ready = self._look(events)
             if ready:
                 return ready
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
+                trimmer.idle()
                 return 0
             try:
                 # Python retries EINTR by itself, after it has run the handlers.
                 poll.poll(None if left is None else min(left * 1000 + 1, INT_MAX))
             except InterruptedError:
                 return -EINTR
+
+    def _look(self, events: int) -> int:
+        """Those that are there, or a negative errno."""
+        if self._stopped:
+            return -self._stopped
+        ready = POLLIN & events if self.receiver.ready() else 0
+        if events & POLLOUT and self.sender.resumable():
+            ready |= POLLOUT
+        if events & SENT and self._all_sent():
+            ready |= SENT
+        return ready
 
     def _all_sent(self) -> bool:
         return not any(pipe._unsent() for pipe in self.pipes.values())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Sequence, Union
 
 from ..abc import Event
 from .signal import Signal
+from .trim import AFTER, trimmer
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -37,6 +38,7 @@ class Loop:
         self._lingering: set[Engine] = set()  # only the thread's
         self._beating: set[Engine] = set()  # only the thread's: those with heartbeats
         self._next_beat = math.inf  # when to look through them
+        self._worked = False  # since the last look at what may be given back
         self._stopping = False
         self._events: deque[Event] = deque()
         self._event_signal: Union[Signal, None] = None
@@ -107,7 +109,10 @@ class Loop:
             for engine in asked:
                 if not engine.ended:
                     self._drive(engine, 0)
-            for key, events in self._selector.select(self._timeout()):
+            ready = self._selector.select(self._timeout())
+            if not ready and trimmer.idle():
+                self._worked = False
+            for key, events in ready:
                 if key.data is not None:
                     self._drive(key.data, events)
         for engine in self._engines:
@@ -141,10 +146,14 @@ class Loop:
         first = self._next_beat
         for engine in self._lingering:
             first = min(first, engine.deadline, engine.look_at)
-        return None if first == math.inf else max(0.0, first - time.monotonic())
+        left = max(0.0, first - time.monotonic())
+        if self._worked:
+            return min(left, AFTER)
+        return None if left == math.inf else left
 
     def _drive(self, engine: Engine, events: int) -> None:
         """One turn of an engine, then wait for what it wants next."""
+        self._worked = True
         try:
             self._watch(engine, engine.drive(events))
         except OSError as error:

@@ -23,6 +23,7 @@ class Step(NamedTuple):
 
     `credentials` are what a ZAP handler is to judge (RFC 27), each a frame; None if
     there is nothing to ask.  What it says comes to `Mechanism.accept`, or nowhere.
+    `claims` is then the peer's metadata, if it has already come.
 
     `aside` takes long, and gives the Step in place of this one; it is to be called on
     another thread, and nothing of the mechanism's before it has returned.
@@ -31,6 +32,7 @@ class Step(NamedTuple):
     replies: tuple[bytes, ...] = ()
     metadata: Union[bytes, None] = None
     credentials: Union[tuple[bytes, ...], None] = None
+    claims: bytes = b""
     aside: Union[Callable[[], Any], None] = None  # mypy knows no recursive tuples
 
     def __repr__(self) -> str:

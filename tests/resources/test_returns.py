@@ -1,0 +1,128 @@
+"""What connections and bursts took is given back."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from library import Library
+from scripts import Script
+
+pytestmark = [
+    pytest.mark.only("pymq"),
+    pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="reads /proc"),
+]
+
+MEASURES = """
+import gc, os
+def size():
+    gc.collect()
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+def descriptors():
+    return len(os.listdir("/proc/self/fd"))
+context = zmq.Context()
+transport, *numbers = endpoint.split()
+numbers = [int(number) for number in numbers]
+address = {"tcp": "tcp://127.0.0.1:*", "ipc": "ipc://*"}.get(transport, "inproc://x")
+"""
+
+#: Each cycle is a socket that connects, sends and closes, or disconnects and goes on.
+CYCLES = (
+    MEASURES
+    + """
+warm, count = numbers
+pull = context.socket(zmq.PULL)
+pull.bind(address)
+where = pull.last_endpoint.decode()
+stays = context.socket(zmq.PUSH)
+
+def cycle(number):
+    push = stays if number % 2 else context.socket(zmq.PUSH)
+    push.connect(where)
+    push.send(b"%d" % number)
+    assert pull.recv() == b"%d" % number
+    if push is stays:
+        push.disconnect(where)
+    else:
+        push.close()
+
+for number in range(warm):
+    cycle(number)
+before, held, least = size(), descriptors(), None
+for number in range(count):
+    cycle(number)
+grown = size() - before
+stays.close()
+pull.close()
+context.term()
+print(grown, held, descriptors(), flush=True)
+"""
+)
+COUNTS = [(200, 400), pytest.param((2000, 100_000), marks=pytest.mark.slow)]
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("counts", COUNTS, ids=str)
+def test_connections_leave_nothing(
+    zmq: Library, network: str, counts: tuple[int, int]
+) -> None:
+    warm, count = counts
+    with Script(zmq, CYCLES, f"{network} {warm} {count}") as script:
+        grown, held, left = map(int, script.line().split())
+        assert script.ended().code == 0
+    print(f"{zmq.tag}, {network}, {count} cycles: {grown / 2**20:+.2f} MiB")
+    assert abs(grown) < 2 * 2**20
+    assert left < held  # the listener, the threads' and the connections' own
+
+
+#: Messages are queued with nobody to read them, and then they are read.
+BURST = (
+    MEASURES
+    + """
+total, length = numbers
+push, pull = context.socket(zmq.PUSH), context.socket(zmq.PULL)
+push.sndhwm = pull.rcvhwm = 0
+push.linger = 0
+body = bytearray(length)
+pull.bind(address)
+push.connect(pull.last_endpoint.decode())
+
+def burst(count):
+    for _ in range(count):
+        push.send(body)
+    full = size()
+    for _ in range(count):
+        assert len(pull.recv()) == length
+    return full
+
+burst(100)
+before = size()
+full = burst(total // length)
+assert not pull.poll(2500)  # somebody has to have nothing to do
+print(before, full, size(), flush=True)
+context.destroy()
+"""
+)
+GIB2 = 2 * 2**30
+SLOW = pytest.mark.slow
+BURSTS = [
+    *(pytest.param(length, 100 * 2**20) for length in (3000, 1_000_000)),
+    *(pytest.param(n, GIB2, marks=SLOW) for n in (100, 3000, 50_000, 1_000_000)),
+]
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(("length", "total"), BURSTS)
+def test_a_burst_returns_its_memory(
+    zmq: Library, transport: str, length: int, total: int
+) -> None:
+    """But for 32 MiB, of which there is no telling whether they are wanted again."""
+    with Script(zmq, BURST, f"{transport} {total} {length}") as script:
+        before, full, after = map(int, script.line().split())
+        assert script.ended().code == 0
+    text = f"{zmq.tag}, {transport}, {total} bytes in messages of {length}"
+    sizes = ", ".join(f"{size / 2**20:.1f}" for size in (before, full, after))
+    print(f"{text}: {sizes} MiB before, full, after")
+    assert full - before > total * 3 // 4
+    assert after - before < 40 * 2**20
