@@ -124,6 +124,30 @@ def test_the_handler_is_asked_about_the_principal(zmq: Library) -> None:
     assert (part.bytes, part["User-Id"]) == (b"hello", "robert")
 
 
+def test_who_binds_may_judge(zmq: Library) -> None:
+    """`auth` of bind is told the principal."""
+    seen: list[Any] = []
+
+    def auth(peer: Any) -> bool:
+        seen.append((peer.mechanism, peer.username))
+        return bool(peer.username == f"alice@{REALM}")
+
+    server = serve(zmq)
+    server.bind("tcp://127.0.0.1:*", auth=auth)
+    endpoint = zmq.last_endpoint(server)
+    refused, other = client(zmq, user=b"bob"), client(zmq)
+    watch = Watch(zmq, refused)
+    refused.connect(endpoint)
+    refused.send(b"bad")
+    watch.until(AUTH)
+    other.connect(endpoint)
+    other.send(b"good")
+    part = server.recv(copy=False)
+    assert (part.bytes, part["User-Id"]) == (b"good", f"alice@{REALM}")
+    assert seen == [("GSSAPI", f"{name}@{REALM}") for name in ("bob", "alice")]
+    assert not server.poll(0)
+
+
 @pytest.mark.parametrize("status", [b"400", b"500"])
 def test_a_refused_client_is_told(zmq: Library, status: bytes) -> None:
     """libzmq's is only disconnected, and by some versions let in."""
