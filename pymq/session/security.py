@@ -50,13 +50,14 @@ def _curve(options: Options, judged: bool) -> Mechanism:
     return curve.Server(secret, asks, needs, clock=time.monotonic)
 
 
-def _gssapi(options: Options, _: bool) -> Mechanism:
+def _gssapi(options: Options, judged: bool) -> Mechanism:
     from ..zmtp.mechanisms import gssapi
 
     own = options[_O.GSSAPI_PRINCIPAL], options[_O.GSSAPI_PRINCIPAL_NAMETYPE]
     plaintext = bool(options[_O.GSSAPI_PLAINTEXT])
     if options[_O.GSSAPI_SERVER]:
-        enforced = bool(options[_O.ZAP_DOMAIN] and options[_O.ZAP_ENFORCE_DOMAIN])
+        domain = bool(options[_O.ZAP_DOMAIN] and options[_O.ZAP_ENFORCE_DOMAIN])
+        enforced = domain and not judged
         return gssapi.Server(lambda: gss.accept(*own), plaintext, enforced)
     service = options[_O.GSSAPI_SERVICE_PRINCIPAL]
     kind = options[_O.GSSAPI_SERVICE_PRINCIPAL_NAMETYPE]

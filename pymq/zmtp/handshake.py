@@ -132,10 +132,10 @@ class Handshake:
         self.result: Union[Result, None] = None
         #: What a ZAP handler is to judge, while it is.
         self.credentials: Union[tuple[bytes, ...], None] = None
-        #: What takes long; its outcome goes to `resume`.
-        self.aside: Union[Callable[[], Step], None] = None
         #: What the peer has said of itself by then.
         self.claims: dict[str, bytes] = {}
+        #: What takes long; its outcome goes to `resume`.
+        self.aside: Union[Callable[[], Step], None] = None
         self._judged: Union[Mapping[str, bytes], None] = None
         self._socket_type = socket_type
         self._accepts = accepts
