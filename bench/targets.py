@@ -143,6 +143,8 @@ TARGETS = (
         versus="",
         measure="match_rate",
     ),
+    Target("asyncio, one call per message", ("asyncio/throughput/*",), 8.0),
+    Target("asyncio, round trip", ("asyncio/roundtrip/*",), 0.6, False),
     Target("connection rate", ("connections/rate",), 1.5, floor=PLAIN),
     Target("idle connection: memory", ("connections/1000",), 0.5, False),
     Target(

@@ -33,6 +33,10 @@ class _Undo:
         self._undo = undo
         self._endpoint = endpoint
 
+    def __repr__(self) -> str:
+        how = self._undo.__name__.replace("un", "").replace("dis", "")
+        return f"<{type(self).__name__}({how}={self._endpoint!r})>"
+
     def __enter__(self) -> Any:
         return self._socket
 

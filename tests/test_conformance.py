@@ -21,7 +21,6 @@ NOT_YET = {
     "draft sockets",
     "draft options",
     "draft functions",
-    "asyncio",
 }
 LEFT_OUT = {"PGM", "NORM", "VMCI", "C API", "Windows", "deprecated", "internals"}
 EXCUSES = {f"not yet: {what}" for what in NOT_YET}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+import asyncios
 import busy
 import connecting
 import fanouts
@@ -28,6 +29,7 @@ SIDES: harness.Sides = {
     **busy.SIDES,
     **proxies.SIDES,
     **startup.SIDES,
+    **asyncios.SIDES,
 }
 
 
