@@ -152,6 +152,21 @@ def stream_peers(transport: str, size: int) -> tuple[Peers, Peers, Peers]:
     return one, many, (*pair, "raw-c") if size >= LARGE else pair
 
 
+def curve() -> Iterator[Row]:
+    """Rows of others, sealed; their names end alike."""
+    for name in ("64", "1K", "64K"):
+        size = SIZES[name]
+        keys: Keys = {"endpoint": ENDPOINTS["tcp"], "size": size, "hwm": hwm(size)}
+        keys["curve"] = 1
+        peers = (*ZMQ, "raw-sealed") if name == "64K" else ZMQ
+        title, quick = f"curve/throughput/tcp/{name}/copy/one", name != "1K"
+        yield Row(title, "throughput", keys, peers, quick=quick)
+    keys = {"endpoint": ENDPOINTS["tcp"], "size": 64, "curve": 1}
+    for cores, sides in CORES.items():
+        title = f"curve/roundtrip/tcp/reqrep/{cores}/at-once"
+        yield Row(title, "roundtrip", keys, ZMQ, sides)
+
+
 def same() -> Iterator[Row]:
     """inproc within one thread."""
     for name in ("8", "64", "1K", "64K"):
@@ -325,6 +340,7 @@ MORE = (
     same,
     multipart,
     roundtrips,
+    curve,
     fanout,
     subscriptions,
     connections,

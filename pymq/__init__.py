@@ -42,6 +42,7 @@ from .version import pyzmq_version as pyzmq_version
 from .version import pyzmq_version_info as pyzmq_version_info
 from .version import zmq_version as zmq_version
 from .version import zmq_version_info as zmq_version_info
+from .zmtp import gss as _gss
 from .zmtp import sodium as _sodium
 
 __version__: str = pyzmq_version()
@@ -55,14 +56,15 @@ SyncContext = Context
 SyncSocket = Socket
 
 _FEATURES = frozenset({"ipc", "tipc", "vsock"})
+_EXTRAS = {"curve": _sodium, "gssapi": _gss}
 
 
 def has(capability: str) -> bool:
     """Whether an optional feature is there, as zmq_has names them."""
     from . import transports
 
-    if capability == "curve":
-        return _sodium.available()
+    if capability in _EXTRAS:
+        return bool(_EXTRAS[capability].available())
     return capability in _FEATURES and capability in transports.schemes()
 
 

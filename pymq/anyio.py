@@ -95,8 +95,8 @@ def _limit(milliseconds: Union[float, None]) -> anyio.CancelScope:
 class Socket(_AsyncSocket):
     """A socket whose send, receive and poll calls are coroutines.
 
-    Everything else is as of `pymq.Socket`; what blocks there (`flush`, `request`)
-    blocks here.  Calls that wait when it is closed raise ZMQError(ENOTSOCK).
+    Everything else is as of `pymq.Socket`; what blocks there (`flush`, `drain`,
+    `request`) blocks here.  Calls that wait when it is closed raise ZMQError(ENOTSOCK).
     """
 
     _cancels = False

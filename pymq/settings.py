@@ -71,7 +71,8 @@ class Settings(SocketBase):
     def set_string(self, option: int, optval: str, encoding: str = "utf-8") -> None:
         """Set a bytes option from text.  TypeError unless it is a str."""
         if not isinstance(optval, str):
-            raise TypeError(f"strings only, not {optval!r}")
+            # Not the value: it may be a key.
+            raise TypeError(f"strings only, not {type(optval).__name__}")
         self.set(option, optval.encode(encoding))
 
     def get_string(self, option: int, encoding: str = "utf-8") -> str:

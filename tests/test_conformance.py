@@ -16,7 +16,6 @@ from pymq.constants import SocketOption, SocketType
 from pymq.context_options import CONTEXT_OPTIONS
 
 NOT_YET = {
-    "GSSAPI",
     "WebSocket",
     "UDP",
     "draft sockets",

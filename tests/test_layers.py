@@ -51,7 +51,7 @@ LAYERS = (
     ("zmtp",),
     ("threads",),
     ("meeting",),
-    ("properties", "z85", "drain", "exits", "inherited"),
+    ("properties", "z85", "drain", "exits", "inherited", "shadow"),
     ("error",),
     ("naps",),
     ("constants", "version"),

@@ -38,6 +38,8 @@ def load(options: harness.Options) -> Any:
     library = import_module(options.library)
     if options.many and not hasattr(library.Socket, "send_many"):
         harness.unsupported("no send_many and recv_many")
+    if options.curve and not library.has("curve"):
+        harness.unsupported("no CURVE")
     return library
 
 

@@ -34,7 +34,7 @@ LIMIT = 900  # seconds for a run
 OPTIONS = (
     "-q",
     "-p no:cacheprovider",
-    "-p guard",
+    "-p suite_guard",
     "--timeout 120",
     "-m 'not large'",  # those want gigabytes of memory
     "--durations 1",
