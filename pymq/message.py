@@ -318,7 +318,7 @@ def received(
 
 
 def _new(cls: type, *args: object, **kwargs: object) -> Any:
-    return _maker()() if cls is Frame else object.__new__(cls)
+    return _maker()() if cls is Frame else super(Frame, cls).__new__(cls)  # type: ignore[misc]
 
 
 if sys.version_info < (3, 12) and not TYPE_CHECKING:
