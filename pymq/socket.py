@@ -7,7 +7,7 @@ from errno import EAGAIN, EINTR, ENOTSUP
 from functools import partial
 from typing import Any, Callable, Iterable, Sequence, Union
 
-from . import naps
+from . import exits, naps
 from .backend.abc import SENT
 from .constants import DONTWAIT, POLLIN, POLLOUT, SNDMORE, SocketOption
 from .endpoints import Endpoints
@@ -99,7 +99,7 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
             self._wait(POLLOUT, deadline)
             result = send()
         if result < 0:
-            self._check_open()
+            self._check_call()
             raise error_for(-result)
 
     def recv(self, flags: int = 0, copy: bool = True, track: bool = False) -> Any:
@@ -170,7 +170,7 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
             if not isinstance(result, int):
                 return result
             if result != -EAGAIN:
-                self._check_open()
+                self._check_call()
                 raise error_for(-result)
             if flags & _DONTWAIT:
                 raise Again
@@ -196,6 +196,7 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
             if result == 0 and left < nap:
                 raise Again
             if result < 0 and result != -EINTR:
+                self._check_call()
                 raise error_for(-result)
 
     def send_multipart(
@@ -214,7 +215,7 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
             if result == 0:
                 return None
             if result != -EAGAIN:
-                self._check_open()
+                self._check_call()
                 raise error_for(-result)
         return self._send_parts(msg_parts, flags, copy, track)
 
@@ -311,7 +312,7 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
         except TypeError:
             return self._send_mixed(messages, flags)
         if result < 0 and result != -EAGAIN:
-            self._check_open()
+            self._check_call()
             raise error_for(-result)
         return max(0, result)
 
@@ -356,7 +357,7 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
             frames = self._end.recv_message()
             if isinstance(frames, int):
                 if not found and frames != -EAGAIN:
-                    self._check_open()
+                    self._check_call()
                     raise error_for(-frames)
                 break
             found.append(frames if len(frames) > 1 else frames[0])
@@ -419,6 +420,7 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
 
     def _check_open_for_poll(self) -> None:
         if self._closed:
+            exits.park()
             raise ZMQError(ENOTSUP)
 
     def fileno(self) -> int:

@@ -82,7 +82,6 @@ while push.poll(0, zmq.POLLOUT) and not pull.poll(1):
 #: Programs that end while something is going on.
 ENDS = {
     "daemon threads": BUSY,
-    "no reference": BUSY + "del push, pull, context",
     "an error": BUSY + "raise SystemExit(0)",
     "atexit, before us": """
 import atexit
