@@ -254,13 +254,10 @@ void engine_close(struct engine *engine)
         shutdown(engine->fd, SHUT_RDWR);
 }
 
-/* What arrived whole stays; the publisher's hub is told in the same queue
- * that the subscriptions in front of this are over. */
+/* What arrived whole stays. */
 static void leave_input(struct engine *e)
 {
     queue_rollback(e->in);
-    if (e->takes_topics && queue_write(e->in, FRAME_COMMAND, NULL, 0) == 0)
-        queue_finish(e->in);
     if (e->notifies)
         engine_notify_raw(e);
     queue_flush(e->in);

@@ -178,8 +178,11 @@ static int take_body(struct engine *e)
     return result < 0 ? result : e->skip == 0;
 }
 
-/* A peer's subscriptions count as messages here: it is held back instead of
- * filling the memory of a publisher that is busy elsewhere. */
+/* A peer's subscriptions that wait for a publisher that is busy elsewhere: so
+ * many, whatever the mark of messages is, then the peer is held back instead
+ * of filling our memory. */
+enum { TOPICS_WAITING = 1000 };
+
 static int take_subscription(struct engine *e, const struct frame *frame)
 {
     unsigned char *flags = e->in->fill->data + e->scan;
@@ -190,14 +193,14 @@ static int take_subscription(struct engine *e, const struct frame *frame)
         e->scan += frame_total(frame);
         return result < 0 ? result : 1;
     }
-    e->paused = queue_full(e->in);
+    e->paused = queue_over(e->in, TOPICS_WAITING);
     if (e->paused)
         return 0;
     int result = queue_adopt(e->in, e->scan, frame_total(frame));
     if (result < 0)
         return result;
     e->scan += frame_total(frame);
-    queue_finish(e->in);
+    queue_finish_command(e->in);
     return 1;
 }
 
@@ -224,6 +227,19 @@ static int answer_ping(struct engine *e, const unsigned char *data,
     return 1;
 }
 
+/* The answer to a probe (probe.c). */
+static void take_pong(struct engine *e, const unsigned char *data,
+                      int64_t size)
+{
+    uint32_t number = 0;
+    if (size != sizeof number)
+        return;
+    for (int i = 0; i < (int)sizeof number; i++)
+        number = number << 8 | data[i];
+    atomic_store(&e->in->echo, number);
+    queue_wake_reader(e->in);
+}
+
 static int take_command(struct engine *e, struct frame *frame)
 {
     const unsigned char *data;
@@ -231,6 +247,8 @@ static int take_command(struct engine *e, struct frame *frame)
     int64_t size = frame_command(frame, "PING", &data);
     if (size >= 0) {
         result = answer_ping(e, data, size);
+    } else if ((size = frame_command(frame, "PONG", &data)) >= 0) {
+        take_pong(e, data, size);
     } else if (e->takes_topics && !atomic_load(&e->in->refused)
                && (frame_command(frame, "SUBSCRIBE", &data) >= 0
                    || frame_command(frame, "CANCEL", &data) >= 0)) {
@@ -261,6 +279,17 @@ static int parse_older(const struct engine *e, const unsigned char *at,
     return result > 0 && frame->flags & FRAME_COMMAND ? -EPROTO : result;
 }
 
+/* Whether a message has to wait; of ZMTP 3.0 and before it may be a
+ * subscription. */
+static bool has_to_wait(struct engine *e, const struct frame *frame,
+                        size_t have)
+{
+    bool topic = e->takes_topics && frame->size > 0 && have > frame->head
+                 && frame->body[0] <= 1;
+    return !e->in_message
+           && (topic ? queue_over(e->in, TOPICS_WAITING) : queue_full(e->in));
+}
+
 static int take_frame(struct engine *e)
 {
     struct frame frame;
@@ -288,7 +317,7 @@ static int take_frame(struct engine *e)
     bool message = !(frame.flags & FRAME_COMMAND);
     if (message && atomic_load(&e->in->refused))
         return skip_frame(e, total);
-    if (message && !e->in_message && queue_full(e->in)) {
+    if (message && has_to_wait(e, &frame, have)) {
         e->paused = true;
         return 0;
     }

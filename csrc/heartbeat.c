@@ -8,6 +8,10 @@
 #include "engine.h"
 
 #include <errno.h>
+#ifdef __linux__
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#endif
 #include <string.h>
 #include <sys/socket.h>
 
@@ -50,13 +54,32 @@ static bool silent(const struct engine *engine, unsigned heard_then)
            && !unread(engine);
 }
 
+/* For how many ms the peer's kernel, which was asked again since, has not
+ * acknowledged what was sent; 0 if it does.  A peer that merely does not read
+ * does acknowledge.  Only Linux tells, and only of TCP. */
+static int64_t unacknowledged(const struct engine *engine)
+{
+#ifdef __linux__
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    memset(&info, 0, sizeof info);
+    if (getsockopt(engine->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0
+        && (info.tcpi_retransmits > 0 || info.tcpi_probes > 1))
+        return info.tcpi_last_ack_recv;
+#else
+    (void)engine;
+#endif
+    return 0;
+}
+
 /* Whether the peer has let the time for an answer pass. */
 static bool unanswered(struct engine *engine, int64_t now)
 {
     struct heartbeat *beat = &engine->beat;
     if (now < beat->answer_by)
         return false;
-    int64_t fair = (beat->asking ? now : beat->asked_at) + beat->timeout;
+    int64_t fair = beat->timeout;
+    fair += beat->asking ? now - unacknowledged(engine) : beat->asked_at;
     if (!silent(engine, beat->heard_then))
         beat->answer_by = NEVER;
     else if (now < fair)

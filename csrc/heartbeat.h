@@ -12,7 +12,9 @@
  *
  * Nobody is blamed for what we did not do: a PING that the kernel has not
  * taken was not sent, and bytes that lie unread, because the reader is at its
- * mark or this process was held up, are a sign of life.
+ * mark or this process was held up, are a sign of life.  But where the kernel
+ * takes nothing because nothing of what it sends arrives, the peer is blamed
+ * as if it had the PING.
  *
  * All but `listed` is the driver's.
  */

@@ -4,13 +4,15 @@
 #include <errno.h>
 #include <string.h>
 
-/* VERBOSER is VERBOSE, and more: one level for both. */
+/* VERBOSER is VERBOSE, and more: one level for both.  LAST_VALUE sets MANUAL. */
 static void store(struct hub *hub, int option, int value)
 {
     if (option <= PYMQ_RECV_HWM)
         hub->options[option] = value < 0 ? 0 : value;
     else if (option == PYMQ_VERBOSER)
         hub->options[PYMQ_VERBOSE] = value ? 2 : 0;
+    else if (option == PYMQ_LAST_VALUE)
+        hub->options[option] = hub->options[PYMQ_MANUAL] = value != 0;
     else
         hub->options[option] = value != 0;
 }

@@ -102,7 +102,7 @@ static int open_notice(struct hub *hub)
     if (of_user)
         pipe->held--;
     else
-        hub->noticed = pipe->id;
+        hub->noticed = hub->latest = pipe->id;
     if (pipe->stalled && list_linked(&pipe->in_hub)) {
         pipe->stalled = false;
         list_append(&hub->readable, &pipe->in_readable);

@@ -14,8 +14,11 @@ from .curve import curve_public as curve_public
 from .endpoint import IPC_PATH_MAX_LEN as IPC_PATH_MAX_LEN
 from .error import *  # noqa: F403
 from .error import ZMQ_VERSION_INFO as _ZMQ_VERSION_INFO
+from .error import AuthenticationError as AuthenticationError
 from .error import ForkedError as ForkedError
+from .error import HandshakeError as HandshakeError
 from .error import LingerWarning as LingerWarning
+from .error import UnsafePickleWarning as UnsafePickleWarning
 from .error import strerror as strerror
 from .error import zmq_errno as zmq_errno
 from .message import _FINISHED_TRACKER as _FINISHED_TRACKER
@@ -23,6 +26,8 @@ from .message import COPY_THRESHOLD as COPY_THRESHOLD
 from .message import Frame as Frame
 from .message import Message as Message
 from .message import MessageTracker as MessageTracker
+from .overflow import Overflow as Overflow
+from .peers import Peer as Peer
 from .poller import Poller as Poller
 from .poller import select as select
 from .poller import zmq_poll as zmq_poll
@@ -67,18 +72,23 @@ def zmq_version() -> str:
 globals()["__all__"] = [
     *vars(constants)["__all__"],
     *error.__all__,
+    "AuthenticationError",
     "COPY_THRESHOLD",
     "IPC_PATH_MAX_LEN",
     "Context",
     "ForkedError",
     "Frame",
+    "HandshakeError",
     "LingerWarning",
     "Message",
     "MessageTracker",
+    "Overflow",
+    "Peer",
     "Poller",
     "Socket",
     "SyncContext",
     "SyncSocket",
+    "UnsafePickleWarning",
     "__version__",
     "backend_name",
     "curve_keypair",

@@ -8,10 +8,11 @@ from collections import deque
 from errno import ENOTSOCK
 from functools import partial
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Callable, Union
+from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
 from . import exits, patterns
 from . import options as table
+from .attendant import Attendant
 from .attributes import Attributes
 from .backend.abc import Bell
 from .constants import POLLIN, POLLOUT, SocketOption, SocketType
@@ -40,6 +41,7 @@ class SocketBase(Attributes):
     _type: SocketType
     _options: dict[int, Any]
     _hub: Any
+    _inner: patterns.End  # `_end` without what `fileno` puts around it
     _end: patterns.End
     _send: Any
     _quick_send: Any
@@ -54,6 +56,8 @@ class SocketBase(Attributes):
     _life: list[None]
     _busy: Any
     _levels: list[Level]
+    _attendants: list[Attendant]
+    _rests: dict[int, bytes]  # by thread; see `Socket.recv_into`
 
     def __init__(
         self,
@@ -73,7 +77,9 @@ class SocketBase(Attributes):
         self._options.update(context._inherited)
         self._hub = context._backend.hub(context._loop, self._pattern.routing)
         self._levels = []  # one, once `fileno` was asked for
+        self._attendants = []  # one, once `last_values` was set
         self._use(self._pattern.wrap(self._hub, self._options))
+        self._rests = {}
         self._sessions = {}
         self._monitor = Monitor()
         self._connections = Connections()
@@ -89,6 +95,7 @@ class SocketBase(Attributes):
         """Send to, and receive from, `end`."""
         if isinstance(end, patterns.Wrapper):
             end.hang_up = self.context._control.hang_up
+        self._inner = end
         for level in self._levels:
             end = level.around(end)
         self._end = end
@@ -169,7 +176,8 @@ class SocketBase(Attributes):
 
     def _stay_behind(self) -> None:
         """This is a forked child: every call but `close` raises `ForkedError`."""
-        keep(self._hub, self._end, self._sessions, self._monitor, self._levels)
+        keep(self._hub, self._end, self._sessions, self._monitor)
+        keep(self._levels, self._attendants)
         self._busy = RLock()  # another thread of the parent may have had it
         nobody: Any = Inherited()
         self._hub = self._end = nobody
@@ -185,9 +193,10 @@ class SocketBase(Attributes):
         if linger is None:
             linger = self._options[SocketOption.LINGER]
         control, monitor, drain = self.context._control, self._monitor, self._drain
-        known, levels = self._sessions, self._levels
+        known = self._sessions
+        watching: Sequence[Any] = [self._levels, self._attendants]
         return once(
-            partial(_end, self._hub, known, linger, control, monitor, drain, levels)
+            partial(_end, self._hub, known, linger, control, monitor, drain, watching)
         )
 
     def __enter__(self) -> Any:
@@ -276,11 +285,12 @@ def _end(
     control: Control,
     monitor: Monitor,
     drain: Drain,
-    levels: list[Level],
+    watching: Sequence[Sequence[Union[Level, Attendant]]],
 ) -> None:
     hub.stop(ENOTSOCK)
-    for level in levels:
-        level.close()
+    for group in watching:
+        for one in group:
+            one.close()
     _close_all(sessions, linger)
     drain.close()
     monitor.release()

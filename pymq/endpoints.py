@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from errno import EACCES, EADDRINUSE, EINVAL, ENOENT
+import time
+import warnings
+from errno import EACCES, EADDRINUSE, ECONNREFUSED, EINVAL, ENOENT
 from functools import partial
 from typing import TYPE_CHECKING, Any, Sequence, Union
 
 from .base import SocketBase
 from .constants import EMTHREAD, ContextOption, SocketOption
 from .control import once
+from .drain import remaining
 from .endpoint import Endpoint, parse
-from .error import ZMQBindError, ZMQError, error_for
+from .error import Again, UnsafePickleWarning, ZMQBindError, ZMQError, error_for
 from .threads import available
 
 if TYPE_CHECKING:
     from .session import Session, Side
+    from .session.judge import Auth, Judge
 
 _O = SocketOption
+_LOOK = 0.15  # seconds until a waiting `connect` looks whether the context has ended
 
 
 class _Undo:
@@ -38,29 +43,105 @@ class _Undo:
 class Endpoints(SocketBase):
     """Mixed into `Socket`."""
 
-    def bind(self, addr: Union[str, bytes]) -> _Undo:
+    _minded: bool = False  # `recv_pyobj` has thought of all endpoints
+    _warned: bool = False  # and somebody of what it found
+
+    def bind(self, addr: Union[str, bytes], *, auth: Union[Auth, None] = None) -> _Undo:
         """Accept connections at an endpoint (zmq_bind).
 
-        ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint, EADDRINUSE,
-        EADDRNOTAVAIL, ENODEV, ENOENT or ENAMETOOLONG as the system has it.
-        """
-        endpoint = self._open_endpoint(addr, self._bind)
-        return _Undo(self, self.unbind, endpoint)
+        `auth` says who comes in (not in pyzmq): it is called for each peer that
+        connects, with a `pymq.auth.Applicant`, and returns True, or a User-Id for its
+        messages, or a mapping of properties for them; whatever is false refuses it.  No
+        ZAP handler is asked.  It may take its time: it is called on a thread of pymq's,
+        several at once, and if what it returns is awaitable, that is awaited in the
+        event loop in which `bind` was called, or else in a new one.  An exception is
+        logged, and refuses.
 
-    def connect(self, addr: Union[str, bytes]) -> _Undo:
+        ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint, EADDRINUSE,
+        EADDRNOTAVAIL, ENODEV, ENOENT or ENAMETOOLONG as the system has it.  With
+        `auth`, EINVAL where there is no handshake (inproc, STREAM, ROUTER_RAW), and for
+        a client of PLAIN or CURVE.
+        """
+        judge = None if auth is None else self._judge(auth)
+        session = self._open_endpoint(addr, partial(self._bind, judge=judge))
+        return _Undo(self, self.unbind, session.endpoint)
+
+    def connect(
+        self, addr: Union[str, bytes], *, timeout: Union[float, None] = None
+    ) -> _Undo:
         """Connect to an endpoint, now or when it comes to be (zmq_connect).
+
+        With a `timeout` in ms (-1: for ever; not in pyzmq), wait until a connection
+        can be used.  If none can, the endpoint is disconnected again, and what was
+        queued for it is dropped: Again when the time is over, AuthenticationError if
+        the peer refuses us, HandshakeError if the two cannot talk to each other.
 
         ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint.
         """
-        endpoint = self._open_endpoint(addr, self._connect)
-        return _Undo(self, self.disconnect, endpoint)
+        session = self._open_endpoint(addr, self._connect)
+        if timeout is not None:
+            self._meet(session, timeout)
+        return _Undo(self, self.disconnect, session.endpoint)
 
-    def _open_endpoint(self, addr: Union[str, bytes], opener: Any) -> str:
-        """The endpoint as it turned out to be."""
+    def _meet(self, session: Any, timeout: float) -> None:
+        deadline = None if timeout < 0 else time.monotonic() + timeout / 1000
+        try:
+            while not session.meeting.wait(min(_LOOK, remaining(deadline))):
+                self._check_open()
+                if session.over:
+                    raise error_for(ECONNREFUSED, f"addr={session.endpoint!r}")
+                if remaining(deadline) <= 0:
+                    raise Again
+        except BaseException:
+            self._take_back(session)
+            raise
+
+    def _take_back(self, session: Session) -> None:
+        """Disconnect this session: there may be others of its endpoint.  One of a
+        socket that was closed meanwhile lingers as it should."""
+        if self._closed:
+            return
+        with self._busy:
+            known = self._sessions.get(session.endpoint, [])
+            if session in known:
+                known.remove(session)
+            if not known:
+                self._sessions.pop(session.endpoint, None)
+        self.context._control.run(partial(session.close, 0, False))
+        self._changed()
+
+    def _judge(self, auth: Auth) -> Judge:
+        """ZMQError(EINVAL) if nobody would be asked about."""
+        if not callable(auth):
+            raise TypeError(f"auth is not callable: {auth!r}")
+        from .session import security
+        from .session.judge import Judge
+
+        if self._pattern.raw or self._options[_O.ROUTER_RAW]:
+            raise error_for(EINVAL, "auth: there is no handshake")
+        mechanism = security.mechanism(self._options, True)
+        if mechanism.name != b"NULL" and not mechanism.as_server:
+            raise error_for(EINVAL, "auth: the socket is a client of its mechanism")
+        return Judge(auth)
+
+    def _mind_pickles(self) -> None:
+        """Warn, once, if anybody may send what `recv_pyobj` runs."""
+        if self._minded:
+            return
+        self._minded = True
+        known = [one for group in list(self._sessions.values()) for one in list(group)]
+        exposed = [session.endpoint for session in known if session.exposed]
+        if exposed and not self._warned:
+            self._warned = True
+            text = f"recv_pyobj runs what anybody sends who reaches {exposed[0]}: "
+            text += "use recv_serialized, or authenticate peers"
+            warnings.warn(text, UnsafePickleWarning, stacklevel=3)
+
+    def _open_endpoint(self, addr: Union[str, bytes], opener: Any) -> Session:
         with self._busy:
             return self._open_alone(addr, opener)
 
-    def _open_alone(self, addr: Union[str, bytes], opener: Any) -> str:
+    def _open_alone(self, addr: Union[str, bytes], opener: Any) -> Session:
         self._check_open()
         self.context._control.catch_up()
         text = _text(addr)
@@ -74,9 +155,10 @@ class Endpoints(SocketBase):
         endpoint = str(session.endpoint)
         self._options[_O.LAST_ENDPOINT] = endpoint.encode()
         self._sessions.setdefault(endpoint, []).append(session)
-        return endpoint
+        self._minded = False
+        return session  # type: ignore[no-any-return]
 
-    def _side(self) -> Side:
+    def _side(self, judge: Union[Judge, None] = None) -> Side:
         from .session import Side
 
         context = self.context
@@ -92,15 +174,18 @@ class Endpoints(SocketBase):
             self._drain,
             context._backend,
             context._registry,
+            judge,
         )
 
-    def _bind(self, endpoint: Endpoint) -> Session:
+    def _bind(self, endpoint: Endpoint, judge: Union[Judge, None]) -> Session:
         if endpoint.scheme == "inproc":
+            if judge is not None:
+                raise error_for(EINVAL, "auth: inproc has no handshake")
             return self.context._registry.bind(endpoint.address, self._side())
         self._start_control()
         from .session.listener import Listener
 
-        listener = Listener(self._side(), endpoint)
+        listener = Listener(self._side(judge), endpoint)
         self._options[_O.USE_FD] = -1  # it is the listener's now
         return self._start(listener)
 
@@ -206,21 +291,23 @@ class Endpoints(SocketBase):
         min_port: int = 49152,
         max_port: int = 65536,
         max_tries: int = 100,
+        *,
+        auth: Union[Auth, None] = None,
     ) -> int:
-        """Bind to ``addr:port`` with a free port and return it.
+        """Bind to ``addr:port`` with a free port and return it; `auth` as of `bind`.
 
         With the default range the system chooses.  ZMQBindError when `max_tries`
         ports of ``min_port <= port < max_port`` were taken.
         """
         if (min_port, max_port) == (49152, 65536):
-            bound = self.bind(f"{addr}:*")
+            bound = self.bind(f"{addr}:*", auth=auth)
             return int(bound._endpoint.rpartition(":")[2])
         import random
 
         for _ in range(max_tries):
             port = random.randrange(min_port, max_port)
             try:
-                self.bind(f"{addr}:{port}")
+                self.bind(f"{addr}:{port}", auth=auth)
             except ZMQError as error:
                 if error.errno not in (EADDRINUSE, EACCES):
                     raise

@@ -7,7 +7,7 @@ written for pyzmq tell the two apart.
 from __future__ import annotations
 
 import threading
-from errno import EINTR, ENOTSOCK
+from errno import EACCES, EINTR, ENOTSOCK, EPROTO
 from os import strerror as _system_text
 from typing import Union
 
@@ -61,6 +61,14 @@ class LingerWarning(RuntimeWarning):
     """`Context.term` waits for long, or something was dropped at exit: what for.
 
     Not in pyzmq, whose `term` waits in silence.
+    """
+
+
+class UnsafePickleWarning(RuntimeWarning):
+    """`recv_pyobj` on a socket that anybody can reach over a network: a pickle is a
+    program, which then runs here.
+
+    Once for a socket.  Not in pyzmq.
     """
 
 
@@ -141,6 +149,30 @@ class ForkedError(ZMQError):
             ENOTSOCK,
             "inherited through fork: a child makes contexts and sockets of its own",
         )
+
+
+class HandshakeError(ZMQError):
+    """`Socket.connect` with a timeout found a peer, and the handshake failed.
+
+    `status`: of ZAP, 400 or 500, with which the peer refused us; else 0.  `code`: a
+    ``PROTOCOL_ERROR_*`` value; 0 if no rule was broken.  Not in pyzmq.
+    """
+
+    errno: int = EPROTO
+    strerror: str = ""
+
+    def __init__(self, reason: str, status: int = 0, code: int = 0) -> None:
+        super().__init__(self.errno)
+        self.strerror += f" ({reason})"
+        self.status = status
+        self.code = code
+
+
+class AuthenticationError(HandshakeError):
+    """The peer refuses us, or wants another mechanism, or broke a handshake of PLAIN,
+    CURVE or GSSAPI off: what a server does that cannot read what we sealed for it."""
+
+    errno: int = EACCES
 
 
 class ZMQVersionError(NotImplementedError):

@@ -211,6 +211,25 @@ OPTIONS: dict[int, Option] = {
         unit="0 or more",
         text="subscriptions that are received count only once SUBSCRIBE was set",
     ),
+    _O.XPUB_MANUAL_LAST_VALUE: Option(
+        0,
+        live=HubOption.LAST_VALUE,
+        readable=False,
+        types=_PUBS,
+        unit="0 or more",
+        sets=lambda value: {_O.XPUB_MANUAL: value},
+        text="XPUB_MANUAL, and the first message after a subscription was received "
+        "goes to that peer alone",
+    ),
+    _O.ONLY_FIRST_SUBSCRIBE: Option(
+        0,
+        live=HubOption.ONLY_FIRST,
+        readable=False,
+        types=_PUBS | {SocketType.XSUB},
+        unit="0 or more",
+        text="a frame that begins with 0 or 1 is no subscription in a message that "
+        "does not begin with one",
+    ),
     _O.XPUB_NODROP: Option(
         0,
         live=HubOption.NO_DROP,
@@ -357,10 +376,6 @@ ABSENT = (
             "ROUTER_NOTIFY",
             "XSUB_VERBOSE_UNSUBSCRIBE",
         )
-    ),
-    *(
-        (name, "a draft, which is not built")
-        for name in ("ONLY_FIRST_SUBSCRIBE", "XPUB_MANUAL_LAST_VALUE")
     ),
     ("HWM", "zmq.h has none of this name any more; see SNDHWM and RCVHWM"),
     ("BLOCKY", "it is the context's"),

@@ -12,6 +12,8 @@ class _Frames(Protocol):
 
     def recv(self, flags: int = 0) -> Any: ...
 
+    def _mind_pickles(self) -> None: ...
+
     def send_multipart(
         self, msg_parts: Sequence[Any], flags: int = 0, copy: bool = True
     ) -> Any: ...
@@ -65,10 +67,14 @@ class Payloads:
         return self.send(pickle.dumps(obj, protocol), flags=flags, **kwargs)
 
     def recv_pyobj(self: _Frames, flags: int = 0) -> Any:
-        """Receive a pickle.  **Whoever can send to this socket can run code here**:
-        use it only among peers you trust."""
+        """Receive a pickle.  **Whoever can send to this socket can run code here**: a
+        pickle is a program, and no check of what comes out is in time.  Use it only
+        among peers that you trust and that prove who they are; `recv_serialized` with
+        JSON or the like takes nothing but data.  UnsafePickleWarning, once for a
+        socket, if it has a peer over tcp or another network that need not do so."""
         import pickle
 
+        self._mind_pickles()
         return pickle.loads(self.recv(flags))
 
     def send_serialized(

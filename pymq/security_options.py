@@ -86,8 +86,8 @@ SECURITY: dict[int, Option] = {
         0,
         1,
         unit="0 or 1",
-        text="1: PLAIN as a server: the ZAP handler decides who comes in, and without "
-        "one nobody does. 0: NULL",
+        text="1: PLAIN as a server: the ZAP handler, or `auth` of bind, decides who "
+        "comes in, and without either nobody does. 0: NULL",
         sets=lambda value: _role(_PLAIN if value else _NULL, value),
     ),
     _O.PLAIN_USERNAME: _plain_secret("PLAIN as a client, under this name"),
@@ -97,8 +97,8 @@ SECURITY: dict[int, Option] = {
         0,
         1,
         unit="0 or 1",
-        text="1: CURVE as a server, with CURVE_SECRETKEY: the ZAP handler decides "
-        "whose key comes in, and without one everybody's. 0: NULL",
+        text="1: CURVE as a server, with CURVE_SECRETKEY: the ZAP handler, or `auth` "
+        "of bind, decides whose key comes in, and without either everybody's. 0: NULL",
         keep=_curve_role,
         sets=lambda value: _role(_CURVE if value else _NULL, value),
     ),

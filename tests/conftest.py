@@ -63,6 +63,8 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "couple" in metafunc.fixturenames:
+        _pair(metafunc)
     if "zmq" not in metafunc.fixturenames:
         return
     node, config = metafunc.definition, metafunc.config
@@ -80,6 +82,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("zmq", cases, indirect=True)
 
 
+def _pair(metafunc: pytest.Metafunc) -> None:
+    """Each ordered pair of implementations."""
+    found = metafunc.config.stash[implementations.CHOSEN]
+    pairs = [(west, east) for west in found for east in found]
+    names = [f"{west.tag}-{east.tag}" for west, east in pairs]
+    metafunc.parametrize("couple", pairs, ids=names, indirect=True)
+
+
 def _known_fault(config: pytest.Config, reason: str) -> pytest.MarkDecorator:
     if config.getoption("--show-oracle-faults"):
         return pytest.mark.xfail(reason=reason, strict=False)
@@ -92,6 +102,15 @@ def zmq(request: pytest.FixtureRequest) -> Iterator[Library]:
     library = Library(request.param)
     yield library
     library.close()
+
+
+@pytest.fixture
+def couple(request: pytest.FixtureRequest) -> Iterator[tuple[Library, Library]]:
+    """Two implementations (or one, twice), each with a context of its own."""
+    west, east = (Library(one) for one in request.param)
+    yield west, east
+    west.close()
+    east.close()
 
 
 @pytest.fixture(params=["tcp", "ipc", "inproc"])

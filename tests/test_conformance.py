@@ -22,7 +22,6 @@ NOT_YET = {
     "draft sockets",
     "draft options",
     "draft functions",
-    "timers",
     "asyncio",
 }
 LEFT_OUT = {"PGM", "NORM", "VMCI", "C API", "Windows", "deprecated", "internals"}

@@ -96,6 +96,9 @@ def test_context_options_are_attributes(zmq: Library) -> None:
 linux = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="needs Linux's /proc"
 )
+scheduling = pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="PyPy's os has no sched_*"
+)
 
 
 def _threads() -> set[int]:
@@ -116,6 +119,7 @@ def _name(thread: int) -> str:
 
 
 @linux
+@scheduling
 def test_cpus_of_the_threads(zmq: Library) -> None:
     cpu = max(os.sched_getaffinity(0))
     context = zmq.context()
@@ -137,6 +141,7 @@ def test_a_cpu_that_was_not_added(zmq: Library) -> None:
 
 
 @linux
+@scheduling
 def test_policy_and_priority_of_the_threads(zmq: Library) -> None:
     context = zmq.context()
     context.set(zmq.THREAD_SCHED_POLICY, SCHED_FIFO)
@@ -169,6 +174,7 @@ def test_names_of_the_threads(zmq: Library) -> None:
 
 
 @linux
+@scheduling
 @pytest.mark.only("pymq")
 @pytest.mark.parametrize("wrong", ["cpus", "policy"])
 def test_what_the_system_refuses_is_an_error(zmq: Library, wrong: str) -> None:

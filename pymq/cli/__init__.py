@@ -1,7 +1,7 @@
-"""The command ``pymq``: sockets for the shell, `info` and `demo`.
+"""The command ``pymq``: sockets for the shell, `info`, `keygen` and `demo`.
 
-It needs typer and rich, the extra ``cli``.  Without them `info` and `demo` still
-work, in plain text, and everything else says what to install.
+It needs typer and rich, the extra ``cli``.  Without them these three still work, in
+plain text, and everything else says what to install.
 """
 
 from __future__ import annotations
@@ -29,13 +29,17 @@ def _plain(arguments: list[str]) -> int:
         from .info import show
 
         return show()
+    if name == "keygen":
+        from ..curve_keygen import main as keygen
+
+        return keygen(arguments[1:], "pymq keygen")
     if name == "demo":
         from .demo import main as demo
 
         return demo(arguments[1:])
     print(
         f"pymq: {name or 'this command'} needs typer and rich: "
-        "pip install 'pymq[cli]'  (only info and demo work without them)",
+        "pip install 'pymq[cli]'  (only info, keygen and demo work without them)",
         file=sys.stderr,
     )
     return exits.ERROR

@@ -1,4 +1,5 @@
-"""The command line: one command for each socket type, `info`, `demo` and `bench`.
+"""The command line: one command for each socket type, and `info`, `keygen`, `demo`
+and `bench`.
 
 Every command shows only the options that it obeys: its signature is put together
 from `PARAMETERS`, which typer then reads as if it had been written out.
@@ -15,6 +16,7 @@ import typer
 
 import pymq as zmq
 
+from .. import curve_keygen
 from . import exits
 from .delimiter import Delimiter
 from .demo import LIMIT
@@ -256,6 +258,22 @@ def info() -> None:
     from .info import show
 
     raise typer.Exit(show())
+
+
+@app.command()
+def keygen(
+    json: Annotated[bool, typer.Option("--json", help=curve_keygen.JSON)] = False,
+    secret: Annotated[
+        Optional[str], typer.Option(metavar="KEY", help=curve_keygen.SECRET)
+    ] = None,
+    to: Annotated[
+        Optional[str], typer.Option(metavar="NAME", help=curve_keygen.TO)
+    ] = None,
+) -> None:
+    """Make a pair of keys for CURVE, 40 characters of Z85 each."""
+    if to is not None and (json or secret is not None):
+        raise typer.BadParameter(curve_keygen.ALONE)
+    guarded(lambda: print(curve_keygen.keygen(json, secret, to)))
 
 
 @app.command()

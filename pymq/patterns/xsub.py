@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Mapping, Union
 
 from ..backend.abc import Buffer, Hub, Receive, Routing, Send
+from ..constants import SocketOption
 from . import Pattern, Wrapper
 
 
@@ -20,7 +21,9 @@ class XSub(Wrapper):
 
     def __init__(self, hub: Hub, options: Mapping[int, Any]) -> None:
         super().__init__(hub)
+        self._options = options
         self._inside = False  # a message of several frames
+        self._subscribes = True  # frames of this message may be subscriptions
 
     def send(
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None
@@ -32,9 +35,10 @@ class XSub(Wrapper):
             state = self._hub.ready()
             if state < 0:
                 return state
-            if body[:1] == b"\1":
+            change = self._change(body)
+            if change == b"\1":
                 self._hub.subscribe(body[1:], announce=alone)
-            elif body[:1] == b"\0":
+            elif change == b"\0":
                 self._hub.unsubscribe(body[1:], announce=alone)
             else:
                 alone = False
@@ -42,6 +46,14 @@ class XSub(Wrapper):
                 return 0
             self._inside = more
             return self._hub.send(body, more)
+
+    def _change(self, body: bytes) -> bytes:
+        """With what a frame begins, if it may subscribe or cancel."""
+        first = body[:1]
+        if not self._inside:
+            only = self._options[SocketOption.ONLY_FIRST_SUBSCRIBE]
+            self._subscribes = not only or first in (b"\0", b"\1")
+        return first if self._subscribes else b""
 
 
 PATTERN = Pattern(

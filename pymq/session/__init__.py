@@ -12,7 +12,15 @@ import itertools
 import logging
 import random
 import struct
-from typing import Any, Mapping, MutableMapping, NamedTuple, Protocol
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Mapping,
+    MutableMapping,
+    NamedTuple,
+    Protocol,
+    Union,
+)
 
 from ..backend.abc import Backend, Hub, Pipe, Send
 from ..constants import SocketOption
@@ -22,6 +30,9 @@ from ..monitor import Monitor
 from ..patterns import Pattern
 from ..properties import Connections
 from ..transports.inproc import Registry
+
+if TYPE_CHECKING:
+    from .judge import Judge
 
 logger = logging.getLogger("pymq")
 
@@ -39,6 +50,7 @@ class Side(NamedTuple):
     drain: Drain
     backend: Backend
     registry: Registry  # the context's, where a ZAP handler may be
+    judge: Union[Judge, None] = None  # who says instead who comes in
 
     @property
     def named(self) -> bool:
@@ -97,6 +109,10 @@ class Session(Protocol):
     keeps_input: bool  # unbind leaves what arrived to be read, disconnect does not
 
     has_address: bool  # which is free when `close` returns
+
+    @property
+    def exposed(self) -> bool:
+        """Whether anybody may be at the other end, from wherever."""
 
     @property
     def over(self) -> bool:

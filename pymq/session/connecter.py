@@ -10,13 +10,14 @@ from typing import Any, Mapping, Union
 
 from .. import transports
 from ..backend.abc import Pipe
-from ..constants import Event, ReconnectStop, SocketOption
+from ..constants import Event, ReconnectStop, SecurityMechanism, SocketOption
 from ..control import Timer
 from ..endpoint import Endpoint
-from ..error import ZMQError, error_for
+from ..error import AuthenticationError, HandshakeError, ZMQError, error_for
+from ..meeting import Meeting
 from ..transports import NotOpened, Target, addresses
 from ..zmtp.handshake import Failed, Ready, Result
-from . import Side, log_down, logger
+from . import Side, log_down, logger, security
 from .backoff import Backoff
 from .greeter import Greeter
 from .lingering import Lingering
@@ -25,6 +26,10 @@ from .tunnel import Tunnel
 
 #: A peer that broke the protocol will do it again: libzmq does not reconnect either.
 FATAL = (errno.EPROTO, errno.EMSGSIZE)
+DENIALS = (
+    Event.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH,
+    Event.PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC,
+)
 HURRY = 2.0  # seconds for an address that does not answer, while there are others
 
 
@@ -59,10 +64,16 @@ class Connecter:
         self._tunnel: Union[Tunnel, None] = None
         self._timer: Union[Timer, None] = None
         self._backoff = Backoff(side.options)
+        self.meeting = Meeting()
         self._watched = False  # what is opening
         self._refused = False  # by one of the addresses tried
         self._fd = -1  # of the connection, for the monitor
         self.over = False  # closed, or never to be tried again
+
+    @property
+    def exposed(self) -> bool:
+        """Whether anybody may be at the other end."""
+        return security.exposed(self._side, self.endpoint)
 
     def _report(self, event: int, value: int) -> None:
         self._side.monitor.report(event, value, self.endpoint)
@@ -221,13 +232,28 @@ class Connecter:
     def _greeted(self, greeter: Greeter, result: Result) -> None:
         self._greeter = None
         if isinstance(result, Ready) and self._attach(greeter, result):
+            self.meeting.tell(True)
             return
         greeter.close()
+        if isinstance(result, Failed):
+            self.meeting.tell(False, self._fault(result))
         if isinstance(result, Failed) and result.fatal:
             self._give_up()
         else:
             failed = isinstance(result, Failed)
             self._retry(ReconnectStop.HANDSHAKE_FAILED if failed else 0)
+
+    def _fault(self, failed: Failed) -> Union[HandshakeError, None]:
+        """What to tell who waits for a connection; None if another attempt may have
+        more luck."""
+        plain = self._side.options[SocketOption.MECHANISM] == SecurityMechanism.NULL
+        broken_off = not failed.code and not plain
+        reason = f"{failed.reason}; addr={self.endpoint!r}"
+        if failed.status or broken_off or failed.code in DENIALS:
+            return AuthenticationError(reason, failed.status, failed.code)
+        if failed.code:
+            return HandshakeError(reason, 0, failed.code)
+        return None
 
     def _attach(self, greeter: Greeter, ready: Ready) -> bool:
         if self._pipe is None:
@@ -261,6 +287,7 @@ class Connecter:
     def _give_up(self) -> None:
         """Never try again; what is queued has nowhere to go."""
         self.over = True
+        self.meeting.tell(False, self.meeting.failed)
         logger.info("%s: not trying again", self.endpoint)
         if self._pipe is None:
             return
@@ -280,6 +307,7 @@ class Connecter:
     def link_down(self, pipe: int, error: int) -> None:
         """The connection is gone: try again, unless the peer is at fault."""
         log_down(self.endpoint, error)
+        self.meeting.tell(False)
         self._report(Event.DISCONNECTED, self._fd)
         if self._pipe is None:
             return
@@ -295,6 +323,7 @@ class Connecter:
     def displaced(self, pipe: int) -> None:
         """A newcomer has its name: start again with another pipe."""
         if pipe not in self._lingering:
+            self.meeting.tell(False)
             self._report(Event.DISCONNECTED, self._fd)
             self._forget_pipe()
             self._retry()
@@ -324,6 +353,7 @@ class Connecter:
     def _stop(self) -> None:
         """No connection any more, nor attempts at one."""
         self.over = True
+        self.meeting.tell(False)
         if self._timer is not None:
             self._timer.cancel()
         self._close_opening()

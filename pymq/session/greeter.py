@@ -6,9 +6,10 @@ import os
 import socket
 from errno import ECONNABORTED, ECONNREFUSED, EFAULT, EPIPE, ETIMEDOUT
 from selectors import EVENT_READ, EVENT_WRITE
-from typing import Any, Callable, Mapping, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence, Union
 
 from .. import transports
+from ..applicant import introduce
 from ..backend.abc import Heartbeat, Link, Pipe
 from ..constants import Event, SocketOption
 from ..control import Timer
@@ -18,6 +19,9 @@ from ..zmtp.handshake import Failed, Handshake, Ready, Result
 from ..zmtp.socket_types import COMPATIBLE
 from . import Side, logger, security
 from .zap import Inquiry
+
+if TYPE_CHECKING:
+    from .judge import Question
 
 HEARING_OUT = 5.0  # seconds that a peer has to read why it is refused
 
@@ -58,13 +62,14 @@ class Greeter:
         identity = side.options[SocketOption.ROUTING_ID]
         said = side.options[SocketOption.METADATA]
         self._side = side
-        self._mechanism = security.mechanism(side.options)
+        judged = side.judge is not None
+        self._mechanism = security.mechanism(side.options, judged)
         self._handshake = Handshake(
             name,
             identity,
             self._mechanism,
             COMPATIBLE[name],
-            not side.options[SocketOption.ZAP_DOMAIN],
+            not (judged or side.options[SocketOption.ZAP_DOMAIN]),
             said,
         )
         self._handshake.start()
@@ -88,7 +93,7 @@ class Greeter:
         self._monitor = side.monitor
         self._connections = side.connections
         self._done = done
-        self._inquiry: Union[Inquiry, None] = None
+        self._inquiry: Union[Inquiry, Question, None] = None
         self._watched = 0  # events
         self._timer: Union[Timer, None] = None
         self._affinity = affinity(side.options)
@@ -103,7 +108,8 @@ class Greeter:
 
     def attach(self, pipe: Pipe, ready: Ready) -> bool:
         """Hand the connection over to a pipe; False if the system has no room."""
-        properties = Properties(self.fd, _properties(self.socket, ready))
+        values = _properties(self.socket, ready)
+        properties = Properties(self.fd, values, self._mechanism_name())
         self._connections.add(pipe.id, properties)
         fd = self.socket.detach()
         try:
@@ -117,6 +123,9 @@ class Greeter:
         # Not before: who is told of a connection may use it at once.
         self._report(Event.HANDSHAKE_SUCCEEDED, 0)
         return True
+
+    def _mechanism_name(self) -> str:
+        return self._mechanism.name.decode()
 
     def _link(self, fd: int, ready: Ready) -> Link:
         beat = self._heartbeat if ready.major == 3 else Heartbeat()
@@ -212,15 +221,24 @@ class Greeter:
             self._flush()
 
     def _ask(self, credentials: Sequence[bytes]) -> None:
-        """Have the ZAP handler look at the peer."""
-        options = self._side.options
-        question = zap.request(
-            options[SocketOption.ZAP_DOMAIN],
-            transports.peer_address(self.socket).encode(),
-            options[SocketOption.ROUTING_ID],
-            self._mechanism.name,
-            credentials,
-        )
+        """Have somebody look at the peer."""
+        options, judge = self._side.options, self._side.judge
+        domain, name = options[SocketOption.ZAP_DOMAIN], self._mechanism.name
+        address = transports.peer_address(self.socket)
+        if judge is None:
+            own = options[SocketOption.ROUTING_ID]
+            question = zap.request(domain, address.encode(), own, name, credentials)
+            self._ask_handler(question)
+            return
+        peer = introduce(address, domain, name, credentials, self._handshake.claims)
+        self._inquiry = judge.ask(self._control, peer, self._judged)
+        self._flush()
+
+    def _judged(self, verdict: zap.Verdict) -> None:
+        self._handshake.judge(verdict)
+        self._go_on()
+
+    def _ask_handler(self, question: list[bytes]) -> None:
         self._inquiry = Inquiry(self._side, self._answered)
         try:
             asked = self._inquiry.ask(question)

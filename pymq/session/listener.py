@@ -15,7 +15,7 @@ from ..endpoint import Endpoint
 from ..error import ZMQError
 from ..transports import Listening, filters
 from ..zmtp.handshake import Failed, Ready, Result
-from . import Side, log_down, logger
+from . import Side, log_down, logger, security
 from .greeter import Greeter
 from .lingering import Lingering
 from .raw import RawGreeter
@@ -54,6 +54,11 @@ class Listener:
         except (OSError, ZMQError) as error:
             self._report(Event.BIND_FAILED, error.errno or 0)
             raise
+
+    @property
+    def exposed(self) -> bool:
+        """Whether anybody comes in."""
+        return security.exposed(self._side, self.endpoint)
 
     def _report(self, event: int, value: int) -> None:
         self._side.monitor.report(event, value, self.endpoint)

@@ -7,29 +7,35 @@ from typing import Any, Callable, Mapping
 from ..constants import SecurityMechanism, SocketOption
 from ..zmtp.mechanisms import Mechanism, plain
 from ..zmtp.mechanisms.null import Null
+from ..zmtp.zap import ENDPOINT
+from . import Side
+from .zap import HANDLERS
 
 Options = Mapping[int, Any]
 
 _O = SocketOption
+_LOCAL = ("inproc", "ipc")  # schemes
 
 
-def mechanism(options: Options) -> Mechanism:
-    """A new one, for one connection."""
-    return _MAKERS[options[_O.MECHANISM]](options)
+def mechanism(options: Options, judged: bool) -> Mechanism:
+    """A new one, for one connection; `judged` where the application says who comes
+    in, and no ZAP handler is asked."""
+    return _MAKERS[options[_O.MECHANISM]](options, judged)
 
 
-def _null(options: Options) -> Mechanism:
+def _null(options: Options, judged: bool) -> Mechanism:
     domain = bool(options[_O.ZAP_DOMAIN])
-    return Null(domain, domain and bool(options[_O.ZAP_ENFORCE_DOMAIN]))
+    enforced = domain and bool(options[_O.ZAP_ENFORCE_DOMAIN])
+    return Null(judged or domain, enforced, judged)
 
 
-def _plain(options: Options) -> Mechanism:
+def _plain(options: Options, judged: bool) -> Mechanism:
     if options[_O.PLAIN_SERVER]:
-        return plain.Server()
+        return plain.Server(judged)
     return plain.Client(options[_O.PLAIN_USERNAME], options[_O.PLAIN_PASSWORD])
 
 
-def _curve(options: Options) -> Mechanism:
+def _curve(options: Options, judged: bool) -> Mechanism:
     from ..zmtp.mechanisms import curve  # it needs hmac, which costs an import
 
     secret = options[_O.CURVE_SECRETKEY]
@@ -38,11 +44,39 @@ def _curve(options: Options) -> Mechanism:
         return curve.Client(options[_O.CURVE_PUBLICKEY], secret, server)
     domain = bool(options[_O.ZAP_DOMAIN])
     enforced = bool(options[_O.ZAP_ENFORCE_DOMAIN])
-    return curve.Server(secret, domain or not enforced, domain and enforced)
+    asks = judged or domain or not enforced
+    return curve.Server(secret, asks, domain and enforced)
 
 
-_MAKERS: dict[int, Callable[[Options], Mechanism]] = {
+_MAKERS: dict[int, Callable[[Options, bool], Mechanism]] = {
     SecurityMechanism.NULL: _null,
     SecurityMechanism.PLAIN: _plain,
     SecurityMechanism.CURVE: _curve,
+}
+
+
+def exposed(side: Side, endpoint: str) -> bool:
+    """Whether somebody who has proved nothing may be at the other end, from another
+    machine: nobody has looked at it, nor is it the server whose key we know."""
+    if endpoint.partition("://")[0] in _LOCAL or side.judge is not None:
+        return False
+    handler = side.registry.find(ENDPOINT, HANDLERS) is not None
+    return not _PROVE[side.options[_O.MECHANISM]](side.options, handler)
+
+
+def _null_proves(options: Options, handler: bool) -> bool:
+    """Nothing but an address, which somebody has chosen."""
+    asked = bool(options[_O.ZAP_DOMAIN])
+    return asked and (handler or bool(options[_O.ZAP_ENFORCE_DOMAIN]))
+
+
+def _curve_proves(options: Options, handler: bool) -> bool:
+    return not options[_O.CURVE_SERVER] or handler or _null_proves(options, handler)
+
+
+_PROVE: dict[int, Callable[[Options, bool], bool]] = {
+    SecurityMechanism.NULL: _null_proves,
+    SecurityMechanism.PLAIN: lambda options, _: bool(options[_O.PLAIN_SERVER]),
+    SecurityMechanism.CURVE: _curve_proves,
+    SecurityMechanism.GSSAPI: lambda options, _: True,  # each side has a ticket
 }

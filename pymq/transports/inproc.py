@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Sequence, Union
 
 from ..constants import SocketOption
 from ..error import ZMQError, error_for
+from ..meeting import Meeting
 
 if TYPE_CHECKING:
     from ..backend.abc import Pipe
@@ -51,14 +52,21 @@ class Registry:
             _join(connection, binding)
         return connection
 
+    def find(self, name: str, kinds: Sequence[str]) -> Union[Binding, None]:
+        """Who has the name, if it is a socket of one of these types."""
+        with self._lock:
+            binding = self._bound.get(name)
+        if binding is None or binding.side.pattern.name not in kinds:
+            return None
+        return binding
+
     def reach(
         self, name: str, side: Side, kinds: Sequence[str]
     ) -> Union[Connection, None]:
         """As `connect`, but None unless a socket of one of these types has the name
         already."""
-        with self._lock:
-            binding = self._bound.get(name)
-        if binding is None or binding.side.pattern.name not in kinds:
+        binding = self.find(name, kinds)
+        if binding is None:
             return None
         connection = Connection(self, name, side)
         _join(connection, binding)
@@ -85,6 +93,7 @@ class Binding:
 
     keeps_input = True
     has_address = True
+    exposed = False
     over = False
 
     def __init__(
@@ -113,6 +122,7 @@ class Connection:
 
     keeps_input = False
     has_address = True  # its peer's place, to say it exactly
+    exposed = False
 
     def __init__(self, registry: Registry, name: str, side: Side) -> None:
         self.endpoint = f"inproc://{name}"
@@ -120,6 +130,7 @@ class Connection:
         self.side = side
         self.pipe: Union[Pipe, None] = side.hub.open(side.conflates)
         self.closed = False
+        self.meeting = Meeting()
         self._registry = registry
         routing_id = side.options[SocketOption.CONNECT_ROUTING_ID]
         self.named = bool(routing_id)
@@ -157,6 +168,7 @@ def _join(connection: Connection, binding: Binding) -> None:
         connection.closed or connection.named or _name(pipe, connection.side, binder)
     ):
         pipe.join(peer)
+        connection.meeting.tell(True)
     else:
         peer.close(False)
         pipe.close(False)

@@ -15,9 +15,10 @@ The caller moves bytes::
 
 `data_to_send` may have something after the end as well: our READY, or the rest of
 the greeting, which RFC 37 wants sent even to a peer that is going to be refused.
-Where a ZAP handler is to judge the peer, `credentials` are there to be asked about,
-and nothing goes on before `answer`, or `answer_alone`, has the outcome; what the peer
-sends meanwhile is received as ever.
+Where somebody is to judge the peer, `credentials` are there to be asked about, and
+`claims`, and nothing goes on before `answer` has the reply of a ZAP handler, `judge`
+somebody else's, or `answer_alone` has it that there is nobody; what the peer sends
+meanwhile is received as ever.
 
 No message may be sent before the result is `Ready`: libzmq drops a peer whose
 messages overtake its own READY.
@@ -110,6 +111,7 @@ class Handshake:
         "_output",
         "_socket_type",
         "_stage",
+        "claims",
         "credentials",
         "result",
     )
@@ -128,6 +130,8 @@ class Handshake:
         self.result: Union[Result, None] = None
         #: What a ZAP handler is to judge, while it is.
         self.credentials: Union[tuple[bytes, ...], None] = None
+        #: What the peer has said of itself by then.
+        self.claims: dict[str, bytes] = {}
         self._judged: Union[Mapping[str, bytes], None] = None
         self._socket_type = socket_type
         self._accepts = accepts
@@ -171,7 +175,7 @@ class Handshake:
     def answer(self, frames: Sequence[bytes]) -> Union[Result, None]:
         """The ZAP handler's reply, its delimiter included; returns `result`."""
         try:
-            self._judge(zap.parse(frames))
+            self.judge(zap.parse(frames))
         except ProtocolError as error:
             self._fail(error)
         return self.result
@@ -185,17 +189,22 @@ class Handshake:
             self._go_on()
         return self.result
 
-    def _judge(self, verdict: zap.Verdict) -> None:
+    def judge(self, verdict: zap.Verdict) -> Union[Result, None]:
+        """What is to become of the peer; returns `result`."""
         self.credentials = None
         if verdict.status == zap.OK:
             self._judged = verdict.properties
             self._go_on()
-            return
+        else:
+            self._refuse(verdict)
+        return self.result
+
+    def _refuse(self, verdict: zap.Verdict) -> None:
         tell = verdict.status != zap.LATER
         if tell:
             error = command.error(str(verdict.status))
             self._output += frame.encode(error, frame.COMMAND)
-        reason = f"refused by ZAP: {verdict.status} {verdict.text}"
+        reason = f"refused: {verdict.status} {verdict.text}"
         self.result = Failed(0, reason, False, verdict.status, tell)
         self._input.clear()
 
@@ -326,6 +335,7 @@ class Handshake:
     def _follow(self, step: Step) -> None:
         ready = None if step.metadata is None else self._accept(step.metadata)
         if step.credentials is not None:
+            self.claims = metadata.parse(step.claims)
             self.credentials = step.credentials
         for body in step.replies:
             self._output += frame.encode(body, frame.COMMAND)

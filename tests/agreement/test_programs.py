@@ -5,10 +5,11 @@ time:
 
     PYMQ_PROGRAMS=20000 python -m pytest tests/agreement --timeout 0
 
-A failure shows the shortest program that hypothesis found, and the first call on which
-two implementations disagree: what libzmq did, or the first of them, then what the
-other did. Where libzmq is not to be followed, `support/agreement/differences.py` says
-so and why.
+Over inproc what a call does is done when it returns; over tcp and ipc
+`support/agreement/network.py` waits for it. A failure shows the shortest program that
+hypothesis found, and the first call on which two implementations disagree: what libzmq
+did, or the first of them, then what the other did. Where libzmq is not to be followed,
+`support/agreement/differences.py` says so and why.
 """
 
 from __future__ import annotations
@@ -20,24 +21,27 @@ from typing import Callable, Iterator, Optional
 import implementations
 import pytest
 from agreement.differences import admitted, difference
-from agreement.interpreter import Entry, Interpreter
+from agreement.interpreter import Entry
+from agreement.network_programs import network_programs
 from agreement.programs import Program, option_programs, programs
-from agreement.worker import Worker
+from agreement.worker import Worker, run
 from hypothesis import HealthCheck, given, settings
-from implementations import Implementation
 
 Run = Callable[[Program], list[Entry]]
 
 ASKED = int(os.environ.get("PYMQ_PROGRAMS", "0"))
 FEW = 150  # programs of each test, in CI
+FEWER = 50  # over the network, where each waits for what has to come
 
-PROFILE = settings(
-    max_examples=ASKED or FEW,
-    derandomize=not ASKED,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+
+def _profile(few: int) -> settings:
+    return settings(
+        max_examples=ASKED or few,
+        derandomize=not ASKED,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +54,7 @@ def runs(pytestconfig: pytest.Config) -> Iterator[dict[str, Run]]:
             worker = Worker(one.tag)
             found = {one.tag: worker.run, **found}
         else:
-            found[one.tag] = partial(_run, one)
+            found[one.tag] = partial(run, one)
     if len(found) < 2:
         pytest.skip("there is one implementation only: nothing to agree with")
     yield found
@@ -58,20 +62,22 @@ def runs(pytestconfig: pytest.Config) -> Iterator[dict[str, Run]]:
         worker.close()
 
 
-def _run(implementation: Implementation, program: Program) -> list[Entry]:
-    return Interpreter(implementation, program).run()
-
-
-@PROFILE
+@_profile(FEW)
 @given(program=programs())
 def test_messages_and_connections(runs: dict[str, Run], program: Program) -> None:
     _check(runs, admitted(program))
 
 
-@PROFILE
+@_profile(FEW)
 @given(program=option_programs())
 def test_options(runs: dict[str, Run], program: Program) -> None:
     _check(runs, admitted(program))
+
+
+@_profile(FEWER)
+@given(program=network_programs())
+def test_over_the_network(runs: dict[str, Run], program: Program) -> None:
+    _check(runs, program)
 
 
 def _check(runs: dict[str, Run], program: Program) -> None:

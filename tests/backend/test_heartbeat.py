@@ -67,7 +67,7 @@ def test_a_silent_peer_is_given_up(bench: Bench) -> None:
     assert hub.send(b"lost") == 0
     assert down(bench, pipe) == errno.ETIMEDOUT
     data = far.recv(1000)
-    assert data.startswith(frame(b"lost"))
+    assert frame(b"lost") in data  # behind a PING, on a machine that stalls
     assert PING in data
 
 

@@ -161,7 +161,7 @@ def test_subscriptions_are_obeyed(bench: Bench, form: str) -> None:
     assert read_exactly(far, len(expected)) == expected
 
 
-def test_subscriptions_end_with_the_link(bench: Bench) -> None:
+def test_subscriptions_end_with_the_pipe(bench: Bench) -> None:
     hub = bench.hub(XPUB)
     pipe, far = bench.link(hub)
     far.sendall(command(b"SUBSCRIBE", b"t") + frame(b"user"))
@@ -169,6 +169,11 @@ def test_subscriptions_end_with_the_link(bench: Bench) -> None:
     assert bench.recv(hub) == [b"user"]
     far.close()
     bench.event(EventKind.LINK_DOWN, pipe)
+    assert hub.send(b"to be back") == 0
+    far = bench.attach(pipe)
+    assert read_exactly(far, 12) == frame(b"to be back")
+    assert hub.wait(1, 0) == 0
+    pipe.close(drain=False)
     assert bench.recv(hub) == [b"\0t"]
     assert hub.topics() == 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 
 import pytest
 from library import Library
@@ -85,6 +86,10 @@ def test_ctrl_c_ends_the_end(zmq: Library) -> None:
 
 @pytest.mark.only("pymq")
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+@pytest.mark.skipif(
+    platform.python_implementation() == "PyPy",
+    reason="its atexit does nothing after Ctrl-C",
+)
 def test_after_ctrl_c_in_term_the_end_waits_no_more(zmq: Library) -> None:
     text = NOBODY.replace("300", "3_600_000")
     text += """

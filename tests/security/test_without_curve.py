@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 import pytest
 from library import Library
 
+from pymq import auth
 from pymq.zmtp import sodium
 
 
 @pytest.mark.core
 @pytest.mark.only("pymq")
-def test_it_is_named(zmq: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_named(
+    zmq: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def missing(name: str) -> None:
         raise ImportError(name)
 
@@ -34,3 +38,8 @@ def test_it_is_named(zmq: Library, monkeypatch: pytest.MonkeyPatch) -> None:
         zmq.curve_keypair()
     with zmq.refused(zmq.ENOTSUP):
         zmq.curve_public(b"0" * 40)
+    with zmq.refused(zmq.ENOTSUP) as caught:
+        auth.create_certificates(tmp_path, "joe")
+    assert "pip install pymq[curve]" in str(caught.value)
+    assert not list(tmp_path.iterdir())
+    assert auth.key(bytes(32)) == b"0" * 40

@@ -4,6 +4,7 @@ cannot outlive the test."""
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import shutil
 import socket
@@ -12,7 +13,7 @@ from typing import Any, Iterator, Optional
 
 import pytest
 from implementations import Implementation
-from patience import PATIENCE, Background
+from patience import PATIENCE, Background, until
 
 TIMEOUT = int(PATIENCE * 1000)
 
@@ -87,6 +88,19 @@ class Library:
         """Bind somewhere new; returns the endpoint to connect to."""
         sock.bind(self.address(transport))
         return self.last_endpoint(sock)
+
+    def bind_again(self, sock: Any, endpoint: str) -> None:
+        """Bind to what another has just let go of: libzmq takes its time to."""
+        until(lambda: self._is_bound(sock, endpoint))
+
+    def _is_bound(self, sock: Any, endpoint: str) -> bool:
+        try:
+            sock.bind(endpoint)
+        except self.ZMQError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            return False
+        return True
 
     def last_endpoint(self, sock: Any) -> str:
         """LAST_ENDPOINT as text."""

@@ -46,6 +46,7 @@ BATCH_SIZE = 256 * 1024  # bytes gathered for one sendmsg
 JOIN_LIMIT = 8 * 1024  # bytes: longer bodies are handed to the kernel as they are
 REPLIES = 512  # bytes of commands that may be outstanding when input is read
 WRITES = 16  # in one turn: other connections want theirs
+TOPICS_WAITING = 1000  # subscriptions of a peer that its publisher did not take in yet
 LINGER_AFTER = 5.0  # seconds to wait for the peer's end-of-file after draining
 LOOK_AGAIN = 0.02  # seconds between looks at what the kernel holds
 
@@ -86,6 +87,7 @@ class Engine:
         self._shut = False  # half-closed: nothing follows
         self._closing = False  # lock: drain, then end
         self._aborted = False  # lock: end at once
+        self.asked = self.echoed = 0  # lock: see `pymq.backend.abc.Hub.probe`
         pipe.output.reader = self
         pipe.input.writer = self
 
@@ -107,6 +109,16 @@ class Engine:
         self._closing = True
         self._aborted = self._aborted or not drain
         self.loop._ask(self)
+
+    @property
+    def echoes(self) -> bool:
+        """Whether the peer answers a PING."""
+        return self._major == 3 and self._minor > 0
+
+    def probe(self, number: int) -> bytes:
+        """The data of a PING with that number, as `queue.PROBE` wants it."""
+        ttl = self._heartbeat.ttl  # what a PING says holds until the next one
+        return ttl.to_bytes(2, "big") + number.to_bytes(4, "big")
 
     def unsent(self) -> int:
         """How many messages it has taken that the kernel has not wholly."""
@@ -234,10 +246,12 @@ class Engine:
             self._end(EMSGSIZE if too_large else EPROTO)
 
     def _room(self, incoming: queue.Queue) -> bool:
-        """Whether what comes next may be taken now.  A peer's subscriptions wait as
-        messages do, for a publisher that is busy elsewhere; other commands never."""
+        """Whether what comes next may be taken now.  Some of a peer's subscriptions
+        wait for a publisher that is busy elsewhere, whatever the mark of messages is;
+        other commands never."""
         flags, body = self._held[0]
-        waits = incoming.topics and len(incoming.frames) >= incoming.hwm > 0
+        most = max(incoming.hwm, TOPICS_WAITING)
+        waits = incoming.topics and incoming.hwm and len(incoming.frames) >= most
         free = incoming.unfinished or not (waits or incoming.full())
         if free or flags & COMMAND and not (waits and body.startswith(_TOPICS)):
             return True
@@ -252,6 +266,9 @@ class Engine:
             return
         if name == command.PING:
             self._answer(data)
+        elif name == command.PONG and len(data) == _NUMBER:
+            self.echoed = int.from_bytes(data, "big")
+            self.pipe.hub._wake()
         elif name in _ANNOUNCEMENTS and self.pipe.input.topics:
             self.pipe.input.announce(data, _ANNOUNCEMENTS[name])
 
@@ -440,6 +457,8 @@ class Engine:
 
 
 _DECODERS = {1: older.Decoder, 2: older.Decoder2}
-_NAMES = {queue.SUBSCRIBE: command.SUBSCRIBE, queue.CANCEL: command.CANCEL}
-_ANNOUNCEMENTS = {name: kind for kind, name in _NAMES.items()}
+_ANNOUNCEMENTS = {command.SUBSCRIBE: queue.SUBSCRIBE, command.CANCEL: queue.CANCEL}
+_NAMES = {kind: name for name, kind in _ANNOUNCEMENTS.items()}
+_NAMES[queue.PROBE] = command.PING
+_NUMBER = 4  # octets of the context of a probe
 _TOPICS = tuple(command.encode(name, b"") for name in _ANNOUNCEMENTS)

@@ -5,7 +5,8 @@ when the earliest of them, `due`, has come: so a message costs nothing.
 
 Nobody is blamed for what we did not do: a PING that the kernel has not taken was not
 sent, and bytes that lie unread, because the reader is at its mark or this process was
-held up, are a sign of life.
+held up, are a sign of life.  But where the kernel takes nothing because nothing of what
+it sends arrives, the peer is blamed as if it had the PING.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import socket
 import time
 
 from ..abc import Heartbeat as Settings
+from .held import unacknowledged
 
 NEVER = math.inf  # times are in seconds
 
@@ -84,7 +86,10 @@ class Heartbeat:
     def _unanswered(self, now: float) -> bool:
         if now < self._answer_by:
             return False
-        fair = (now if self._asking else self._asked_at) + self._timeout
+        if self._asking:
+            fair = now - unacknowledged(self._socket) + self._timeout
+        else:
+            fair = self._asked_at + self._timeout
         if not self._silent(self._heard_then):
             self._answer_by = NEVER
         elif now < fair:

@@ -30,6 +30,8 @@ class Receiver:
 
     verbose = 0  # 1: duplicate subscriptions are told of, 2: all changes are
     manual = 0
+    only_first = 0
+    last_value = 0
     inverted = 0
     batches = True  # whether `single` messages may be received in batches
 
@@ -108,6 +110,10 @@ class Receiver:
         if not self.batches or self._frames or not self._find():
             return False
         return self._active[0].input.frames[0][0] != MORE
+
+    def waiting(self) -> bool:
+        """Whether something may have come that was not looked at."""
+        return bool(self._active)
 
     def _find(self) -> bool:
         """Bring a pipe with a message for us to the front."""
@@ -252,9 +258,11 @@ class Notices(Receiver):
         # Whose, whether it is about a topic, and the frames.
         self._pending: deque[tuple[int, bool, list[bytes]]] = deque()
         self._noticed = 0  # pipe of the last notice that was received
+        self._latest = 0  # the same, until something is sent
 
     def _find(self) -> bool:
-        self._take_up()
+        if not (self.hub.lasts and self.hub.inside):
+            self._take_up()
         return bool(self._pending)
 
     def _take(self) -> bool:
@@ -262,7 +270,7 @@ class Notices(Receiver):
             return False
         self.hub.peer, notice, frames = self._pending.popleft()
         if notice:
-            self._noticed = self.hub.peer
+            self._noticed = self._latest = self.hub.peer
         self._frames.extend(frames)
         return True
 
@@ -273,15 +281,20 @@ class Notices(Receiver):
 
     def _take_up_pipe(self, pipe: Pipe) -> None:
         message: list[bytes] = []
+        first, changes = True, True
         while True:
             frame = pipe.input.pop()
             if frame is None:
                 pipe.input.reader_parked = False  # `_exhausted` parks it
                 return
             kind, body = frame
+            change = body[:1] in (b"\0", b"\1")
+            if first:
+                changes = change or not self.only_first
+            first = kind != MORE
             if kind >= SUBSCRIBE:
                 self._change(pipe, body, kind)
-            elif body[:1] in (b"\0", b"\1"):
+            elif change and changes:
                 self._change(pipe, body[1:], SUBSCRIBE if body[0] else CANCEL)
             else:
                 message.append(body)
@@ -312,6 +325,7 @@ class Notices(Receiver):
     def _join(self, pipe: Pipe, topic: bytes) -> bool:
         """Whether nobody had the topic before."""
         self._reconsider(pipe)
+        self._send_lasts(pipe, topic)
         self._held.setdefault(pipe, {})[topic] = None
         pipes = self._topics.get(topic)
         if pipes is not None:
@@ -319,6 +333,22 @@ class Notices(Receiver):
             return False
         self._topics.add(topic, {pipe: None})
         return True
+
+    def _send_lasts(self, pipe: Pipe, topic: bytes) -> None:
+        """Send the last messages to who is going to subscribe to their topics, and has
+        not got them already."""
+        lasts = self.hub.lasts
+        if lasts is None or self.inverted or self.hub.inside or pipe.closed:
+            return
+        for frames in lasts.matching(topic):
+            if any(pipe in pipes for pipes in self._topics.match(frames[0])):
+                continue
+            if pipe.output.full():
+                pipe.missed += 1
+                continue
+            for frame in frames[:-1]:
+                pipe.output.write(frame, True)
+            pipe.output.write(frames[-1], False)
 
     def _leave(self, pipe: Pipe, topic: bytes) -> bool:
         """Whether nobody has the topic now."""
@@ -363,6 +393,9 @@ class Notices(Receiver):
         """Pipes with a topic that `frame` begins with, each once; or, with INVERT,
         the other pipes."""
         found = self._topics.match(frame)
+        latest = self._take_latest()
+        if latest is not None:
+            return [latest] if any(latest in pipes for pipes in found) else []
         if len(found) == 1 and not self.inverted:
             return list(found[0])
         pipes = {pipe: None for pipes in found for pipe in pipes}
@@ -370,6 +403,12 @@ class Notices(Receiver):
             return list(pipes)
         every = self.hub.pipes.values()
         return [pipe for pipe in every if pipe not in pipes and not pipe.closed]
+
+    def _take_latest(self) -> Union[Pipe, None]:
+        """LAST_VALUE: the peer that the next message is for alone."""
+        latest, self._latest = self._latest, 0
+        pipe = self.hub.pipes.get(latest) if self.manual and self.last_value else None
+        return None if pipe is None or pipe.closed else pipe
 
     def topics_count(self) -> int:
         """How many distinct topics peers have subscribed to."""

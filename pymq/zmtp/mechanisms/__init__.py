@@ -23,11 +23,13 @@ class Step(NamedTuple):
 
     `credentials` are what a ZAP handler is to judge (RFC 27), each a frame; None if
     there is nothing to ask.  What it says comes to `Mechanism.accept`, or nowhere.
+    `claims` is then the peer's metadata, if it has already come.
     """
 
     replies: tuple[bytes, ...] = ()
     metadata: Union[bytes, None] = None
     credentials: Union[tuple[bytes, ...], None] = None
+    claims: bytes = b""
 
 
 class Mechanism(Protocol):

@@ -205,7 +205,7 @@ class Server(_Side):
         if not self._asks:
             return self.accept()
         self._asking = True
-        return Step(credentials=(client,))
+        return Step(credentials=(client,), claims=self._peer)
 
     def _check(self, vouch: bytes, client: bytes) -> None:
         """The client's long-term key vouches for its short-term one, and means us."""

@@ -15,16 +15,20 @@ from . import Step, unexpected
 class Null:
     """Both roles.  READY goes out without waiting for the peer's.
 
-    `asks`: the ZAP handler decides.  `needs_handler`: and nobody else.
+    `asks`: the ZAP handler decides.  `needs_handler`: and nobody else.  `patient`: it
+    is asked when the peer's READY is there, which two sides must not both wait for.
     """
 
     name = b"NULL"
     as_server = False
     sealing = None
 
-    def __init__(self, asks: bool = False, needs_handler: bool = False) -> None:
+    def __init__(
+        self, asks: bool = False, needs_handler: bool = False, patient: bool = False
+    ) -> None:
         self.needs_handler = needs_handler
         self._asks = asks
+        self._patient = patient
         self._ready = b""  # ours, held back
         self._peer: Union[bytes, None] = None  # its metadata, that came too early
 
@@ -33,13 +37,15 @@ class Null:
         if not self._asks:
             return Step((ready,))
         self._ready = ready
-        return Step(credentials=())
+        return Step() if self._patient else Step(credentials=())
 
     def receive(self, command_: Command) -> Step:
         if command_.name == command.READY and self._peer is None:
             if not self._asks:
                 return Step(metadata=command_.data)
             self._peer = command_.data
+            if self._patient:
+                return Step(credentials=(), claims=command_.data)
             return Step()
         if command_.name == command.ERROR:
             raise command.refusal(command_.data)

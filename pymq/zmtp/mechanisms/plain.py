@@ -56,15 +56,18 @@ class Client:
 
 
 class Server:
-    """Asks for the credentials in HELLO."""
+    """Asks about the credentials in HELLO; if `patient`, not before INITIATE."""
 
     name = b"PLAIN"
     as_server = True
     sealing = None
     needs_handler = True
 
-    def __init__(self) -> None:
+    def __init__(self, patient: bool = False) -> None:
+        self._patient = patient
         self._metadata = b""
+        self._credentials: tuple[bytes, ...] = ()
+        self._peer = b""  # its metadata
         self._asking = False
         self._expected = command.HELLO
 
@@ -75,16 +78,24 @@ class Server:
     def receive(self, command_: Command) -> Step:
         if self._asking or command_.name != self._expected:
             raise unexpected(command_, self._expected.decode(), self._asking)
-        if self._expected == command.HELLO:
-            self._asking = True
-            return Step(credentials=_credentials(command_.data))
-        ready = command.encode(command.READY, self._metadata)
-        return Step((ready,), command_.data)
+        first = self._expected == command.HELLO
+        if first:
+            self._credentials = _credentials(command_.data)
+        else:
+            self._peer = command_.data
+        if first == self._patient:
+            return self.accept()
+        self._asking = True
+        credentials, self._credentials = self._credentials, ()
+        return Step(credentials=credentials, claims=self._peer)
 
     def accept(self) -> Step:
         self._asking = False
-        self._expected = command.INITIATE
-        return Step((command.encode(command.WELCOME),))
+        if self._expected == command.HELLO:
+            self._expected = command.INITIATE
+            return Step((command.encode(command.WELCOME),))
+        ready = command.encode(command.READY, self._metadata)
+        return Step((ready,), self._peer)
 
 
 def _sized(text: bytes) -> bytes:

@@ -49,8 +49,8 @@ class Interpreter:
         """The transcript: for each operation its result, and each socket's EVENTS."""
         transcript: list[Entry] = []
         try:
-            for kind in self._program.kinds:
-                self._sockets.append(self._open(kind))
+            for number in range(len(self._program.kinds)):
+                self._sockets.append(self._new(number))
                 self._names.append([])
             for operation in self._program.operations:
                 result = self._attempt(operation)
@@ -62,6 +62,10 @@ class Interpreter:
 
     def _every(self) -> range:
         return range(len(self._sockets))
+
+    def _new(self, number: int) -> Any:
+        """A socket of the program."""
+        return self._open(self._program.kinds[number])
 
     def _open(self, kind: str) -> Any:
         return self._context.socket(getattr(self._zmq, kind))
@@ -132,15 +136,15 @@ class Interpreter:
 
     def _do_recv(self, number: int) -> Entry:
         sock = self._sockets[number]
-        frame = sock.recv(self._zmq.DONTWAIT)
+        frame = sock.recv(self._patience(number))
         return (self._show(number, frame), sock.get(self._zmq.RCVMORE))
 
     def _do_recv_frame(self, number: int) -> Entry:
-        frame = self._sockets[number].recv(self._zmq.DONTWAIT, copy=False)
+        frame = self._sockets[number].recv(self._patience(number), copy=False)
         return (self._show(number, frame.bytes), frame.more)
 
     def _do_recv_multipart(self, number: int) -> Entry:
-        frames = self._sockets[number].recv_multipart(self._zmq.DONTWAIT)
+        frames = self._sockets[number].recv_multipart(self._patience(number))
         return tuple(self._show(number, frame) for frame in frames)
 
     def _do_drain(self, number: int) -> list[Entry]:
@@ -171,6 +175,10 @@ class Interpreter:
         self._names[number] = []
 
     # What they are made of.
+
+    def _patience(self, number: int) -> int:
+        """Flags of a receive: all that can be there is there."""
+        return int(self._zmq.DONTWAIT)
 
     def _await_name(self) -> None:
         """Bind the fence: libzmq's thread takes some 0.1 ms to free the name."""

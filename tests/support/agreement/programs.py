@@ -34,6 +34,8 @@ class Program(NamedTuple):
 
     kinds: tuple[str, ...]
     operations: tuple[Operation, ...]
+    #: "inproc"; "network": what arrives is received at once; "lazy": when asked for.
+    place: str = "inproc"
 
 
 NAMES = ("inproc://a", "inproc://b")
@@ -60,10 +62,19 @@ SIZES = (0, 1, 255, 256, 8192, 100_000)
 WORDS = (b"", b"A", b"B", b"AB", b"\0", b"\1", b"\1A", b"\0A", b"\1AB", b"\2A")
 TOPICS = (b"", b"A", b"B", b"AB", b"x" * 255, b"x" * 256)
 
+
+def weighted(
+    *choices: tuple[int, st.SearchStrategy[Any]],
+) -> st.SearchStrategy[Any]:
+    """One of some strategies, in proportion; `one_of` counts none of them twice."""
+    table = [strategy for weight, strategy in choices for _ in range(weight)]
+    return st.integers(0, len(table) - 1).flatmap(table.__getitem__)
+
+
 words = st.sampled_from(WORDS).map(lambda word: (word, 1))
 sizes = st.sampled_from(SIZES).map(lambda size: (b"x", size))
 names = st.integers(0, 2)
-bodies = st.one_of(words, words, names, sizes)
+bodies = weighted((2, words), (1, names), (1, sizes))
 messages = st.one_of(
     st.lists(bodies, min_size=1, max_size=3),
     st.tuples(names, words).map(list),
@@ -98,14 +109,19 @@ welcomes = st.tuples(
     st.just("XPUB_WELCOME_MSG"), st.sampled_from((b"", b"A", b"welcome"))
 )
 lingers = st.tuples(st.just("LINGER"), st.sampled_from((-2, -1, 0, 1000)))
-settings = st.one_of(
-    switches, marks, marks, routing_ids, topics, topics, welcomes, lingers
+settings = weighted(
+    (1, switches),
+    (2, marks),
+    (1, routing_ids),
+    (2, topics),
+    (1, welcomes),
+    (1, lingers),
 )
-RECEIVES = ("recv", "recv", "recv_multipart", "recv_multipart", "recv_frame", "drain")
+RECEIVES = ("recv", "recv_multipart", "recv_frame", "drain")
 READABLE = ("RCVMORE", "TYPE", "LAST_ENDPOINT", "ROUTING_ID", "TOPICS_COUNT")
 
 
-def _on(
+def on(
     name: str, count: int, *arguments: st.SearchStrategy[Any]
 ) -> st.SearchStrategy[Operation]:
     """Calls of one method, on any of `count` sockets."""
@@ -113,42 +129,43 @@ def _on(
 
 
 def _settings(count: int) -> st.SearchStrategy[Operation]:
-    return _on("set", count, settings).map(lambda made: (*made[:2], *made[2]))
+    return on("set", count, settings).map(lambda made: (*made[:2], *made[2]))
 
 
 def _addressing(count: int) -> st.SearchStrategy[Operation]:
     endpoints = st.sampled_from(NAMES[:1] * 3 + NAMES[1:])
     calls = ("bind", "connect", "connect", "disconnect", "unbind")
-    good = st.one_of([_on(name, count, endpoints) for name in calls])
-    bad = st.one_of([_on(name, count, st.sampled_from(BAD)) for name in calls[1:]])
-    return st.one_of(good, good, good, bad)
+    good = st.one_of([on(name, count, endpoints) for name in calls])
+    bad = st.one_of([on(name, count, st.sampled_from(BAD)) for name in calls[1:]])
+    return weighted((3, good), (1, bad))
 
 
 def _traffic(count: int) -> st.SearchStrategy[Operation]:
-    sends = _on("send_multipart", count, messages)
-    frames = _on("send", count, bodies, st.booleans())
-    fills = _on("fill", count, words)
-    receives = [_on(name, count) for name in RECEIVES]
-    return st.one_of(sends, sends, sends, frames, frames, fills, *receives)
+    sends = on("send_multipart", count, messages)
+    frames = on("send", count, bodies, st.booleans())
+    fills = on("fill", count, words)
+    receives = [on(name, count) for name in RECEIVES]
+    receive = st.one_of(receives)
+    return weighted((3, sends), (2, frames), (1, fills), (5, receive))
 
 
 def _looks(count: int) -> st.SearchStrategy[Operation]:
     return st.one_of(
-        _on("get", count, st.sampled_from(READABLE)),
-        _on("events", count),
-        _on("poll", count, st.integers(0, 3)),
+        on("get", count, st.sampled_from(READABLE)),
+        on("events", count),
+        on("poll", count, st.integers(0, 3)),
     )
 
 
 def _operations(count: int) -> st.SearchStrategy[Operation]:
     """One operation on one of `count` sockets."""
-    traffic = _traffic(count)
-    return st.one_of(
-        *[traffic] * 6,
-        *[_settings(count)] * 2,
-        _addressing(count),
-        _looks(count),
-        st.one_of(_on("close", count), _on("reopen", count, st.sampled_from(ALL))),
+    ends = st.one_of(on("close", count), on("reopen", count, st.sampled_from(ALL)))
+    return weighted(
+        (6, _traffic(count)),
+        (2, _settings(count)),
+        (1, _addressing(count)),
+        (1, _looks(count)),
+        (1, ends),
     )
 
 
@@ -257,7 +274,7 @@ def option_programs(draw: Any, most: int = 30) -> Program:
     """One socket that no traffic reaches, and its options."""
     kind = draw(st.sampled_from([*ALL, "STREAM"]))
     options = st.sampled_from(OPTIONS)
-    calls = st.one_of(_on("set", 1, options, values), _on("get", 1, options))
+    calls = st.one_of(on("set", 1, options, values), on("get", 1, options))
     operations = []
     for call in draw(st.lists(calls, max_size=most)):
         operations.append(call)

@@ -9,9 +9,17 @@ import sys
 from pathlib import Path
 
 import implementations
+from implementations import Implementation
 
 from .interpreter import Entry, Interpreter
+from .network import Network
 from .programs import Program
+
+
+def run(implementation: Implementation, program: Program) -> list[Entry]:
+    """The transcript of a program."""
+    kind = Interpreter if program.place == "inproc" else Network
+    return kind(implementation, program).run()
 
 
 class Worker:
@@ -58,7 +66,7 @@ def main(tag: str) -> None:
     implementation = implementations.load(tag)
     for line in sys.stdin:
         program = Program(*ast.literal_eval(line))
-        print(repr(Interpreter(implementation, program).run()), flush=True)
+        print(repr(run(implementation, program)), flush=True)
 
 
 if __name__ == "__main__":
