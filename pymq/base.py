@@ -10,8 +10,8 @@ from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
+from . import exits, patterns
 from . import options as table
-from . import patterns
 from .attendant import Attendant
 from .attributes import Attributes
 from .backend.abc import Bell
@@ -233,7 +233,8 @@ class SocketBase(Attributes, Handle):
 
     def _stay_behind(self) -> None:
         """This is a forked child: every call but `close` raises `ForkedError`."""
-        keep(self._hub, self._end, self._sessions, self._monitor, self._levels)
+        keep(self._hub, self._end, self._sessions, self._monitor)
+        keep(self._levels, self._attendants)
         nobody: Any = Inherited()
         self._tell(
             _busy=RLock(),  # another thread of the parent may have had it
@@ -293,9 +294,15 @@ class SocketBase(Attributes, Handle):
         if self.context._terminating:
             raise self.context._refusal()
 
+    def _check_call(self) -> None:
+        """As `_check_open`, for a call that may have been under way; see
+        `exits.park`."""
+        exits.park()
+        self._check_open()
+
     def _ready(self) -> int:
         """EVENTS: POLLIN and POLLOUT as they are now."""
-        self._check_open()
+        self._check_call()
         result = self._end.ready()
         if result < 0:
             raise error_for(-result)
@@ -303,7 +310,7 @@ class SocketBase(Attributes, Handle):
 
     def _bell(self, events: int) -> Bell:
         """To be woken by, when one of `events` may have come."""
-        self._check_open()
+        self._check_call()
         # What lets a wrapper go on may be anything.
         wanted = events if self._end is self._hub else _ANY
         bell: Bell = self._hub.bell(wanted)
