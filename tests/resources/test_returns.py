@@ -97,6 +97,7 @@ def burst(count):
     return full
 
 burst(100)
+pull.poll(1200)
 before = size()
 full = burst(total // length)
 for _ in range(20):
