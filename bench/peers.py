@@ -42,6 +42,7 @@ HERE = (
     Peer("libzmq", "its C API, from C", "libzmq", batches=False),
     Peer("raw-python", "Python's sockets: the floor", "raw_python.py"),
     Peer("raw-python-new", "... with new bytes each time", "raw_python.py", fresh=True),
+    Peer("raw-sealed", "... with libsodium: the floor of CURVE", "raw_sealed.py"),
     Peer("raw-c", "C's sockets: the floor", "raw"),
 )
 THERE = tuple(

@@ -54,6 +54,8 @@ WORKLOADS: dict[str, Workload] = {
     ),
     "proxy": Workload(("proxy", "ends"), "ends"),
     "startup": Workload(("both",), "both", "start_ms", extra=1),
+    "asyncio-throughput": Workload(("receiver", "sender"), "receiver"),
+    "asyncio-roundtrip": Workload(("server", "client"), "client", "p50_us", 500, 30),
 }
 
 
@@ -148,6 +150,21 @@ def stream_peers(transport: str, size: int) -> tuple[Peers, Peers, Peers]:
         one = (*one, "raw-python-new")
     many = pair if few else without(EVERYONE, "pynng")
     return one, many, (*pair, "raw-c") if size >= LARGE else pair
+
+
+def curve() -> Iterator[Row]:
+    """Rows of others, sealed; their names end alike."""
+    for name in ("64", "1K", "64K"):
+        size = SIZES[name]
+        keys: Keys = {"endpoint": ENDPOINTS["tcp"], "size": size, "hwm": hwm(size)}
+        keys["curve"] = 1
+        peers = (*ZMQ, "raw-sealed") if name == "64K" else ZMQ
+        title, quick = f"curve/throughput/tcp/{name}/copy/one", name != "1K"
+        yield Row(title, "throughput", keys, peers, quick=quick)
+    keys = {"endpoint": ENDPOINTS["tcp"], "size": 64, "curve": 1}
+    for cores, sides in CORES.items():
+        title = f"curve/roundtrip/tcp/reqrep/{cores}/at-once"
+        yield Row(title, "roundtrip", keys, ZMQ, sides)
 
 
 def same() -> Iterator[Row]:
@@ -250,6 +267,18 @@ def startup() -> Iterator[Row]:
         yield Row(name, "startup", keys, ZMQ, {}, 5, 5, quick)
 
 
+def asyncios() -> Iterator[Row]:
+    """Each side in an event loop of asyncio."""
+    for name in ("64", "1K"):
+        keys: Keys = {"endpoint": ENDPOINTS["tcp"], "size": SIZES[name]}
+        title, quick = f"asyncio/throughput/{name}", name == "64"
+        yield Row(title, "asyncio-throughput", keys, ZMQ, quick=quick)
+    for cores, sides in CORES.items():
+        keys = {"endpoint": ENDPOINTS["tcp"], "size": 64}
+        title = f"asyncio/roundtrip/{cores}"
+        yield Row(title, "asyncio-roundtrip", keys, ZMQ, sides, quick=True)
+
+
 def growth() -> Iterator[Row]:
     """Ever more messages: the time of each must not change."""
     for name, count in {"10K": 10**4, "100K": 10**5, "1M": 10**6}.items():
@@ -262,7 +291,8 @@ def growth() -> Iterator[Row]:
 ELSEWHERE: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "python3.12+": (
         ("pymq", "pyzmq", "pyomq"),
-        ("throughput/*/copy/one", "roundtrip/tcp/*/at-once", "multipart/*", "fanout/*"),
+        ("throughput/*/copy/one", "roundtrip/tcp/*/at-once", "multipart/*", "fanout/*")
+        + ("asyncio/*",),
     ),
     "pypy": (
         ZMQ,
@@ -294,6 +324,7 @@ LONGER = {"pypy": 5}
 ELSEWHERE_QUICK = (
     "throughput/tcp/64/copy/one",
     "roundtrip/tcp/reqrep/one-core/at-once",
+    "asyncio/throughput/64",
 )
 
 
@@ -309,6 +340,7 @@ MORE = (
     same,
     multipart,
     roundtrips,
+    curve,
     fanout,
     subscriptions,
     connections,
@@ -316,5 +348,6 @@ MORE = (
     busy,
     proxies,
     startup,
+    asyncios,
     growth,
 )

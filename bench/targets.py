@@ -79,6 +79,8 @@ PROXIES = ("proxy/stream/64", "proxy/requests/64")
 INPROC = ("throughput/inproc/*/copy/one",)
 ONE_CORE = ("roundtrip/*/one-core/at-once",)
 TWO_CORES = ("roundtrip/*/two-cores/at-once",)
+SEALED = ("curve/throughput/*",)
+SEALED_TRIPS = ("curve/roundtrip/*",)
 RESTED = ("roundtrip/tcp/*/after-10ms",)
 NEWER = ("python3.12+/*",)
 PYPY = ("pypy/*",)
@@ -113,6 +115,16 @@ TARGETS = (
         versus_row=("after-10ms", "at-once"),
         floor=PLAIN,
     ),
+    Target("CURVE: throughput", SEALED, 1.5, floor="raw-sealed"),
+    Target("CURVE: round trip", SEALED_TRIPS, 1 / 1.5, False),
+    Target(
+        "CURVE: throughput of 64 KiB, by that of NULL",
+        ("curve/throughput/tcp/64K/copy/one",),
+        0.5,
+        versus="pymq",
+        versus_row=("curve/", ""),
+        floor="raw-sealed",
+    ),
     Target("send beside a busy Python thread: time", ("busy",), 1 / 20, False),
     Target("fan-out, 100 subscribers", ("fanout/100",), 2.0),
     Target("64 B through a proxy", PROXIES, 1.0),
@@ -131,6 +143,8 @@ TARGETS = (
         versus="",
         measure="match_rate",
     ),
+    Target("asyncio, one call per message", ("asyncio/throughput/*",), 8.0),
+    Target("asyncio, round trip", ("asyncio/roundtrip/*",), 0.6, False),
     Target("connection rate", ("connections/rate",), 1.5, floor=PLAIN),
     Target("idle connection: memory", ("connections/1000",), 0.5, False),
     Target(

@@ -253,7 +253,8 @@ static PyMethodDef module_methods[] = {
 int pymq_add_builtins(const char *name)
 {
     PyObject *module = PyImport_AddModule(name);
-    if (module != NULL && PyModule_AddFunctions(module, module_methods) == 0)
+    if (module != NULL && PyModule_AddFunctions(module, module_methods) == 0 &&
+        add_exporter(module) == 0)
         return 1;
     PyErr_Clear();
     return 0;

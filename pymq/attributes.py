@@ -22,7 +22,7 @@ class Attributes:
         """Read an option."""
         raise ZMQError(EINVAL)
 
-    def set(self, option: int, value: Any) -> None:
+    def set(self, option: int, optval: Any) -> None:
         """Write an option."""
         raise ZMQError(EINVAL)
 

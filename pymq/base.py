@@ -23,19 +23,50 @@ from .inherited import Inherited, keep, refuse
 from .level import Level
 from .monitor import Monitor
 from .properties import Connections
+from .shadow import Handle, shown_class
 
 _ANY = POLLIN | POLLOUT
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from .context import Context
     from .control import Control
     from .session import Session
 
 
-class SocketBase(Attributes):
+class SocketBase(Attributes, Handle):
     """A hub, the end that its pattern makes of it, options and sessions."""
 
     copy_threshold: int = 65536
+    _missing = ENOTSOCK
+    _shared = (
+        "context",
+        "_closed",
+        "_type",
+        "_options",
+        "_hub",
+        "_inner",
+        "_end",
+        "_send",
+        "_quick_send",
+        "_quick_recv",
+        "_ahead",
+        "_sessions",
+        "_monitor",
+        "_connections",
+        "_drain",
+        "_pattern",
+        "_pid",
+        "_life",
+        "_busy",
+        "_levels",
+        "_watches",
+        "_attendants",
+        "_rests",
+        "_overflow",
+        "_last_values",
+    )
     context: Context
     _closed: bool = True  # until everything is there
     _type: SocketType
@@ -56,27 +87,41 @@ class SocketBase(Attributes):
     _life: list[None]
     _busy: Any
     _levels: list[Level]
+    _watches: list[Any]
     _attendants: list[Attendant]
     _rests: dict[int, bytes]  # by thread; see `Socket.recv_into`
 
     def __init__(
         self,
-        context: Context,
-        socket_type: int,
+        ctx_or_socket: Union[Context, SocketBase, None] = None,
+        socket_type: int = 0,
+        *,
+        shadow: Union[SocketBase, int] = 0,
         copy_threshold: Union[int, None] = None,
         **options: Any,
     ) -> None:
+        if copy_threshold is not None:
+            self.copy_threshold = copy_threshold
+        if shadow or isinstance(ctx_or_socket, SocketBase):
+            self._join(shadow or ctx_or_socket)
+        elif ctx_or_socket is None:
+            raise TypeError("a socket needs a context, or another socket to shadow")
+        else:
+            self._create(ctx_or_socket, socket_type)
+        for name, value in options.items():
+            setattr(self, name, value)
+
+    def _create(self, context: Context, socket_type: int) -> None:
         self._pattern = patterns.get(socket_type)
         self.context = context
         self._pid = os.getpid()
         self._type = SocketType(socket_type)
-        if copy_threshold is not None:
-            self.copy_threshold = copy_threshold
         self._options = table.defaults()
         self._options[SocketOption.LINGER] = self._pattern.linger
         self._options.update(context._inherited)
         self._hub = context._backend.hub(context._loop, self._pattern.routing)
         self._levels = []  # one, once `fileno` was asked for
+        self._watches = []  # of event loops that wait for it, see `pymq._future`
         self._attendants = []  # one, once `last_values` was set
         self._use(self._pattern.wrap(self._hub, self._options))
         self._rests = {}
@@ -88,22 +133,33 @@ class SocketBase(Attributes):
         self._busy = RLock()  # bind, connect, and back; a signal's handler may be, too
         context._adopt(self)
         self._closed = False
-        for name, value in options.items():
-            setattr(self, name, value)
+
+    @classmethod
+    def shadow(cls, address: Union[int, SocketBase]) -> Self:
+        """Another handle of a socket, or of what an `underlying` stands for.
+
+        Whatever is done to the one is done to the other; only that a handle made so
+        does not close the socket when nobody refers to it any more.  ENOTSOCK for a
+        number that stands for no socket.
+        """
+        return cls(shadow=address)
 
     def _use(self, end: patterns.End) -> None:
         """Send to, and receive from, `end`."""
         if isinstance(end, patterns.Wrapper):
             end.hang_up = self.context._control.hang_up
-        self._inner = end
+        inner = end
         for level in self._levels:
             end = level.around(end)
-        self._end = end
         self._hub.looks_ahead = end is self._hub
-        self._send = end.send
-        self._quick_send = end.quick_send
-        self._quick_recv = end.quick_recv
-        self._ahead = end.ahead
+        self._tell(
+            _inner=inner,
+            _end=end,
+            _send=end.send,
+            _quick_send=end.quick_send,
+            _quick_recv=end.quick_recv,
+            _ahead=end.ahead,
+        )
 
     if TYPE_CHECKING:
 
@@ -127,15 +183,16 @@ class SocketBase(Attributes):
             self._life.pop()
         except (AttributeError, IndexError):
             return  # it has no life yet, or another thread was faster
-        self._closed = True
+        self._tell(_closed=True)
         if self._pid != os.getpid():
             return
         ending = self._ending(linger)
         try:
             self._stop(ENOTSOCK)
+            self._unwatch()
             with self._busy:  # nobody is in bind or connect any more
                 addressed = self._has_address()
-            self.context._disown(self)
+            self.context._disown(self._first())
             if addressed:
                 self.context._control.run(ending)
             else:
@@ -176,13 +233,24 @@ class SocketBase(Attributes):
 
     def _stay_behind(self) -> None:
         """This is a forked child: every call but `close` raises `ForkedError`."""
+<<<<<<< HEAD
         keep(self._hub, self._end, self._sessions, self._monitor)
         keep(self._levels, self._attendants)
         self._busy = RLock()  # another thread of the parent may have had it
+=======
+        keep(self._hub, self._end, self._sessions, self._monitor, self._levels)
+>>>>>>> main
         nobody: Any = Inherited()
-        self._hub = self._end = nobody
-        self._send = self._quick_send = self._quick_recv = refuse
-        self._ahead = deque()
+        self._tell(
+            _busy=RLock(),  # another thread of the parent may have had it
+            _hub=nobody,
+            _inner=nobody,
+            _end=nobody,
+            _send=refuse,
+            _quick_send=refuse,
+            _quick_recv=refuse,
+            _ahead=deque(),
+        )
 
     def _has_address(self) -> bool:
         """Whether something must be free when `close` returns."""
@@ -206,21 +274,24 @@ class SocketBase(Attributes):
         self.close()
 
     def __del__(self) -> None:
-        if not self._closed and self._pid == os.getpid():
+        mine = not (self._closed or self._shadow)
+        if mine and self._pid == os.getpid():
             warnings.warn(f"Unclosed socket {self}", ResourceWarning, stacklevel=2)
-            self._closed = True
+            self._tell(_closed=True)
+            self._unwatch()
             # The collector may run anywhere, also where a lock is held.
             self.context._control.run_later(self._ending(None))
 
     def __copy__(self, memo: object = None) -> Any:
-        raise TypeError("a socket cannot be copied")
+        """See `shadow`."""
+        return self.shadow(self)
 
     __deepcopy__ = __copy__
 
     def __repr__(self) -> str:
         state = " closed" if self._closed else ""
         kind = f"zmq.{self._type.name}"
-        return f"<zmq.{type(self).__name__}({kind}) at {hex(id(self))}{state}>"
+        return f"<{shown_class(type(self))}({kind}) at {hex(id(self))}{state}>"
 
     def _check_open(self) -> None:
         if self._closed:
@@ -271,6 +342,11 @@ class SocketBase(Attributes):
         self._use(end)
         if self._closed or self.context._terminating:
             self._use(self._hub)  # as `_stop`, which may have come in between
+
+    def _unwatch(self) -> None:
+        """No event loop needs to wait for it any more."""
+        for watch in self._watches:
+            watch.close()
 
     def _changed(self) -> None:
         """Something else than a message may have changed what can be received."""

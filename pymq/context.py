@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from errno import EINVAL, EMFILE, ENOTSUP
-from typing import Any, ClassVar, Union
+from errno import EFAULT, EINVAL, EMFILE, ENOTSUP
+from typing import TYPE_CHECKING, Any, ClassVar, Union, overload
 from weakref import WeakSet
 
 from . import backend as backends
@@ -18,28 +18,56 @@ from .base import SocketBase
 from .constants import ContextOption, Errno, SocketOption
 from .control import EXIT_LINGER, Control
 from .error import ForkedError, LingerWarning, ZMQError, error_for
+from .generics import Subscriptable
 from .inherited import keep
+from .shadow import Handle, shown_class
 from .socket import Socket
 from .threads import Manner
 from .transports.inproc import Registry
 
+if TYPE_CHECKING:
+    from typing_extensions import Self, TypeVar
+
+    _Socket_co = TypeVar("_Socket_co", bound=Socket, covariant=True, default=Socket)
+    _Chosen = TypeVar("_Chosen", bound=Socket)
+else:
+    _Socket_co = Socket
+
 WARN_AFTER = 5.0  # seconds in `term`
 
 
-class Context(OpenAttributes):
+class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
     """A container of sockets (zmq_ctx_new).
 
     `io_threads` is the number of I/O threads, 0 allowing inproc only.  `backend` is
-    ``"native"``, ``"pure"``, or None for the default (see `pymq.backend`).
+    ``"native"``, ``"pure"``, or None for the default (see `pymq.backend`).  Of another
+    context, as `io_threads` or `shadow`, it is another handle, see the method `shadow`.
     """
 
     #: Milliseconds, set before the interpreter exits: what lingers then has as long.
     exit_linger: int = EXIT_LINGER
     sockopts: dict[int, Any]
-    _instance: ClassVar[Union[Context, None]] = None
+    _missing = EFAULT
+    _shared = (
+        "_closed",
+        "_terminating",
+        "_used",
+        "_pid",
+        "_options",
+        "_inherited",
+        "_manner",
+        "_sockets",
+        "_lock",
+        "_backend",
+        "_loop",
+        "_control",
+        "_registry",
+    )
+    _instance: ClassVar[Union[Context[Any], None]] = None
     _instance_lock: ClassVar[threading.Lock] = threading.Lock()
     _instance_pid: ClassVar[int] = 0
     _socket_class: type[Socket] = Socket
+    _repr_cls = "zmq.Context"
     _closed: bool
     _terminating: bool
     _used: bool
@@ -55,9 +83,22 @@ class Context(OpenAttributes):
     _registry: Registry
 
     def __init__(
-        self, io_threads: int = 1, *, backend: Union[str, None] = None
+        self,
+        io_threads: Union[int, Context[Any]] = 1,
+        shadow: Union[int, Context[Any]] = 0,
+        *,
+        backend: Union[str, None] = None,
     ) -> None:
         self._closed = True  # until everything is there
+        self.sockopts = {}
+        if isinstance(io_threads, Context):
+            shadow = io_threads
+        elif not shadow:
+            self._begin(io_threads, backend)
+            return
+        self._join(shadow)
+
+    def _begin(self, io_threads: int, backend: Union[str, None]) -> None:
         self._terminating = self._used = False
         if io_threads < 0:
             raise ZMQError(EINVAL)
@@ -66,7 +107,6 @@ class Context(OpenAttributes):
         self._options[ContextOption.IO_THREADS] = io_threads
         self._inherited = {}  # options that new sockets begin with
         self._manner = Manner()
-        self.sockopts = {}
         self._sockets = WeakSet()
         self._lock = threading.RLock()  # a signal's handler may be in here, too
         self._backend = backends.get(backend)
@@ -79,7 +119,7 @@ class Context(OpenAttributes):
     # Life.
 
     @classmethod
-    def instance(cls, io_threads: int = 1) -> Context:
+    def instance(cls, io_threads: int = 1) -> Self:
         """The context that a process shares, made when first asked for; made anew
         after it was closed or the process forked."""
         with cls._instance_lock:
@@ -87,7 +127,23 @@ class Context(OpenAttributes):
             if shared is None or shared.closed or cls._instance_pid != os.getpid():
                 shared = cls._instance = cls(io_threads=io_threads)
                 cls._instance_pid = os.getpid()
-            return shared
+            return shared  # type: ignore[return-value]  # a base's, perhaps
+
+    @classmethod
+    def shadow(cls, address: Union[int, Context[Any]]) -> Self:
+        """Another handle of a context, or of what an `underlying` stands for.
+
+        It makes sockets of its own class, but in the same context: whatever is done to
+        the one is done to the other, only that a handle made so does not end the
+        context when nobody refers to it any more.  EFAULT for a number that stands for
+        no context.
+        """
+        return cls(shadow=address)
+
+    @classmethod
+    def shadow_pyczmq(cls, ctx: Any) -> Any:
+        """Of a context of libzmq, which pymq cannot use: NotImplementedError."""
+        raise NotImplementedError("pymq has no use for contexts of libzmq")
 
     @property
     def closed(self) -> bool:
@@ -105,17 +161,17 @@ class Context(OpenAttributes):
 
         After some seconds a `LingerWarning` tells what it waits for."""
         if self._closed or self._pid != os.getpid():
-            self._closed = True
+            self._tell(_closed=True)
             return
         with self._lock:
-            self._terminating = True
+            self._tell(_terminating=True)
             sockets = list(self._sockets)
         for sock in sockets:
             sock._stop(Errno.ETERM)
         if not self._control.wait_idle(WARN_AFTER):
             warnings.warn(self._awaited(), LingerWarning, stacklevel=2)
             self._control.wait_idle()
-        self._closed = True
+        self._tell(_closed=True)
         self._control.stop()
 
     def _awaited(self) -> str:
@@ -136,8 +192,7 @@ class Context(OpenAttributes):
     def _stay_behind(self) -> None:
         """See `pymq.exits`.  Neither this nor its sockets work here, and what they
         are made of is not touched."""
-        self._lock = threading.RLock()
-        self._terminating = True
+        self._tell(_lock=threading.RLock(), _terminating=True)
         keep(self._loop, self._control)
         for sock in self._sockets:
             sock._stay_behind()
@@ -156,7 +211,7 @@ class Context(OpenAttributes):
             sock.close(linger=linger)
         self.term()
 
-    def __enter__(self) -> Context:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *args: object) -> None:
@@ -169,36 +224,48 @@ class Context(OpenAttributes):
 
     def __del__(self) -> None:
         # Never waits: what lingers goes on, and its threads end with it.
-        if self._closed or self._pid != os.getpid():
+        if self._closed or self._shadow or self._pid != os.getpid():
             return
         warnings.warn(f"Unclosed context {self}", ResourceWarning, stacklevel=2)
-        self._closed = True
+        self._tell(_closed=True)
         self._control.exit_linger = self.exit_linger
         self._control.stop_when_idle()
 
-    def __copy__(self, memo: object = None) -> Context:
-        return self
+    def __copy__(self, memo: object = None) -> Any:
+        """See `shadow`."""
+        return self.shadow(self)
 
     __deepcopy__ = __copy__
 
     def __repr__(self) -> str:
         count = len(self._sockets)
-        sockets = f"{count} socket" + ("" if count == 1 else "s")
+        sockets = f"{count} socket" + "s" * (count > 1) if count else ""
         state = " closed" if self._closed else ""
-        return f"<zmq.{type(self).__name__}({sockets}) at {hex(id(self))}{state}>"
+        name = shown_class(type(self))
+        return f"<{name}({sockets}) at {hex(id(self))}{state}>"
 
     # Sockets.
+
+    @overload
+    def socket(
+        self, socket_type: int, socket_class: type[_Chosen], **kwargs: Any
+    ) -> _Chosen: ...
+
+    @overload
+    def socket(
+        self, socket_type: int, socket_class: None = None, **kwargs: Any
+    ) -> _Socket_co: ...
 
     def socket(
         self,
         socket_type: int,
         socket_class: Union[type[Socket], None] = None,
         **kwargs: Any,
-    ) -> Socket:
+    ) -> Any:
         """A new socket.  ZMQError: ENOTSUP when closed, EINVAL for an unknown type,
         EMFILE when MAX_SOCKETS are open."""
         if self._closed:
-            raise ZMQError(ENOTSUP)
+            raise ZMQError(EFAULT if self._shadow else ENOTSUP)
         if self._terminating:
             raise self._refusal()
         sock = (socket_class or self._socket_class)(self, socket_type, **kwargs)
@@ -217,7 +284,8 @@ class Context(OpenAttributes):
             if len(self._sockets) >= self._options[ContextOption.MAX_SOCKETS]:
                 raise ZMQError(EMFILE)
             self._sockets.add(sock)
-            self._used = True
+            if not self._used:
+                self._tell(_used=True)
             self._control.hold()
 
     def _disown(self, sock: SocketBase) -> None:
@@ -226,15 +294,15 @@ class Context(OpenAttributes):
 
     # Options.
 
-    def set(self, option: int, value: Any) -> None:
+    def set(self, option: int, optval: Any) -> None:
         """Set a context option (zmq_ctx_set).
 
         TypeError unless it is an int, OverflowError for one that C has no room for,
         ZMQError(EINVAL) for one out of range or an option that is none.
         """
         self._check_open()
-        value = table.check(option, value)
-        self._manner = self._manner.altered(option, value)
+        value = table.check(option, optval)
+        self._tell(_manner=self._manner.altered(option, value))
         if option == ContextOption.IO_THREADS:
             self._set_threads(value)
         elif option == SocketOption.IPV6:
@@ -249,8 +317,8 @@ class Context(OpenAttributes):
         with self._lock:
             if self._used:
                 raise ZMQError(EINVAL, "IO_THREADS is set before the first socket")
-            self._loop = self._backend.loop(count)
-            self._control = Control(self._loop)
+            loop = self._backend.loop(count)
+            self._tell(_loop=loop, _control=Control(loop))
 
     def get(self, option: int) -> Any:
         """Read a context option (zmq_ctx_get).  ZMQError(EINVAL) if it cannot be."""
@@ -260,6 +328,9 @@ class Context(OpenAttributes):
         if value is None:
             raise error_for(EINVAL, f"{row.name} can only be set")
         return value
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *ContextOption.__members__})
 
     def _set_option(self, key: str, value: Any) -> None:
         option = _named(key)
@@ -286,13 +357,13 @@ class Context(OpenAttributes):
         if self._closed:
             raise RuntimeError("Context has been destroyed")
 
-    def setsockopt(self, option: int, value: Any) -> None:
+    def setsockopt(self, opt: int, value: Any) -> None:
         """Set new sockets' default of a socket option."""
-        self.sockopts[option] = value
+        self.sockopts[opt] = value
 
-    def getsockopt(self, option: int) -> Any:
+    def getsockopt(self, opt: int) -> Any:
         """New sockets' default of a socket option.  KeyError if none was set."""
-        return self.sockopts[option]
+        return self.sockopts[opt]
 
 
 def _named(key: str) -> int:

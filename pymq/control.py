@@ -27,6 +27,13 @@ EXIT_LINGER = 5000  # ms
 LONGEST_NAP = 86400.0  # seconds; epoll takes no more than 2**31 ms
 
 
+class Closable(Protocol):
+    """What has descriptors that the control thread watches."""
+
+    def close(self) -> None:
+        """Close them."""
+
+
 class PipeOwner(Protocol):
     """Who is told what happens to a pipe."""
 
@@ -89,6 +96,7 @@ class Control:
         self.loop = loop
         self.owners: dict[int, PipeOwner] = {}  # by pipe id
         self.lingering: dict[int, tuple[str, Pipe]] = {}  # and what each is
+        self.splices: set[Closable] = set()  # which end with the thread
         self.exit_linger = EXIT_LINGER  # ms; see `_leave_interpreter`
         self._hurried = False
         self._idle = threading.Condition()
@@ -331,6 +339,8 @@ class Control:
                 call = heapq.heappop(self._timers)[2].call
                 if call is not None:
                     self._guard(call)
+        for splice in list(self.splices):
+            splice.close()
         self._close()
         while self._calls:
             self._guard(self._calls.popleft())

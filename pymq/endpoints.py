@@ -14,6 +14,7 @@ from .control import once
 from .drain import remaining
 from .endpoint import Endpoint, parse
 from .error import Again, UnsafePickleWarning, ZMQBindError, ZMQError, error_for
+from .security_options import check_keys
 from .threads import available
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ class _Undo:
         self._socket = sock
         self._undo = undo
         self._endpoint = endpoint
+
+    def __repr__(self) -> str:
+        how = self._undo.__name__.replace("un", "").replace("dis", "")
+        return f"<{type(self).__name__}({how}={self._endpoint!r})>"
 
     def __enter__(self) -> Any:
         return self._socket
@@ -212,7 +217,10 @@ class Endpoints(SocketBase):
         return self._start(Connecter(self._side(), endpoint))
 
     def _start_control(self) -> None:
-        """ZMQError(EMTHREAD) if there is no I/O thread, or AFFINITY has none."""
+        """ZMQError: EMTHREAD if there is no I/O thread, or AFFINITY has none; EINVAL
+        if a key is missing."""
+        if not (self._pattern.raw or self._options[_O.ROUTER_RAW]):
+            check_keys(self._options)
         threads = self.context.get(ContextOption.IO_THREADS)
         if not available(self._options[_O.AFFINITY], threads):
             raise error_for(EMTHREAD)

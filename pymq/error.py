@@ -19,9 +19,7 @@ from .constants import (
     ENOCOMPATPROTO,
     ETERM,
 )
-
-# The libzmq whose behaviour this is; what programs compare minimum versions with.
-ZMQ_VERSION_INFO = (4, 3, 5)
+from .version import ZMQ_VERSION_INFO
 
 # What libzmq says, which for EHOSTUNREACH is not what the system says.
 _TEXTS: dict[int, str] = {

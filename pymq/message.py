@@ -6,11 +6,12 @@ import gc
 import sys
 import time
 from errno import EINVAL
+from functools import partial
 from threading import Event
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Callable, Union
 from weakref import ref
 
-from .backend import settle
+from .backend import exporter, settle
 from .constants import MessageOption
 from .error import NotDone, ZMQError
 from .properties import Properties
@@ -19,6 +20,7 @@ from .properties import Properties
 COPY_THRESHOLD = 65536
 
 
+_SCATTERED = "memoryview: underlying buffer is not C-contiguous"
 _PAUSE = 0.0005, 0.02  # seconds between two looks, at first and at most
 _COUNTED = sys.implementation.name == "cpython"  # an object ends with its last use
 
@@ -135,17 +137,21 @@ class Frame:
     ) -> None:
         self.more = more
         if data.__class__ is bytes and not track:
-            self._data = data
+            self._data = data  # whoever asks for `bytes` gets a copy, as in pyzmq
         else:
             self._take(b"" if data is None else data, track, copy, copy_threshold)
 
     # What most frames have; only others pay for more.
+    more: bool = False
     tracker: Union[MessageTracker, None] = None
     tracker_event: Union[Event, None] = None
     _owner: Union[_Owner, None] = None
     _properties: Union[Properties, None] = None  # of the connection it came from
     _view: Union[memoryview, None] = None
     _bytes: Union[bytes, None] = None
+    _received = False
+    #: Whether the backend is to keep it until it is sent, even where a copy is cheaper.
+    tracked = False
     _data: Any
 
     def _take(
@@ -158,6 +164,8 @@ class Frame:
         if isinstance(data, str):
             raise TypeError("Str objects not allowed. Only: bytes, buffer interfaces.")
         view = memoryview(data)
+        if not view.c_contiguous:
+            raise BufferError(_SCATTERED)
         if copy is None:
             least = _copy_threshold() if copy_threshold is None else copy_threshold
             copy = view.nbytes < least
@@ -168,23 +176,30 @@ class Frame:
     def _track(self, copied: bool) -> None:
         self.tracker = _FINISHED_TRACKER
         if not copied:
+            self.tracked = True
             self._owner = _Owner()
             self.tracker_event = _Release(self._owner)
             self.tracker = MessageTracker(self.tracker_event)
 
     @property
     def buffer(self) -> memoryview:
-        """The body, without a copy."""
+        """The body, without a copy, and writable if it was received.
+
+        For that, short bodies are copied.  Those of COPY_THRESHOLD bytes and more are
+        not, and are read-only where they are ``bytes`` that others may have, too: over
+        inproc, and on the pure backend.
+        """
         if self._view is None:
-            self._view = memoryview(self._data)
+            short = self._received and len(self._data) < COPY_THRESHOLD
+            self._view = memoryview(bytearray(self._data) if short else self._data)
         return self._view
 
     @property
     def bytes(self) -> bytes:
         """The body; copied at most once."""
         if self._bytes is None:
-            whole = self._data.__class__ is bytes
-            self._bytes = self._data if whole else self.buffer.tobytes()
+            whole = self._received and self._data.__class__ is bytes
+            self._bytes = self._data if whole else memoryview(self._data).tobytes()
         return self._bytes
 
     @property
@@ -192,9 +207,8 @@ class Frame:
         """The bytes if there are any, else a view of bytes."""
         if self._data.__class__ is bytes:
             return self._data
-        if not self.buffer.c_contiguous:
-            raise BufferError("memoryview: underlying buffer is not C-contiguous")
-        return self.buffer.cast("B") if self.buffer.nbytes else b""
+        view = memoryview(self._data)
+        return view.cast("B") if view.nbytes else b""
 
     def get(self, option: Union[int, str]) -> Any:
         """A property (zmq_msg_get, zmq_msg_gets).
@@ -240,7 +254,7 @@ class Frame:
         raise RuntimeError("group is of the draft socket types RADIO and DISH")
 
     def __len__(self) -> int:
-        return self.buffer.nbytes
+        return memoryview(self._data).nbytes
 
     def __bytes__(self) -> _Bytes:
         return self.bytes
@@ -261,16 +275,65 @@ class Frame:
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        body = self.bytes
-        if len(body) > 16:
-            return f"<zmq.Frame({body[:12]!r}...{len(body)}B)>"
-        return f"<zmq.Frame({body!r})>"
+        size = len(self)
+        if size <= 16:
+            return f"<zmq.Frame({bytes(self._body)!r})>"
+        start = bytes(memoryview(self._body)[:12])
+        return f"<zmq.Frame({start!r}...{_shown(size)})>"
 
     def __str__(self) -> str:
         return repr(self)
 
 
+#: Makes objects of that class, without a call of it: that takes a microsecond more.
+_makers: list[Callable[[], Frame]] = []
+
+
+def _maker() -> Callable[[], Frame]:
+    """Of the class that frames really have: one that lends its buffer, where there is a
+    way; see `pymq.backend.exporter`."""
+    if not _makers:
+        base = None if sys.version_info >= (3, 12) else exporter()
+        made: Any = Frame
+        if base is not None:
+            names = {"__module__": __name__, "__doc__": Frame.__doc__}
+            made = type("Frame", (Frame, base), names)
+        new: Any = (base or object).__new__  # PyPy does not take object's for its own
+        _makers.append(partial(new, made))
+    return _makers[0]
+
+
+def received(
+    body: Any, more: bool, track: bool, properties: Union[Properties, None]
+) -> Frame:
+    """A frame of what the backend gave."""
+    frame = _makers[0]() if _makers else _maker()()
+    frame._data = body
+    frame.more = more
+    frame._received = True
+    frame._properties = properties
+    if track:
+        frame._track(False)
+    return frame
+
+
+def _new(cls: type, *args: object, **kwargs: object) -> Any:
+    return _maker()() if cls is Frame else super(Frame, cls).__new__(cls)  # type: ignore[misc]
+
+
+if sys.version_info < (3, 12) and not TYPE_CHECKING:
+    Frame.__new__ = _new
+
 Message = Frame
+
+
+def _shown(size: float) -> str:
+    """A number of bytes, in at most three digits."""
+    for unit in "B", "kB", "MB":
+        if size < 1000:
+            return f"{size:.0f}{unit}"
+        size /= 1000
+    return f"{size:.0f}GB"
 
 
 def _copy_threshold() -> int:

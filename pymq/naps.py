@@ -7,15 +7,33 @@ the main thread gets up now and then, and Ctrl-C is never unnoticed for long.
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 
 #: Seconds.  Longer than an unused lease (LENT_FOR in engine.h): who gets up only to
 #: look for signals does not count as one who waits often.
 OF_MAIN = 0.15
 OF_OTHERS = 1.0
+#: Where gevent has patched `threading`, our own threads are greenlets, and stand still
+#: while C sleeps.
+OF_PATCHED = 0.005
 
 
 def longest() -> float:
     """Seconds that the calling thread may sleep at once."""
+    if _patched():
+        return OF_PATCHED
     main = threading.get_ident() == threading.main_thread().ident
     return OF_MAIN if main else OF_OTHERS
+
+
+def between() -> None:
+    """Called between two naps."""
+    if _patched():
+        time.sleep(0)  # gevent's: lets the others run
+
+
+def _patched() -> bool:
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and bool(monkey.is_module_patched("threading"))

@@ -360,7 +360,6 @@ OPTIONS: dict[int, Option] = {
 
 #: Why an option has no row, by the beginning of its name.
 ABSENT = (
-    ("GSSAPI_", "GSSAPI is not built"),
     ("VMCI_", "VMCI, of VMware, is not built"),
     ("NORM_", "NORM is not built"),
     ("WSS_", "WebSockets are not built"),

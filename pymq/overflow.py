@@ -64,7 +64,7 @@ class Overflowing(SocketBase):
             self._options[SocketOption.XPUB_NODROP] = int(refuses)
             self._hub.set(HubOption.NO_DROP, int(refuses))
             policy = policy if refuses else Overflow.BLOCK
-        self._overflow = policy
+        self._tell(_overflow=policy)
 
     def _drops(self) -> bool:
         """Whether peers miss what they have no room for."""

@@ -20,19 +20,23 @@ _FAULTS = _select.POLLERR | _select.POLLHUP | _select.POLLNVAL
 
 
 def zmq_poll(
-    sockets: Sequence[tuple[Any, int]], timeout: Union[float, None] = -1
+    sockets: Sequence[tuple[Any, int]],
+    timeout: Union[float, None] = -1,
+    waiter_class: Union[type[Waiter], None] = None,
 ) -> list[tuple[Any, int]]:
     """Wait until something in ``[(socket or descriptor, events)]`` is ready.
 
     `timeout` in milliseconds, None or negative for ever.  Returns those that are
     ready with their events; anything but a `Socket` comes back as its descriptor.
+    `waiter_class` says how to sleep.
     """
-    ready = _Waiter(sockets).look(0)
+    waiter_class = waiter_class or Waiter
+    ready = waiter_class(sockets).look(0)
     if ready or timeout == 0:
         return ready
     forever = timeout is None or timeout < 0
     deadline = None if forever else time.monotonic() + int(timeout or 0) / 1000
-    with _Waiter(sockets, bells=True) as waiter:
+    with waiter_class(sockets, bells=True) as waiter:
         ready = waiter.look(0)
         while not ready:
             left = None if deadline is None else deadline - time.monotonic()
@@ -43,22 +47,25 @@ def zmq_poll(
         return ready
 
 
-class _Waiter:
+class Waiter:
     """Descriptors are polled, and so are the sockets' bells, which only say that
     asking the socket again may be worth it.  Each waiter has bells of its own, so that
-    what one thread hears is not lost on another."""
+    what one thread hears is not lost on another.
+
+    `masks` are what the descriptors are polled for.
+    """
 
     def __init__(
         self, everything: Sequence[tuple[Any, int]], bells: bool = False
     ) -> None:
         self._everything = everything
         self._poll = _select.poll()
-        self._masks: dict[int, int] = {}
+        self.masks: dict[int, int] = {}
         self._bells: list[Bell] = []
         try:
             for entry, events in everything:
                 if not isinstance(entry, Socket):
-                    self._add(_fileno(entry), _to_system(events))
+                    self._add(fileno(entry), _to_system(events))
                 elif bells:
                     self._bells.append(entry._bell(events))
                     self._add(self._bells[-1].fileno(), _select.POLLIN)
@@ -66,7 +73,7 @@ class _Waiter:
             self.__exit__()
             raise
 
-    def __enter__(self) -> _Waiter:
+    def __enter__(self) -> Waiter:
         return self
 
     def __exit__(self, *args: object) -> None:
@@ -74,12 +81,12 @@ class _Waiter:
             bell.close()
 
     def _add(self, fd: int, mask: int) -> None:
-        self._masks[fd] = self._masks.get(fd, 0) | mask
-        self._poll.register(fd, self._masks[fd])
+        self.masks[fd] = self.masks.get(fd, 0) | mask
+        self._poll.register(fd, self.masks[fd])
 
     def look(self, timeout: float) -> list[tuple[Any, int]]:
         """What is ready; waits for at most `timeout` ms, 0 for not at all."""
-        polled = dict(self._poll.poll(timeout)) if self._masks else {}
+        polled = dict(self._poll.poll(timeout)) if self.masks else {}
         for bell in self._bells:
             bell.hush()
         return self._ready(polled)
@@ -90,14 +97,15 @@ class _Waiter:
             if isinstance(entry, Socket):
                 got = entry._ready() & events
             else:
-                entry = _fileno(entry)
+                entry = fileno(entry)
                 got = _from_system(polled.get(entry, 0)) & (events | POLLERR)
             if got:
                 found.append((entry, got))
         return found
 
 
-def _fileno(entry: Any) -> int:
+def fileno(entry: Any) -> int:
+    """The descriptor of anything that has one, or is one."""
     if isinstance(entry, int):
         return entry
     try:
@@ -184,4 +192,4 @@ def select(
 
 
 def _got(ready: dict[Any, int], entry: Any) -> int:
-    return ready.get(entry if isinstance(entry, Socket) else _fileno(entry), 0)
+    return ready.get(entry if isinstance(entry, Socket) else fileno(entry), 0)

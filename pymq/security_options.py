@@ -14,10 +14,10 @@ from .error import error_for
 from .option import Option
 from .option import state as _state
 from .option import truth as _truth
-from .zmtp import sodium
+from .zmtp import gss, sodium
 
 _O = SocketOption
-_NULL, _PLAIN, _CURVE = map(int, tuple(SecurityMechanism)[:3])
+_NULL, _PLAIN, _CURVE, _GSSAPI = map(int, tuple(SecurityMechanism))
 _KEY = 32  # octets
 _TEXT = 40  # of Z85
 
@@ -28,6 +28,7 @@ def _role(mechanism: int, server: int = 0) -> Mapping[int, Any]:
         _O.MECHANISM: mechanism,
         _O.PLAIN_SERVER: server * (mechanism == _PLAIN),
         _O.CURVE_SERVER: server * (mechanism == _CURVE),
+        _O.GSSAPI_SERVER: server * (mechanism == _GSSAPI),
     }
 
 
@@ -35,6 +36,23 @@ def need_curve() -> None:
     """ZMQError(EINVAL), as libzmq without CURVE, if PyNaCl is not there."""
     if not sodium.available():
         raise error_for(EINVAL, f"CURVE needs PyNaCl: pip install {sodium.EXTRA}")
+
+
+def _with_gssapi(_: Any, new: Any) -> Any:
+    """ZMQError(EINVAL), as libzmq without GSSAPI, if the package is not there."""
+    if not gss.available():
+        raise error_for(EINVAL, f"GSSAPI needs a package: pip install {gss.EXTRA}")
+    return new
+
+
+def check_keys(options: Mapping[int, Any]) -> None:
+    """ZMQError(EINVAL) for CURVE with a key that was not set: it is all zeros, which is
+    nobody's secret.  libzmq lets a server have it, and clients fail without a word."""
+    if options[_O.MECHANISM] != _CURVE:
+        return
+    for number in _NEEDED[bool(options[_O.CURVE_SERVER])]:
+        if options[number] == bytes(_KEY):
+            raise error_for(EINVAL, f"CURVE needs {_O(number).name}")
 
 
 def _curve_role(_: int, new: int) -> int:
@@ -55,7 +73,12 @@ def _key(_: bytes, new: bytes) -> bytes:
     raise error_for(EINVAL, "a key is 32 bytes, or 40 of Z85")
 
 
-_CURVE_ROLE = {_O.MECHANISM: _CURVE, _O.PLAIN_SERVER: 0}
+_NEEDED = {
+    False: (_O.CURVE_PUBLICKEY, _O.CURVE_SECRETKEY, _O.CURVE_SERVERKEY),
+    True: (_O.CURVE_SECRETKEY,),
+}
+_CURVE_ROLE = {_O.MECHANISM: _CURVE, _O.PLAIN_SERVER: 0, _O.GSSAPI_SERVER: 0}
+_GSSAPI_ROLE = {_O.MECHANISM: _GSSAPI, _O.PLAIN_SERVER: 0, _O.CURVE_SERVER: 0}
 
 
 def _curve_key(text: str, sets: Any = lambda _: _CURVE_ROLE) -> Option:
@@ -75,11 +98,19 @@ def _plain_secret(text: str) -> Option:
     return Option(b"", 1, 255, unit="bytes", text=text, sets=lambda _: _role(_PLAIN))
 
 
+def _principal(text: str, sets: Any = lambda _: _GSSAPI_ROLE) -> Option:
+    return Option(b"", 1, 255, unit="bytes", text=text, keep=_with_gssapi, sets=sets)
+
+
+def _name_type(text: str) -> Option:
+    return Option(0, 0, 2, text=text, keep=_with_gssapi)
+
+
 SECURITY: dict[int, Option] = {
     _O.MECHANISM: _state(
         _NULL,
-        "the security mechanism: 0 NULL, 1 PLAIN, 2 CURVE; the last of PLAIN_* and "
-        "CURVE_* that was set decides. Not for inproc and STREAM",
+        "the security mechanism: 0 NULL, 1 PLAIN, 2 CURVE, 3 GSSAPI; the last of "
+        "PLAIN_*, CURVE_* and GSSAPI_* that was set decides. Not for inproc and STREAM",
     ),
     _O.PLAIN_SERVER: Option(
         0,
@@ -107,6 +138,34 @@ SECURITY: dict[int, Option] = {
     _O.CURVE_SERVERKEY: _curve_key(
         "CURVE as a client, of the server with this public key",
         lambda _: _role(_CURVE),
+    ),
+    _O.GSSAPI_SERVER: Option(
+        0,
+        0,
+        1,
+        unit="0 or 1",
+        text="1: GSSAPI as a server: who has a ticket comes in, unless the ZAP handler "
+        "says no. 0: as a client",
+        keep=_with_gssapi,
+        sets=lambda value: _role(_GSSAPI, value),
+    ),
+    _O.GSSAPI_PRINCIPAL: _principal('our own; b"": whatever there are credentials for'),
+    _O.GSSAPI_SERVICE_PRINCIPAL: _principal(
+        "GSSAPI as a client, of this server", lambda _: _role(_GSSAPI)
+    ),
+    _O.GSSAPI_PLAINTEXT: Option(
+        0,
+        0,
+        1,
+        unit="0 or 1",
+        text="1: messages are not protected, only the names of the peers are sure",
+        keep=_with_gssapi,
+    ),
+    _O.GSSAPI_PRINCIPAL_NAMETYPE: _name_type(
+        "what GSSAPI_PRINCIPAL is: 0 SERVICE@HOST, 1 a user, 2 a principal of Kerberos"
+    ),
+    _O.GSSAPI_SERVICE_PRINCIPAL_NAMETYPE: _name_type(
+        "what GSSAPI_SERVICE_PRINCIPAL is, as GSSAPI_PRINCIPAL_NAMETYPE"
     ),
     _O.ZAP_DOMAIN: Option(
         b"",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from errno import EINVAL
 from typing import Any, Union
 
@@ -28,13 +29,14 @@ class Settings(SocketBase):
             raise error_for(EINVAL, "the option can only be set")
         return self._options[option]
 
-    def set(self, option: int, value: Any) -> None:
+    def set(self, option: int, optval: Any) -> None:
         """Set an option (zmq_setsockopt).
 
         TypeError for a value of the wrong type, OverflowError for an integer that C
         has no room for, ZMQError(EINVAL) for one out of range, or for an option that
         this type does not have.
         """
+        value = optval
         self._check_open()
         writer = _WRITERS.get(option)
         if writer is not None:
@@ -58,13 +60,19 @@ class Settings(SocketBase):
         if option in _GREETINGS:
             self._hub.greet(_GREETINGS[option](value))
 
+    def _set_option(self, key: str, value: Any) -> None:
+        if key.lower() in ("subscribe", "unsubscribe") and isinstance(value, str):
+            value = value.encode()
+        super()._set_option(key, value)
+
     getsockopt = get
     setsockopt = set
 
     def set_string(self, option: int, optval: str, encoding: str = "utf-8") -> None:
         """Set a bytes option from text.  TypeError unless it is a str."""
         if not isinstance(optval, str):
-            raise TypeError(f"strings only, not {optval!r}")
+            # Not the value: it may be a key.
+            raise TypeError(f"strings only, not {type(optval).__name__}")
         self.set(option, optval.encode(encoding))
 
     def get_string(self, option: int, encoding: str = "utf-8") -> str:
@@ -104,8 +112,18 @@ class Settings(SocketBase):
 
     @property
     def socket_type(self) -> int:
-        """Old name of `type`."""
+        """Old name of `type`; deprecated."""
+        text = "Socket.socket_type is deprecated, use Socket.type"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
         return self._type
+
+    def join(self, group: Union[str, bytes]) -> None:
+        """Of DISH sockets, which are a draft: RuntimeError."""
+        raise RuntimeError("join is of the draft socket type DISH")
+
+    def leave(self, group: Union[str, bytes]) -> None:
+        """Of DISH sockets, which are a draft: RuntimeError."""
+        raise RuntimeError("leave is of the draft socket type DISH")
 
 
 def _subscription(sock: Settings, topic: Any, change: str) -> None:

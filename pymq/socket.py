@@ -6,14 +6,15 @@ import time
 from errno import EAGAIN, EINTR, ENOTSUP
 from functools import partial
 from threading import get_ident
-from typing import Any, Callable, Iterable, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Sequence, Union
 
 from . import exits, naps
 from .backend.abc import SENT
 from .constants import DONTWAIT, POLLIN, POLLOUT, SNDMORE, SocketOption
 from .endpoints import Endpoints
 from .error import Again, ZMQError, error_for
-from .message import _FINISHED_TRACKER, Frame, MessageTracker
+from .generics import Subscriptable
+from .message import _FINISHED_TRACKER, Frame, MessageTracker, received
 from .monitored import Monitored
 from .overflow import Overflow, Overflowing
 from .payload import Payloads, check_part
@@ -21,6 +22,13 @@ from .peers import Peers
 from .requests import Requests
 from .settings import Settings
 from .subscriptions import Subscriptions
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    _Received_co = TypeVar("_Received_co", covariant=True, default=Any)
+else:
+    _Received_co = Any
 
 _SNDMORE = int(SNDMORE)
 _DONTWAIT = int(DONTWAIT)
@@ -37,12 +45,15 @@ class Socket(
     Peers,
     Subscriptions,
     Requests,
+    Subscriptable[_Received_co],
 ):
     """A socket of `context` (zmq_socket).
 
     Every call on a closed socket raises ZMQError(ENOTSOCK); every call after the
     context was terminated ContextTerminated.
     """
+
+    _repr_cls = "zmq.Socket"
 
     def send(
         self,
@@ -149,9 +160,7 @@ class Socket(
         return self._frame(body, pipe, more, track)
 
     def _frame(self, body: Any, pipe: int, more: bool, track: bool) -> Frame:
-        frame = Frame(body, track=track, copy=False, more=more)
-        frame._properties = self._connections.get(pipe)
-        return frame
+        return received(body, more, track, self._connections.get(pipe))
 
     # Looked up each time: while a thread waits, another may ask for `fileno`.
 
@@ -214,6 +223,7 @@ class Socket(
             if result < 0 and result != -EINTR:
                 self._check_call()
                 raise error_for(-result)
+            naps.between()
 
     def send_multipart(
         self,
@@ -346,7 +356,8 @@ class Socket(
 
     def _send_whole(self, message: Any, flags: int) -> None:
         several = isinstance(message, (list, tuple))
-        (self.send_multipart if several else self.send)(message, flags)
+        send = Socket.send_multipart if several else Socket.send
+        send(self, message, flags)
 
     def recv_many(
         self,
@@ -390,21 +401,29 @@ class Socket(
         """Receive a frame into a writable buffer, of which at most `nbytes` (0: all)
         are used; returns the number of bytes.  What does not fit is for `recv_rest`;
         pyzmq loses it."""
-        view = memoryview(buffer).cast("B")
+        room = self._room(buffer, nbytes)
+        return self._fill(room, self.recv(flags))
+
+    def _room(self, buffer: Any, nbytes: int) -> memoryview:
+        """What of a buffer is to be received into."""
+        view = memoryview(buffer)
+        if view.readonly or not view.c_contiguous:
+            raise BufferError("the buffer is read-only, or not contiguous")
+        view = view.cast("B") if view.nbytes else memoryview(bytearray())
         if nbytes < 0:
             raise ValueError(f"{nbytes=} must be non-negative")
         limit = nbytes or len(view)
         if limit > len(view):
             raise ValueError(f"nbytes={limit} is more than the buffer: {len(view)}")
-        if view.readonly:
-            raise TypeError("the buffer is read-only")
-        body = self.recv(flags)
-        thread = get_ident()
+        return view[:limit]
+
+    def _fill(self, room: memoryview, body: bytes) -> int:
+        limit, thread = len(room), get_ident()
         if len(body) > limit:
             self._rests[thread] = body[limit:]
         elif self._rests:
             self._rests.pop(thread, None)
-        view[: min(limit, len(body))] = body[:limit]
+        room[: len(body)] = body[:limit]
         return len(body)
 
     def recv_rest(self) -> bytes:

@@ -79,7 +79,7 @@ class Subscriptions(SocketBase):
                 attendant = Attendant(self._hub, self.context._control)
                 self._attendants.append(attendant)
             self._hub.keep_last(topics)
-            self._last_values = topics
+            self._tell(_last_values=topics)
 
     def wait_subscribed(
         self, timeout: Union[float, None] = None, publishers: Union[int, None] = None

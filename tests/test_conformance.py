@@ -16,13 +16,11 @@ from pymq.constants import SocketOption, SocketType
 from pymq.context_options import CONTEXT_OPTIONS
 
 NOT_YET = {
-    "GSSAPI",
     "WebSocket",
     "UDP",
     "draft sockets",
     "draft options",
     "draft functions",
-    "asyncio",
 }
 LEFT_OUT = {"PGM", "NORM", "VMCI", "C API", "Windows", "deprecated", "internals"}
 EXCUSES = {f"not yet: {what}" for what in NOT_YET}

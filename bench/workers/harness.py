@@ -48,6 +48,7 @@ class Options:
     threads: int = 1
     what: str = ""
     fresh: int = 0
+    curve: int = 0
 
 
 class Clock:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+import asyncios
 import busy
 import connecting
 import fanouts
@@ -28,6 +29,7 @@ SIDES: harness.Sides = {
     **busy.SIDES,
     **proxies.SIDES,
     **startup.SIDES,
+    **asyncios.SIDES,
 }
 
 
@@ -36,6 +38,8 @@ def load(options: harness.Options) -> Any:
     library = import_module(options.library)
     if options.many and not hasattr(library.Socket, "send_many"):
         harness.unsupported("no send_many and recv_many")
+    if options.curve and not library.has("curve"):
+        harness.unsupported("no CURVE")
     return library
 
 

@@ -62,6 +62,19 @@ def settle() -> None:
             cast(Backend, module).settle()
 
 
+def exporter() -> Union[type, None]:
+    """A class whose objects lend the buffer that their attribute ``buffer`` lends, for
+    Pythons before 3.12, or PyPy; None if there is none."""
+    if sys.implementation.name == "pypy":
+        found: type = import_module("__pypy__.bufferable").bufferable
+        return found
+    if not _native_works():
+        return None
+    from . import native
+
+    return native.exporter
+
+
 def _native_works() -> bool:
     global native_error
     try:

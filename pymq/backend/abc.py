@@ -305,7 +305,8 @@ class Hub(Protocol):
         """Queue one frame; `data` is copied or, if it is ``bytes``, may be kept.
 
         With an `owner`, other buffers may be kept too: they must not change while
-        `owner`, which is kept as long, lives.
+        `owner`, which is kept as long, lives.  One with a true attribute ``tracked``
+        is kept until the frame has left, however short that is.
 
         Returns 0 or a negative errno, in which case nothing was queued and the
         same call may be repeated.  EAGAIN is possible on the first frame only:

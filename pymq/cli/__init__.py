@@ -1,6 +1,7 @@
-"""The command ``pymq``: sockets for the shell, `info`, `keygen` and `demo`.
+"""The command ``pymq``: sockets for the shell, `run`, `info`, `keygen` and
+`demo`.
 
-It needs typer and rich, the extra ``cli``.  Without them these three still work, in
+It needs typer and rich, the extra ``cli``.  Without them these four still work, in
 plain text, and everything else says what to install.
 """
 
@@ -37,9 +38,13 @@ def _plain(arguments: list[str]) -> int:
         from .demo import main as demo
 
         return demo(arguments[1:])
+    if name == "run":
+        from .run import main as run
+
+        return run(arguments[1:])
     print(
         f"pymq: {name or 'this command'} needs typer and rich: "
-        "pip install 'pymq[cli]'  (only info, keygen and demo work without them)",
+        "pip install 'pymq[cli]'  (only run, info, keygen and demo work without them)",
         file=sys.stderr,
     )
     return exits.ERROR

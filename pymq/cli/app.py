@@ -1,5 +1,5 @@
-"""The command line: one command for each socket type, and `info`, `keygen`, `demo`
-and `bench`.
+"""The command line: one command for each socket type, and `run`, `info`, `keygen`,
+`demo` and `bench`.
 
 Every command shows only the options that it obeys: its signature is put together
 from `PARAMETERS`, which typer then reads as if it had been written out.
@@ -296,10 +296,22 @@ def demo(
     raise typer.Exit(codes[0])
 
 
+AS_THEY_ARE = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
 @app.command(
+    "run",
     add_help_option=False,
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    context_settings={**AS_THEY_ARE, "allow_interspersed_args": False},
 )
+def program(context: typer.Context) -> None:
+    """Run a Python program with pymq as its zmq (see run --help)."""
+    from .run import main as run_program
+
+    raise typer.Exit(run_program(context.args))
+
+
+@app.command(add_help_option=False, context_settings=AS_THEY_ARE)
 def bench(context: typer.Context) -> None:
     """Measure pymq beside pyzmq, libzmq and others (see bench --help)."""
     from .bench import run as run_bench

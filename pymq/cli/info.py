@@ -32,7 +32,7 @@ def facts() -> dict[str, str]:
     """What there is to know, in the order in which it is read."""
     fault = native_fault()
     return {
-        "pymq": f"{pymq.__version__} in {HOME}",
+        "pymq": f"{pymq.pymq_version()} in {HOME}, as pyzmq {pymq.__version__}",
         "backend": _backend(),
         "native": f"no: {fault}" if fault else "yes",
         "build": _build(),

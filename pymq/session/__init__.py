@@ -52,6 +52,9 @@ class Side(NamedTuple):
     registry: Registry  # the context's, where a ZAP handler may be
     judge: Union[Judge, None] = None  # who says instead who comes in
 
+    def __repr__(self) -> str:
+        return f"<Side of {self.pattern.name}>"  # options have keys and passwords
+
     @property
     def named(self) -> bool:
         """Whether peers are known by their routing ids."""

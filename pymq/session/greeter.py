@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from errno import ECONNABORTED, ECONNREFUSED, EFAULT, EPIPE, ETIMEDOUT
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence, Union
@@ -15,9 +16,13 @@ from ..constants import Event, SocketOption
 from ..control import Timer
 from ..properties import Properties
 from ..zmtp import zap
+from ..zmtp.error import ProtocolError
 from ..zmtp.handshake import Failed, Handshake, Ready, Result
+from ..zmtp.mechanisms import Step
+from ..zmtp.sealing import Keys, Protection
 from ..zmtp.socket_types import COMPATIBLE
 from . import Side, logger, security
+from .splice import Splice
 from .zap import Inquiry
 
 if TYPE_CHECKING:
@@ -31,6 +36,7 @@ class Greeter:
 
     __slots__ = (
         "_affinity",
+        "_aside",
         "_connections",
         "_control",
         "_done",
@@ -40,6 +46,7 @@ class Greeter:
         "_max_size",
         "_mechanism",
         "_monitor",
+        "_over",
         "_patience",
         "_side",
         "_timer",
@@ -74,6 +81,7 @@ class Greeter:
         )
         self._handshake.start()
         self._unsent = b""
+        self._aside = False  # a thread works for us
         self._patience = side.options[SocketOption.HANDSHAKE_IVL]  # ms, 0: no limit
         self._max_size = side.options[SocketOption.MAXMSGSIZE]
         self._heartbeat = _heartbeat(side.options)
@@ -95,6 +103,7 @@ class Greeter:
         self._done = done
         self._inquiry: Union[Inquiry, Question, None] = None
         self._watched = 0  # events
+        self._over = False
         self._timer: Union[Timer, None] = None
         self._affinity = affinity(side.options)
 
@@ -111,18 +120,35 @@ class Greeter:
         values = _properties(self.socket, ready)
         properties = Properties(self.fd, values, self._mechanism_name())
         self._connections.add(pipe.id, properties)
-        fd = self.socket.detach()
+        fd = -1
         try:
+            if isinstance(ready.sealing, Keys) or ready.sealing is None:
+                fd = self.socket.detach()
+            else:
+                ready, fd = self._splice(ready, ready.sealing)
             pipe.attach(self._link(fd, ready))
         except (OSError, MemoryError) as error:
             self._report(Event.HANDSHAKE_SUCCEEDED, 0)
-            self._report(Event.DISCONNECTED, fd)
+            self._report(Event.DISCONNECTED, self.fd)
             logger.warning("%s: cannot attach: %s", self.where, error)
-            os.close(fd)
+            if fd >= 0:
+                os.close(fd)
             return False
         # Not before: who is told of a connection may use it at once.
         self._report(Event.HANDSHAKE_SUCCEEDED, 0)
         return True
+
+    def _splice(self, ready: Ready, protection: Protection) -> tuple[Ready, int]:
+        """What the pipe is given, of a connection that no backend can seal."""
+        connection = socket.socket(fileno=self.socket.detach())
+        try:
+            made = Splice(
+                self._control, connection, protection, self._max_size, ready.leftover
+            )
+        except OSError:
+            connection.close()
+            raise
+        return ready._replace(leftover=b"", sealing=None), made.near.detach()
 
     def _mechanism_name(self) -> str:
         return self._mechanism.name.decode()
@@ -137,7 +163,7 @@ class Greeter:
             affinity=self._affinity,
             heartbeat=beat,
             major=ready.major,
-            sealing=ready.sealing,
+            sealing=ready.sealing if isinstance(ready.sealing, Keys) else None,
         )
 
     @property
@@ -163,6 +189,7 @@ class Greeter:
         self.socket.close()
 
     def _stop(self) -> None:
+        self._over = True
         if self._inquiry is not None:
             self._inquiry.close()
             self._inquiry = None
@@ -185,17 +212,25 @@ class Greeter:
         if self._handshake.result is not None and not self._unsent:
             self._finish(self._handshake.result)
             return
-        self._watch(EVENT_READ | EVENT_WRITE if self._unsent else EVENT_READ)
+        wanted = self._handshake.result is None and self._handshake.aside is None
+        reading = EVENT_READ if wanted else 0
+        self._watch(reading | EVENT_WRITE if self._unsent else reading)
 
     def _watch(self, events: int) -> None:
-        if events == self._watched:
-            return
         if self._patience and self._timer is None:
             self._timer = self._control.later(self._patience / 1000, self._late)
+        if events == self._watched:
+            return
         self._watched = events
-        self._control.watch(self.socket.fileno(), events, self._ready)
+        if events:
+            self._control.watch(self.socket.fileno(), events, self._ready)
+        else:
+            self._control.unwatch(self.socket.fileno())
 
     def _ready(self) -> None:
+        if isinstance(self._handshake.result, Ready) or self._handshake.aside:
+            self._flush()  # what follows is for the engine, or has to wait
+            return
         try:
             data = self.socket.recv(8192)
         except (BlockingIOError, InterruptedError):
@@ -208,10 +243,38 @@ class Greeter:
             self._handshake.receive_data(data)
         else:
             self._handshake.receive_eof()
+        self._follow()
+
+    def _follow(self) -> None:
+        """What comes of what was received."""
+        if self._handshake.aside is not None and not self._aside:
+            self._work(self._handshake.aside)
         if self._handshake.credentials is not None and self._inquiry is None:
             self._ask(self._handshake.credentials)
         else:
             self._go_on()
+
+    def _work(self, aside: Callable[[], Step]) -> None:
+        """Do what takes long on another thread: the others must not wait for it."""
+        self._aside = True
+
+        def work() -> None:
+            outcome: Union[Step, ProtocolError]
+            try:
+                outcome = aside()
+            except ProtocolError as error:
+                outcome = error
+            except Exception as error:  # of a library; the peer goes, nobody else
+                outcome = ProtocolError(f"unexpected: {error!r}", 0, fatal=False)
+            self._control.call(lambda: self._worked(outcome))
+
+        threading.Thread(target=work, name="pymq-aside", daemon=True).start()
+
+    def _worked(self, outcome: Union[Step, ProtocolError]) -> None:
+        self._aside = False
+        if not self._over:
+            self._handshake.resume(outcome)
+            self._follow()
 
     def _go_on(self, error: int = 0) -> None:
         if isinstance(self._handshake.result, Failed):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Callable, Mapping
 
 from ..constants import SecurityMechanism, SocketOption
+from ..zmtp import gss
 from ..zmtp.mechanisms import Mechanism, plain
 from ..zmtp.mechanisms.null import Null
 from ..zmtp.zap import ENDPOINT
@@ -44,14 +46,29 @@ def _curve(options: Options, judged: bool) -> Mechanism:
         return curve.Client(options[_O.CURVE_PUBLICKEY], secret, server)
     domain = bool(options[_O.ZAP_DOMAIN])
     enforced = bool(options[_O.ZAP_ENFORCE_DOMAIN])
-    asks = judged or domain or not enforced
-    return curve.Server(secret, asks, domain and enforced)
+    asks, needs = judged or domain or not enforced, domain and enforced
+    return curve.Server(secret, asks, needs, clock=time.monotonic)
+
+
+def _gssapi(options: Options, judged: bool) -> Mechanism:
+    from ..zmtp.mechanisms import gssapi
+
+    own = options[_O.GSSAPI_PRINCIPAL], options[_O.GSSAPI_PRINCIPAL_NAMETYPE]
+    plaintext = bool(options[_O.GSSAPI_PLAINTEXT])
+    if options[_O.GSSAPI_SERVER]:
+        domain = bool(options[_O.ZAP_DOMAIN] and options[_O.ZAP_ENFORCE_DOMAIN])
+        enforced = domain and not judged
+        return gssapi.Server(lambda: gss.accept(*own), plaintext, enforced)
+    service = options[_O.GSSAPI_SERVICE_PRINCIPAL]
+    kind = options[_O.GSSAPI_SERVICE_PRINCIPAL_NAMETYPE]
+    return gssapi.Client(lambda: gss.initiate(*own, service, kind), plaintext)
 
 
 _MAKERS: dict[int, Callable[[Options, bool], Mechanism]] = {
     SecurityMechanism.NULL: _null,
     SecurityMechanism.PLAIN: _plain,
     SecurityMechanism.CURVE: _curve,
+    SecurityMechanism.GSSAPI: _gssapi,
 }
 
 

@@ -37,6 +37,10 @@ class Command(NamedTuple):
     name: bytes
     data: bytes
 
+    def __repr__(self) -> str:
+        # HELLO of PLAIN is a password.
+        return f"<Command {self.name!r}, {len(self.data)} octets>"
+
 
 class Ping(NamedTuple):
     """A heartbeat: `ttl` in tenths of a second (0 = none), `context` to send back."""
@@ -50,6 +54,9 @@ def encode(name: bytes, data: bytes = b"") -> bytes:
     if not name:
         raise ValueError("a command has a name")
     return bytes((len(name),)) + name + data
+
+
+NOTHING = Command(b"", b"")  # a command that only GSSAPI has
 
 
 def parse(body: bytes) -> Command:

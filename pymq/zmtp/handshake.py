@@ -18,7 +18,8 @@ the greeting, which RFC 37 wants sent even to a peer that is going to be refused
 Where somebody is to judge the peer, `credentials` are there to be asked about, and
 `claims`, and nothing goes on before `answer` has the reply of a ZAP handler, `judge`
 somebody else's, or `answer_alone` has it that there is nobody; what the peer sends
-meanwhile is received as ever.
+meanwhile is received as ever.  What takes long is in `aside`: it is to be called on
+another thread, and its outcome given to `resume`; nothing is received before.
 
 No message may be sent before the result is `Ready`: libzmq drops a peer whose
 messages overtake its own READY.
@@ -31,13 +32,13 @@ where any is wanted.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Mapping, NamedTuple, Sequence, Union
+from typing import Callable, Mapping, NamedTuple, Sequence, Union
 
 from ..constants import Event, SocketType
 from . import command, frame, greeting, metadata, older, zap
 from .error import ProtocolError
 from .mechanisms import Mechanism, Step
-from .sealing import Keys
+from .sealing import Keys, Protection
 from .socket_types import NAMED
 
 #: Octets before READY; neither RFC 37 nor libzmq has a limit.  With what holds them
@@ -54,7 +55,7 @@ class Ready(NamedTuple):
     leftover: bytes  # what it sent behind its handshake
     major: int = 3  # 1, 2 or 3: the ZMTP that both sides speak
     judged: Union[Mapping[str, bytes], None] = None  # what ZAP says of the peer
-    sealing: Union[Keys, None] = None  # how frames are sealed from now on
+    sealing: Union[Keys, Protection, None] = None  # how frames are, from now on
 
     @property
     def socket_type(self) -> str:
@@ -111,6 +112,7 @@ class Handshake:
         "_output",
         "_socket_type",
         "_stage",
+        "aside",
         "claims",
         "credentials",
         "result",
@@ -132,6 +134,8 @@ class Handshake:
         self.credentials: Union[tuple[bytes, ...], None] = None
         #: What the peer has said of itself by then.
         self.claims: dict[str, bytes] = {}
+        #: What takes long; its outcome goes to `resume`.
+        self.aside: Union[Callable[[], Step], None] = None
         self._judged: Union[Mapping[str, bytes], None] = None
         self._socket_type = socket_type
         self._accepts = accepts
@@ -189,6 +193,21 @@ class Handshake:
             self._go_on()
         return self.result
 
+    def resume(self, outcome: Union[Step, ProtocolError]) -> Union[Result, None]:
+        """What `aside` returned or raised; returns `result`."""
+        self.aside = None
+        if self.result is not None:
+            return self.result
+        try:
+            if isinstance(outcome, ProtocolError):
+                raise outcome
+            self._follow(outcome)
+        except ProtocolError as error:
+            self._fail(error)
+        else:
+            self._advance()
+        return self.result
+
     def judge(self, verdict: zap.Verdict) -> Union[Result, None]:
         """What is to become of the peer; returns `result`."""
         self.credentials = None
@@ -224,7 +243,7 @@ class Handshake:
 
     def _advance(self) -> None:
         try:
-            while self.result is None and self._stage():
+            while self.result is None and self.aside is None and self._stage():
                 pass
         except ProtocolError as error:
             self._fail(error)
@@ -329,11 +348,14 @@ class Handshake:
             return False
         body = bytes(self._input[start:stop])
         del self._input[:stop]
-        self._follow(self._mechanism.receive(command.parse(body)))
+        silent = not body and self._mechanism.name == b"GSSAPI"
+        spoken = command.NOTHING if silent else command.parse(body)
+        self._follow(self._mechanism.receive(spoken))
         return True
 
     def _follow(self, step: Step) -> None:
         ready = None if step.metadata is None else self._accept(step.metadata)
+        self.aside = step.aside
         if step.credentials is not None:
             self.claims = metadata.parse(step.claims)
             self.credentials = step.credentials

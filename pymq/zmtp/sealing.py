@@ -1,12 +1,13 @@
 """Sealed frames: MESSAGE of CurveZMQ (RFC 26), from the handshake's end on.
 
 Each frame is a MESSAGE of its own, in a frame without flags: 8 octets of a nonce that
-only grows, 16 of a tag, and sealed with it the frame's flags and its body.
+only grows (2**64 of them outlast anybody), 16 of a tag, and sealed with it the frame's
+flags and its body.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ..constants import Event
 from . import sodium
@@ -18,8 +19,18 @@ NONCE = 8
 OVERHEAD = 33  # octets in front of a body
 _HEAD = b"\7MESSAGE"
 _SEALED_COMMAND = 2  # RFC 26 has no commands, but libzmq does
-_MAX_NONCE = 2**64 - 1
 _PREFIXES = (b"CurveZMQMESSAGEC", b"CurveZMQMESSAGES")
+
+
+class Protection(Protocol):
+    """What seals the frames of a connection, and opens the peer's."""
+
+    def seal(self, flags: int, body: bytes) -> bytes:
+        """A frame as it goes out; `flags` of MORE, COMMAND."""
+
+    def open(self, body: bytes) -> tuple[int, bytes]:
+        """The flags and the body that were sealed.  ProtocolError if it was not the
+        peer who did, or not now."""
 
 
 class Keys(NamedTuple):
@@ -47,7 +58,7 @@ class Sealer:
         self._received = keys.received
 
     def seal(self, flags: int, body: bytes) -> bytes:
-        """A frame as it goes out; `flags` of MORE, COMMAND."""
+        """See `Protection`."""
         self._sent += 1
         nonce = self._sent.to_bytes(NONCE, "big")
         inner = flags & MORE | (_SEALED_COMMAND if flags & COMMAND else 0)
@@ -55,8 +66,7 @@ class Sealer:
         return header(len(body) + OVERHEAD) + _HEAD + nonce + box
 
     def open(self, body: bytes) -> tuple[int, bytes]:
-        """The flags and the body that were sealed.  ProtocolError if it was not the
-        peer who did, or not now."""
+        """See `Protection`."""
         if len(body) < OVERHEAD or not body.startswith(_HEAD):
             raise ProtocolError(
                 "a frame that is not sealed",

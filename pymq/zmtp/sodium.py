@@ -83,6 +83,7 @@ def open(box: bytes, nonce: bytes, key: bytes) -> bytes:
 def functions() -> tuple[int, int]:
     """The addresses of libsodium's crypto_box_easy_afternm and its opposite: plain C
     functions, which know nothing of Python."""
+    _bindings()  # until then libsodium does not know what the processor can do
     module = import_module("nacl._sodium")
     ffi, lib = module.ffi, module.lib
     names = ("crypto_box_easy_afternm", "crypto_box_open_easy_afternm")

@@ -10,13 +10,15 @@ boxes of CURVE are not made up.  As a program, it takes the arguments of libFuzz
 from __future__ import annotations
 
 import sys
-from typing import Callable
+from typing import Callable, Optional, Union, cast
 
 from pymq.zmtp import sodium, zap
 from pymq.zmtp.error import ProtocolError
+from pymq.zmtp.gss import Context
 from pymq.zmtp.handshake import MAX_COMMAND, Failed, Handshake, Ready, Result
-from pymq.zmtp.mechanisms import Mechanism, curve, plain
+from pymq.zmtp.mechanisms import Mechanism, Step, curve, gssapi, plain
 from pymq.zmtp.mechanisms.null import Null
+from pymq.zmtp.sealing import Keys
 from pymq.zmtp.socket_types import COMPATIBLE
 
 KEYS = bytes(range(32)), bytes(range(32, 64))
@@ -33,11 +35,45 @@ def _curve_client() -> Mechanism:
     return curve.Client(sodium.public(own), own, sodium.public(server), _dice())
 
 
+class _Tickets:
+    """A context of GSSAPI whose tokens anybody can make."""
+
+    def __init__(self, accepts: bool) -> None:
+        self._expected = b"ticket" if accepts else None
+        self.complete = False
+
+    def step(self, received: Optional[bytes] = None) -> bytes:
+        if received != self._expected:
+            raise ProtocolError("no token")
+        if received is None:
+            self._expected = b"welcome"
+            return b"ticket"
+        self.complete = True
+        return b"welcome" if received == b"ticket" else b""
+
+    def peer(self) -> bytes:
+        return b"user@REALM"
+
+    def wrap(self, plain: bytes) -> bytes:
+        return b"w" + plain
+
+    def unwrap(self, token: bytes) -> bytes:
+        if not token.startswith(b"w"):
+            raise ProtocolError("not wrapped")
+        return token[1:]
+
+
+def _tickets(accepts: bool) -> Callable[[], Context]:
+    return lambda: cast(Context, _Tickets(accepts))
+
+
 def _makers() -> list[Callable[[], Mechanism]]:
     made: list[Callable[[], Mechanism]] = [
         Null,
         lambda: plain.Client(b"user", b"secret"),
         plain.Server,
+        lambda: gssapi.Client(_tickets(False)),
+        lambda: gssapi.Server(_tickets(True)),
     ]
     if sodium.available():
         made += [_curve_client, lambda: curve.Server(KEYS[1], random=_dice())]
@@ -46,7 +82,7 @@ def _makers() -> list[Callable[[], Mechanism]]:
 
 MAKERS = _makers()
 TALKS = len(MAKERS)
-PAIRS = [(0, 0), (1, 2), (3, 4)][: (len(MAKERS) + 1) // 2]
+PAIRS = [(0, 0), (1, 2), (3, 4), (5, 6)][: (len(MAKERS) + 1) // 2]
 KINDS = TALKS + len(PAIRS)
 
 
@@ -56,27 +92,43 @@ def _begin(mechanism: Mechanism, kind: str = "DEALER") -> Handshake:
     return made
 
 
-def _judge(handshake: Handshake, data: bytes) -> None:
-    """Ask a handler that says what comes next, cut up as that says."""
+def _receive(handshake: Handshake, data: bytes) -> None:
+    """With what others do on another thread."""
+    handshake.receive_data(data)
+    while handshake.aside is not None:
+        outcome: Union[Step, ProtocolError]
+        try:
+            outcome = handshake.aside()
+        except ProtocolError as error:
+            outcome = error
+        handshake.resume(outcome)
+
+
+def _judge(handshake: Handshake, data: bytes) -> bool:
+    """Ask a handler that says what comes next, cut up as that says; whether it was."""
     if handshake.credentials is None:
-        return
+        return False
     if not data or data[0] % 2:
         handshake.answer(GOOD)
-        return
+        return True
     frames = list(GOOD)
     frames[data[0] // 2 % len(frames)] = data[1:]
     handshake.answer(frames[: data[0] // 16] if data[0] > 240 else frames)
+    return True
 
 
-def _feed(maker: Callable[[], Mechanism], data: bytes, size: int) -> Handshake:
-    handshake = _begin(maker())
+def _feed(
+    maker: Callable[[], Mechanism], data: bytes, size: int
+) -> tuple[Handshake, bool]:
+    """Until it ends, and whether a handler was asked."""
+    handshake, asked = _begin(maker()), False
     for at in range(0, len(data), size):
-        handshake.receive_data(data[at : at + size])
-        _judge(handshake, data[-4:])
+        _receive(handshake, data[at : at + size])
+        asked |= _judge(handshake, data[-4:])
         if isinstance(handshake.result, Failed):
             break
     handshake.receive_eof()
-    return handshake
+    return handshake, asked
 
 
 def _ended(handshake: Handshake) -> Result:
@@ -86,13 +138,24 @@ def _ended(handshake: Handshake) -> Result:
     return result
 
 
+def _told(ready: Ready) -> Ready:
+    """But for what has no value of its own."""
+    keys = isinstance(ready.sealing, Keys)
+    return ready if keys else ready._replace(sealing=None)
+
+
 def _alone(kind: int, piece: int, data: bytes) -> None:
-    """However it is cut, the same comes of it."""
-    whole = _ended(_feed(MAKERS[kind], data, len(data) or 1))
-    cut = _ended(_feed(MAKERS[kind], data, piece or 1))
+    """However it is cut, the same comes of it; unless a handler is asked, while which
+    nothing may come."""
+    first, asked = _feed(MAKERS[kind], data, len(data) or 1)
+    second, again = _feed(MAKERS[kind], data, piece or 1)
+    whole, cut = _ended(first), _ended(second)
+    if asked or again:
+        return
     assert type(whole) is type(cut), (whole, cut)
     if isinstance(whole, Ready):
-        assert whole == cut, (whole, cut)
+        assert isinstance(cut, Ready)
+        assert _told(whole) == _told(cut), (whole, cut)
 
 
 def _changed(data: bytes, at: int, changes: bytes) -> bytes:
@@ -113,7 +176,7 @@ def _talk(pair: tuple[int, int], changes: bytes) -> None:
         said = sides[1 - to].data_to_send()
         spoilt = _changed(said, heard[to] + 0x8000 * to, changes)
         heard[to] += len(said)
-        sides[to].receive_data(spoilt)
+        _receive(sides[to], spoilt)
         _judge(sides[to], b"")
     for side in sides:
         if not any(changes[2::3]):

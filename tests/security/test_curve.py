@@ -179,6 +179,14 @@ def test_garbage_for_a_server(zmq: Library) -> None:
             assert peer.rest() == b""
 
 
+@pytest.mark.only("pymq")
+def test_a_cookie_that_comes_back_too_late(
+    zmq: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pymq.zmtp.mechanisms.curve.COOKIE_LIFE", -1)
+    _fails(zmq, serve(zmq), client(zmq), "CRYPTOGRAPHIC")
+
+
 @pytest.mark.fails_on("pyzmq", reason="an address stays taken after close")
 def test_a_restarted_server(zmq: Library) -> None:
     """New short-term keys, and nonces from the beginning."""

@@ -94,4 +94,4 @@ class Ledger:
 
 def _line(first: str, cells: Sequence[str], widths: Sequence[int]) -> str:
     padded = (cell.rjust(width) for cell, width in zip(cells, widths))
-    return f"{first:22}" + "  ".join(padded)
+    return f"{first:24}" + "  ".join(padded)

@@ -250,6 +250,22 @@ def test_a_cookie_is_for_one_connection(vectors: Vectors) -> None:
     assert failure(handshake).code == CRYPTOGRAPHIC
 
 
+@pytest.mark.parametrize(("after", "code"), [(60.0, 0), (60.1, CRYPTOGRAPHIC)])
+def test_a_cookie_expires(vectors: Vectors, after: float, code: int) -> None:
+    """Whatever HANDSHAKE_IVL is."""
+    now = [5.0]
+    random = script(short_s, cookie_key, b"\xc0" * 16, b"\xa0" * 16)
+    server = Server(s, asks=False, random=random, clock=lambda: now[0])
+    handshake = begin("ROUTER", server)
+    handshake.receive_data(vectors["curve.hello"])
+    now[0] += after
+    handshake.receive_data(vectors["curve.initiate"])
+    if code:
+        assert failure(handshake).code == code
+    else:
+        assert isinstance(handshake.result, Ready)
+
+
 @pytest.mark.parametrize("key", [bytes(32), b"\1" + bytes(31)])
 def test_weak_keys(vectors: Vectors, key: bytes) -> None:
     """Points of low order, whose shared key anybody knows."""

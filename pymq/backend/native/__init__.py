@@ -7,6 +7,9 @@ their Python objects are.
 
 from __future__ import annotations
 
+from typing import Union
+
+from ... import _core
 from ..abc import Hub as AbstractHub
 from ..abc import Loop as AbstractLoop
 from ..abc import Routing
@@ -14,9 +17,11 @@ from .held import settle
 from .hub import Hub
 from .loop import Loop
 
-__all__ = ["hub", "loop", "name", "settle"]
+__all__ = ["exporter", "hub", "loop", "name", "settle"]
 
 name = "native"
+#: See ``csrc/exporter.h``; None where there are no builtins.
+exporter: Union[type, None] = getattr(_core, "Exporter", None)
 
 
 def loop(threads: int) -> AbstractLoop:

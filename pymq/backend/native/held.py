@@ -45,6 +45,12 @@ _recv_message = lib.pymq_hub_recv_message
 _clear_message = lib.pymq_message_clear
 
 
+def worth(data: Buffer, owner: object) -> bool:
+    """Whether to lend a buffer that has an owner, rather than to copy it."""
+    tracked: bool = getattr(owner, "tracked", False)
+    return tracked or memoryview(data).nbytes >= _HOLD_FROM
+
+
 def send(hub: Any, data: Buffer, more: bool, owner: object) -> int:
     """Send without a copy; see pymq_hub_send_long.  `owner` is kept as long as
     `data` is."""
@@ -70,7 +76,8 @@ def send_message(
     for part, data, owner in zip(parts, frames, owners):
         view = ffi.from_buffer(data)
         part.data, part.size = view, len(view)
-        if len(view) >= _HOLD_FROM and (owner is not None or data.__class__ is bytes):
+        long = len(view) >= _HOLD_FROM and data.__class__ is bytes
+        if long or (owner is not None and worth(data, owner)):
             part.token = next(_tokens)
             loans[part.token] = data, view, owner
         else:

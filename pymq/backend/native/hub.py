@@ -139,10 +139,11 @@ class Hub:
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None
     ) -> int:
         """See `pymq.backend.abc.Hub.send`."""
-        immutable = data.__class__ is bytes
-        if immutable and len(data) < _HOLD_FROM:
-            return _send(self._hub, data, len(data), more)
-        if immutable or (owner is not None and memoryview(data).nbytes >= _HOLD_FROM):
+        if owner is not None and held.worth(data, owner):
+            return held.send(self._hub, data, more, owner)
+        if data.__class__ is bytes:
+            if len(data) < _HOLD_FROM:
+                return _send(self._hub, data, len(data), more)
             return held.send(self._hub, data, more, owner)
         with _from_buffer(data) as view:
             return _send_long(self._hub, view, len(view), more, 0)

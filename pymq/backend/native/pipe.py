@@ -8,7 +8,7 @@ from weakref import ref
 
 from ..._core import ffi, lib
 from ...zmtp import sodium
-from ...zmtp.sealing import Keys
+from ...zmtp.sealing import KEY, Keys
 from ..abc import Link
 from ..abc import Pipe as AbstractPipe
 from .handles import check, handle
@@ -46,10 +46,14 @@ class Pipe:
         limits = link.max_size, link.affinity
         raw = bool(link.raw), bool(link.notifies)
         # What the link points to must live as long as the call.
-        sealing = ffi.NULL if link.sealing is None else _sealing(link.sealing)
+        sealing: Any = ffi.NULL if link.sealing is None else _sealing(link.sealing)
         head = link.fd, leftover, len(leftover), *version
         fields = *head, *limits, *times, *raw, sealing
-        check(lib.pymq_pipe_attach(self._pipe, ffi.new("pymq_link *", fields)))
+        try:
+            check(lib.pymq_pipe_attach(self._pipe, ffi.new("pymq_link *", fields)))
+        finally:
+            if link.sealing is not None:
+                sealing.key = bytes(KEY)  # C has its own copy
 
     def join(self, other: AbstractPipe) -> None:
         """See `pymq.backend.abc.Pipe.join`."""

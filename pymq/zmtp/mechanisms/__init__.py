@@ -6,12 +6,12 @@ It sees commands, not bytes, and returns a `Step`; the rest is `Handshake`'s.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, Union
+from typing import Any, Callable, NamedTuple, Protocol, Union
 
 from ...constants import Event
 from ..command import Command
 from ..error import ProtocolError
-from ..sealing import Keys
+from ..sealing import Keys, Protection
 
 
 class Step(NamedTuple):
@@ -24,12 +24,19 @@ class Step(NamedTuple):
     `credentials` are what a ZAP handler is to judge (RFC 27), each a frame; None if
     there is nothing to ask.  What it says comes to `Mechanism.accept`, or nowhere.
     `claims` is then the peer's metadata, if it has already come.
+
+    `aside` takes long, and gives the Step in place of this one; it is to be called on
+    another thread, and nothing of the mechanism's before it has returned.
     """
 
     replies: tuple[bytes, ...] = ()
     metadata: Union[bytes, None] = None
     credentials: Union[tuple[bytes, ...], None] = None
     claims: bytes = b""
+    aside: Union[Callable[[], Any], None] = None  # mypy knows no recursive tuples
+
+    def __repr__(self) -> str:
+        return f"<Step, {len(self.replies)} replies>"  # there may be a password in it
 
 
 class Mechanism(Protocol):
@@ -48,8 +55,9 @@ class Mechanism(Protocol):
         """Whether nobody gets in while there is no ZAP handler to ask."""
 
     @property
-    def sealing(self) -> Union[Keys, None]:
-        """Once done: with what frames are sealed; None if they are not."""
+    def sealing(self) -> Union[Keys, Protection, None]:
+        """Once done: with what frames are sealed; None if they are not.  Backends can
+        do it with keys."""
 
     def start(self, metadata: bytes) -> Step:
         """Both greetings agree.  `metadata` is ours, for the peer to be given."""

@@ -4,7 +4,8 @@ Names as there: C and S are the long-term keys of client and server, C' and S' t
 this connection; secrets have small letters.  An ERROR is in the clear, as is all that
 may stand in for a handshake, so it is believed as far as giving up goes.
 
-`random` is where short-term keys and nonces come from.
+`random` is where short-term keys and nonces come from.  Python cannot overwrite them:
+each side lets go of its secrets when it is done.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from ..sealing import KEY, NONCE, Keys
 from . import Step, unexpected
 
 Random = Callable[[int], bytes]
+
+COOKIE_LIFE = 60.0  # seconds that INITIATE may take; RFC 26 asks for no more
 
 _VERSION = b"\1\0"
 _PADDING = bytes(72)
@@ -52,7 +55,13 @@ class _Side:
         self._short_public = sodium.public(self._short)
         self._key = b""  # shared, of this connection
         self._metadata = b""
+        self._secret = b""
         self.sealing: Union[Keys, None] = None
+
+    def _done(self, keys: Keys) -> None:
+        """Nothing but `keys` is needed any more."""
+        self.sealing = keys
+        self._short = self._key = self._secret = b""
 
     def _box(
         self, plain: bytes, prefix: bytes, tail: bytes, public: bytes, secret: bytes
@@ -116,7 +125,7 @@ class Client(_Side):
         tail = data[:NONCE]
         metadata = sodium.open(data[NONCE:], b"CurveZMQREADY---" + tail, self._key)
         received = int.from_bytes(tail, "big")
-        self.sealing = Keys(self._key, False, 2, received)
+        self._done(Keys(self._key, False, 2, received))
         return Step(metadata=metadata)
 
     def accept(self) -> Step:
@@ -126,7 +135,8 @@ class Client(_Side):
 class Server(_Side):
     """Learns the client's key, and may have a ZAP handler judge it.
 
-    `asks`: there may be one.  `needs_handler`: without one nobody gets in.
+    `asks`: there may be one.  `needs_handler`: without one nobody gets in.  `clock`
+    has seconds, for a cookie's age; without one it never expires.
     """
 
     as_server = True
@@ -137,8 +147,11 @@ class Server(_Side):
         asks: bool = True,
         needs_handler: bool = False,
         random: Random = sodium.random,
+        clock: Callable[[], float] = float,
     ) -> None:
         super().__init__(random)
+        self._clock = clock
+        self._expires = 0.0
         self.needs_handler = needs_handler
         self._asks = asks
         self._asking = False
@@ -168,7 +181,8 @@ class Server(_Side):
         client, tail = data[at : at + KEY], data[at + KEY : at + KEY + NONCE]
         key = sodium.shared(client, self._secret)
         box = data[at + KEY + NONCE :]
-        if sodium.open(box, b"CurveZMQHELLO---" + tail, key) != _ZEROS:
+        plain = sodium.open(box, b"CurveZMQHELLO---" + tail, key)
+        if not hmac.compare_digest(plain, _ZEROS):
             raise ProtocolError("HELLO does not hold zeros", _CRYPTOGRAPHIC)
         self._client = client
         self._received = int.from_bytes(tail, "big")
@@ -180,6 +194,7 @@ class Server(_Side):
         plain = self._client + self._short
         box = sodium.seal(plain, b"COOKIE--" + salt, cookie_key)
         self._cookie = salt + box
+        self._expires = self._clock() + COOKIE_LIFE
         salt = self._random(_SALT)
         plain = self._short_public + self._cookie
         return salt + sodium.seal(plain, b"WELCOME-" + salt, key)
@@ -191,6 +206,8 @@ class Server(_Side):
         cookie, tail = data[:_COOKIE], data[_COOKIE : _COOKIE + NONCE]
         if not hmac.compare_digest(cookie, self._cookie):
             raise ProtocolError("another cookie than was given", _CRYPTOGRAPHIC)
+        if self._clock() > self._expires:
+            raise ProtocolError("a cookie that has expired", _CRYPTOGRAPHIC)
         number = int.from_bytes(tail, "big")
         if number <= self._received:
             code = Event.PROTOCOL_ERROR_ZMTP_INVALID_SEQUENCE
@@ -218,6 +235,6 @@ class Server(_Side):
     def accept(self) -> Step:
         one = _nonce(1)
         box = sodium.seal(self._metadata, b"CurveZMQREADY---" + one, self._key)
-        self.sealing = Keys(self._key, True, 1, self._received)
+        self._done(Keys(self._key, True, 1, self._received))
         ready = command.encode(command.READY, one + box)
         return Step((ready,), self._peer)

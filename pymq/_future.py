@@ -1,0 +1,494 @@
+"""Sockets whose calls return futures: what asyncio and Tornado have in common.
+
+A call that can be answered at once returns a future that is done; awaiting that takes
+no trip through the event loop.  Any other returns a `Waiting`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import pickle
+import time
+import warnings
+from asyncio import _get_running_loop as running_loop
+from errno import EAGAIN
+from functools import partial
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Literal,
+    Sequence,
+    TypeVar,
+    Union,
+    overload,
+)
+
+from ._waiting import NOBODY, TURN, Call, Loop, Polling, Waiting, Watch
+from .constants import DONTWAIT, ENOTSOCK, ETERM, POLLIN, POLLOUT, SocketOption
+from .error import Again, ZMQError
+from .message import Frame, MessageTracker
+from .poller import Poller, fileno, zmq_poll
+from .socket import Socket
+
+if TYPE_CHECKING:
+    from asyncio import Future
+
+_Result = TypeVar("_Result")
+_Self = TypeVar("_Self", bound="_AsyncSocket")
+
+_DONTWAIT = int(DONTWAIT)
+_SNDTIMEO, _RCVTIMEO = SocketOption.SNDTIMEO, SocketOption.RCVTIMEO
+_EMPTY = -EAGAIN
+_Future = asyncio.Future
+_FutureEvent = Waiting  # pyzmq's name of what stands in a socket's queues
+
+
+class _Async:
+    """Knows the event loop that runs."""
+
+    def _default_loop(self) -> Loop:
+        """Where there is none that runs."""
+        warnings.warn(
+            "no event loop is running: use asyncio sockets inside one",
+            RuntimeWarning,
+            stacklevel=5,
+        )
+        return asyncio.get_event_loop()
+
+    def _get_loop(self) -> Loop:
+        return running_loop() or self._default_loop()
+
+
+def _done(loop: Union[Loop, None], result: _Result) -> Future[_Result]:
+    future: Future[_Result] = _Future(loop=loop)
+    future.set_result(result)
+    return future
+
+
+def _made(loop: Loop, call: Callable[[], _Result]) -> Future[_Result]:
+    """A future that is done, with what comes of a call."""
+    future: Future[_Result] = _Future(loop=loop)
+    try:
+        future.set_result(call())
+    except Exception as error:
+        future.set_exception(error)
+    return future
+
+
+class _AsyncSocket(_Async, Socket):
+    """See `pymq.asyncio.Socket`."""
+
+    _watch: Watch = NOBODY
+    _poller_class: type[Poller] = Poller
+    _cancels = True  # who waits when the socket is closed; else they get ENOTSOCK
+
+    def __init__(
+        self,
+        context: Any = None,
+        socket_type: int = -1,
+        io_loop: Any = None,
+        _from_socket: Union[Socket, None] = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(_from_socket or context, socket_type, **kwargs)
+
+    @classmethod
+    def from_socket(cls: type[_Self], socket: Socket, io_loop: Any = None) -> _Self:
+        """An asyncio socket for another socket (see `shadow`)."""
+        return cls(_from_socket=socket)
+
+    # How it waits.
+
+    @property
+    def _recv_futures(self) -> list[Future[Any]]:
+        watch = self._watch
+        return [*watch.receivers, *(each.future for each in watch.pollers)]
+
+    @property
+    def _send_futures(self) -> list[Future[Any]]:
+        return [*self._watch.senders]
+
+    def _watch_of(self, loop: Loop) -> Watch:
+        """What is known of a loop; from now on it is this one that counts."""
+        last = self._watch
+        if last.loop is loop:
+            return last
+        with self._busy:
+            for watch in list(self._watches):
+                if watch.loop.is_closed():
+                    self._watches.remove(watch)
+                    watch.close()
+            found = Watch(loop, self._cancels)
+            for watch in self._watches:
+                if watch.loop is loop:
+                    found = watch
+            if found not in self._watches:
+                self._watches.append(found)
+        self._watch = found
+        return found
+
+    def _hang(self) -> Any:
+        return self._bell(POLLIN | POLLOUT)
+
+    def _begin(self, watch: Watch, call: Call, first: bool) -> Any:
+        """Make the call.  Raises Again when that is to be done when the bell rings."""
+        if first:
+            try:
+                return call()
+            except Again:
+                pass
+        if watch.listen(self._hang):
+            return call()  # something may have come before
+        raise Again
+
+    def _receive(
+        self,
+        call: Call,
+        flags: int,
+        limit: Union[float, None] = None,
+        tried: Union[Loop, None] = None,
+    ) -> Future[Any]:
+        if limit is None:
+            limit = self._options[_RCVTIMEO]
+        return self._attend(call, flags, limit, True, tried)
+
+    def _attend(
+        self,
+        call: Call,
+        flags: int,
+        limit: float,
+        receiving: bool,
+        tried: Union[Loop, None] = None,
+    ) -> Future[Any]:
+        """Make the call now, or when it is its turn: within `limit` ms.  `tried`: the
+        loop that runs, if there was nothing there just now."""
+        if self._closed:
+            self._check_open()
+        loop = tried or self._get_loop()
+        if flags & _DONTWAIT or limit == 0:
+            return _made(loop, call)
+        watch = self._watch_of(loop)
+        queue = watch.receivers if receiving else watch.senders
+        try:
+            if not queue:
+                return _done(loop, self._begin(watch, call, tried is None))
+        except Again:
+            pass
+        except Exception as error:
+            future: Future[Any] = _Future(loop=loop)
+            future.set_exception(error)
+            return future
+        waiting = Waiting(loop=loop)
+        waiting.begin(watch, queue, call)
+        if limit > 0:
+            waiting.limit(limit)
+        return waiting
+
+    # Sending.
+
+    def send(  # type: ignore[override]
+        self,
+        data: Any,
+        flags: int = 0,
+        copy: bool = True,
+        track: bool = False,
+        **kwargs: Any,
+    ) -> Future[Union[MessageTracker, None]]:
+        """See `pymq.Socket.send`.  A send that was cancelled has sent nothing."""
+        if type(data) is bytes and not (flags or track or kwargs):
+            loop, watch = running_loop(), self._watch
+            if watch.loop is loop and not watch.senders:
+                send = self._quick_send
+                if send(data) == 0:
+                    future: Future[Union[MessageTracker, None]] = _Future(loop=loop)
+                    future.set_result(None)
+                    return future
+        nowait = flags | _DONTWAIT
+        call = partial(Socket.send, self, data, nowait, copy, track, **kwargs)
+        return self._attend(call, flags, self._options[_SNDTIMEO], False)
+
+    def send_multipart(  # type: ignore[override]
+        self,
+        msg_parts: Sequence[Any],
+        flags: int = 0,
+        copy: bool = True,
+        track: bool = False,
+        **kwargs: Any,
+    ) -> Future[Union[MessageTracker, None]]:
+        """See `pymq.Socket.send_multipart`; and `send`."""
+        plain = type(msg_parts) is list and set(map(type, msg_parts)) == {bytes}
+        if plain and not (flags or track or kwargs):
+            loop, watch = running_loop(), self._watch
+            may = watch.loop is loop and not watch.senders
+            if may and self._end.send_message(list(msg_parts)) == 0:
+                return _done(loop, None)
+        nowait, send = flags | _DONTWAIT, Socket.send_multipart
+        call = partial(send, self, msg_parts, nowait, copy, track, **kwargs)
+        return self._attend(call, flags, self._options[_SNDTIMEO], False)
+
+    if TYPE_CHECKING:
+
+        def send_string(
+            self,
+            u: str,
+            flags: int = 0,
+            copy: bool = True,
+            encoding: str = "utf-8",
+            **kwargs: Any,
+        ) -> Future[Union[MessageTracker, None]]: ...
+
+        send_unicode = send_string
+
+        def send_json(
+            self, obj: Any, flags: int = 0, **kwargs: Any
+        ) -> Future[Union[MessageTracker, None]]: ...
+
+        def send_pyobj(
+            self, obj: Any, flags: int = 0, protocol: int = -1, **kwargs: Any
+        ) -> Future[Union[MessageTracker, None]]: ...
+
+        def send_serialized(
+            self,
+            msg: _Result,
+            serialize: Callable[[_Result], Sequence[Any]],
+            flags: int = 0,
+            copy: bool = True,
+            **kwargs: Any,
+        ) -> Future[Union[MessageTracker, None]]: ...
+
+    # Receiving.
+
+    @overload
+    def recv(
+        self, flags: int = ..., copy: Literal[True] = ..., track: bool = ...
+    ) -> Future[bytes]: ...
+
+    @overload
+    def recv(
+        self, flags: int = ..., *, copy: Literal[False], track: bool = ...
+    ) -> Future[Frame]: ...
+
+    @overload
+    def recv(
+        self, flags: int = ..., copy: bool = ..., track: bool = ...
+    ) -> Future[Any]: ...
+
+    def recv(
+        self, flags: int = 0, copy: bool = True, track: bool = False
+    ) -> Future[Any]:
+        """See `pymq.Socket.recv`.  What is cancelled while it is awaited has received
+        nothing."""
+        loop, watch, tried = running_loop(), self._watch, None
+        if copy and watch.loop is loop and not watch.receivers:
+            body: Any = None
+            if self._ahead:
+                try:
+                    body = self._ahead.popleft()
+                except IndexError:
+                    pass  # another thread was faster
+            if body is None:
+                receive = self._quick_recv
+                body = receive()
+            if type(body) is bytes:
+                future: Future[bytes] = _Future(loop=loop)
+                future.set_result(body)
+                return future
+            tried = loop if body == _EMPTY else None
+        call = partial(Socket.recv, self, flags | _DONTWAIT, copy, track)
+        return self._receive(call, flags, None, tried)
+
+    @overload  # type: ignore[override]
+    def recv_multipart(
+        self, flags: int = ..., copy: Literal[True] = ..., track: bool = ...
+    ) -> Future[list[bytes]]: ...
+
+    @overload
+    def recv_multipart(
+        self, flags: int = ..., *, copy: Literal[False], track: bool = ...
+    ) -> Future[list[Frame]]: ...
+
+    @overload
+    def recv_multipart(
+        self, flags: int = ..., copy: bool = ..., track: bool = ...
+    ) -> Future[list[Any]]: ...
+
+    def recv_multipart(
+        self, flags: int = 0, copy: bool = True, track: bool = False
+    ) -> Future[Any]:
+        """See `pymq.Socket.recv_multipart`; and `recv`."""
+        loop, watch, tried = running_loop(), self._watch, None
+        if copy and watch.loop is loop and not watch.receivers:
+            parts = self._end.recv_message()
+            if type(parts) is list:
+                return _done(loop, parts)
+            tried = loop if parts == _EMPTY else None
+        nowait, receive = flags | _DONTWAIT, Socket.recv_multipart
+        call = partial(receive, self, nowait, copy, track)
+        return self._receive(call, flags, None, tried)
+
+    def recv_into(  # type: ignore[override]
+        self, buffer: Any, /, *, nbytes: int = 0, flags: int = 0
+    ) -> Future[int]:
+        """See `pymq.Socket.recv_into`."""
+        room = self._room(buffer, nbytes)
+        return self._recv_as(partial(self._fill, room), flags)
+
+    def recv_many(  # type: ignore[override]
+        self,
+        max_messages: int = 1000,
+        timeout: Union[float, None] = None,
+        flags: int = 0,
+    ) -> Future[list[Any]]:
+        """See `pymq.Socket.recv_many`; and `recv`."""
+        receive = Socket.recv_many
+        call = partial(receive, self, max_messages, None, flags | _DONTWAIT)
+        return self._receive(call, flags, timeout)
+
+    async def send_many(  # type: ignore[override]
+        self, messages: Iterable[Union[Any, Sequence[Any]]], flags: int = 0
+    ) -> int:
+        """See `pymq.Socket.send_many`.  What it has queued when it is cancelled is
+        sent."""
+        messages = messages if isinstance(messages, list) else list(messages)
+        limit = self._options[_SNDTIMEO]
+        deadline = time.monotonic() + limit / 1000
+        queued = 0
+        while True:
+            try:
+                rest = messages[queued:] if queued else messages
+                queued += Socket.send_many(self, rest, flags | _DONTWAIT)
+            except Again:
+                pass
+            left = -1 if limit < 0 else max(0, (deadline - time.monotonic()) * 1000)
+            done = queued == len(messages) or flags & _DONTWAIT
+            if done or not await self.poll(left, POLLOUT):
+                break
+        if messages and not queued:
+            raise Again
+        return queued
+
+    # Other things than bytes.
+
+    def _recv_as(self, convert: Callable[[bytes], Any], flags: int) -> Future[Any]:
+        nowait, receive = flags | _DONTWAIT, Socket.recv
+        return self._receive(lambda: convert(receive(self, nowait)), flags)
+
+    def recv_string(  # type: ignore[override]
+        self, flags: int = 0, encoding: str = "utf-8"
+    ) -> Future[str]:
+        """See `pymq.Socket.recv_string`; and `recv`."""
+        return self._recv_as(lambda body: body.decode(encoding), flags)
+
+    recv_unicode = recv_string  # type: ignore[assignment]
+
+    def recv_json(self, flags: int = 0, **kwargs: Any) -> Future[Any]:
+        """See `pymq.Socket.recv_json`; and `recv`."""
+        return self._recv_as(partial(json.loads, **kwargs), flags)
+
+    def recv_pyobj(self, flags: int = 0) -> Future[Any]:
+        """See `pymq.Socket.recv_pyobj`; and `recv`.  **Only among peers you trust.**"""
+        self._mind_pickles()
+        return self._recv_as(pickle.loads, flags)
+
+    def recv_serialized(
+        self,
+        deserialize: Callable[[list[Any]], _Result],
+        flags: int = 0,
+        copy: bool = True,
+    ) -> Future[_Result]:
+        """See `pymq.Socket.recv_serialized`; and `recv`."""
+        nowait, receive = flags | _DONTWAIT, Socket.recv_multipart
+        return self._receive(lambda: deserialize(receive(self, nowait, copy)), flags)
+
+    # Events.
+
+    def poll(  # type: ignore[override]
+        self, timeout: Union[float, None] = None, flags: int = POLLIN
+    ) -> Future[int]:
+        """See `pymq.Socket.poll`."""
+        self._check_open_for_poll()
+        look = partial(self._events, flags)
+        polling = Polling(self._get_loop(), look, 0, self._cancels)
+        return polling.begin(self._polled, timeout)
+
+    def _events(self, flags: int) -> int:
+        return self._ready() & flags
+
+    def _polled(self, polling: Polling) -> None:
+        watch = self._watch_of(polling.future.get_loop())
+        watch.listen(self._hang)
+        polling.at(watch)
+
+    # Many messages, and the end.
+
+    def __aiter__(self) -> AsyncIterator[list[bytes]]:
+        """The messages that come, each a list of its frames, until the socket is
+        closed, or its context terminated.  Not in pyzmq."""
+        return _Messages(self)
+
+    async def __aenter__(self: _Self) -> _Self:
+        return self
+
+    async def __aexit__(self, *args: object) -> None:
+        self.close()
+
+
+class _Messages(AsyncIterator[list[bytes]]):
+    """See `_AsyncSocket.__aiter__`.  However many there are, other tasks get their turn
+    now and then."""
+
+    __slots__ = ("_count", "_socket")
+
+    def __init__(self, socket: _AsyncSocket) -> None:
+        self._socket = socket
+        self._count = 0
+
+    def __anext__(self) -> Any:
+        self._count += 1
+        if self._count % TURN and not self._socket.closed:
+            future = self._socket.recv_multipart()
+            if future.done() and not future.exception():
+                return future
+            return self._next(future)
+        return self._next(None)
+
+    async def _next(self, future: Union[Future[list[bytes]], None]) -> list[bytes]:
+        try:
+            if future is None:
+                await asyncio.sleep(0)
+                future = self._socket.recv_multipart()
+            return await future
+        except asyncio.CancelledError:
+            if isinstance(future, Waiting) and future.ended:
+                raise StopAsyncIteration from None
+            raise
+        except ZMQError as error:
+            if error.errno in (ENOTSOCK, ETERM):
+                raise StopAsyncIteration from None
+            raise
+
+
+class _AsyncPoller(_Async, Poller):
+    """See `pymq.asyncio.Poller`."""
+
+    def poll(  # type: ignore[override]
+        self, timeout: Union[float, None] = -1
+    ) -> Future[list[tuple[Any, int]]]:
+        """See `pymq.Poller.poll`."""
+        loop, entries = self._get_loop(), list(self.sockets)
+        polling = Polling(loop, partial(zmq_poll, entries, 0), [])
+        return polling.begin(partial(_register, entries), timeout if entries else 0)
+
+
+def _register(entries: list[tuple[Any, int]], polling: Polling) -> None:
+    for entry, events in entries:
+        if isinstance(entry, _AsyncSocket):
+            entry._polled(polling)
+        elif isinstance(entry, Socket):
+            polling.at_bell(entry._bell(events))
+        else:
+            polling.at_descriptor(fileno(entry), events)

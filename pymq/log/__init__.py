@@ -1,0 +1,1 @@
+"""Log records over ZeroMQ (pyzmq's API)."""

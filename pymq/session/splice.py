@@ -1,0 +1,220 @@
+"""A connection that is protected in Python, whatever the backend: GSSAPI.
+
+The pipe's engine has one end of a socket pair, and speaks on it as if nothing were
+sealed.  What it says is sealed here, on the control thread, and sent to the peer; what
+the peer says is opened.  Either way no more is read than the other side has taken, so
+marks reach through.
+
+Of what the engine has sent the last octet stays in the kernel until the peer's kernel
+has what became of it: so an engine that drains, which looks at what the kernel still
+holds of a socket pair, waits for the same as ever.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+from selectors import EVENT_READ, EVENT_WRITE
+from typing import Callable, Union
+
+from ..control import Control, Timer
+from ..zmtp.error import ProtocolError
+from ..zmtp.frame import Decoder, encode
+from ..zmtp.sealing import Protection
+from . import logger
+
+READ_SIZE = 256 * 1024  # bytes
+OVERHEAD = 1024  # octets that sealing may add to a frame
+LINGER_AFTER = 5.0  # seconds to wait for the peer's end, as engines do
+LOOK_AGAIN = 1.0  # seconds between looks whether the engine has gone
+#: Flags that no engine takes: the link ends, and the peer is at fault.
+_FAULT = b"\xff"
+
+
+class _End:
+    """One of the two sockets, and what it is to be sent: nothing is read for it before
+    it has taken all."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        self.socket = sock
+        self.unsent = memoryview(b"")
+        self.watched = 0
+        self.eof = False  # nothing more comes
+        self.shut = False  # nothing more goes
+
+    def send(self) -> None:
+        """What it takes now.  Raises OSError if it never will."""
+        try:
+            while self.unsent:
+                self.unsent = self.unsent[self.socket.send(self.unsent) :]
+        except (BlockingIOError, InterruptedError):
+            pass
+
+    def shut_down(self) -> None:
+        """Nothing follows."""
+        self.shut = True
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+class Splice:
+    """See the module's docstring.  `near` is for the engine."""
+
+    def __init__(
+        self,
+        control: Control,
+        connection: socket.socket,
+        protection: Protection,
+        max_size: int,
+        leftover: bytes,
+    ) -> None:
+        self.near, far = socket.socketpair()
+        self.near.setblocking(False)
+        self._control = control
+        self._protection = protection
+        self._peer, self._engine = _End(connection), _End(far)
+        self._held_back = False  # the engine's last octet, that was read already
+        self._said = Decoder()
+        limit = -1 if max_size < 0 else max_size + OVERHEAD
+        self._heard = Decoder(limit)
+        self._timer: Union[Timer, None] = None
+        control.splices.add(self)
+        self._hear(leftover)
+        self._turn()
+
+    def close(self) -> None:
+        """Let go of both sockets.  May be called again."""
+        self._control.splices.discard(self)
+        if self._timer is not None:
+            self._timer.cancel()
+        for end in (self._peer, self._engine):
+            if end.watched:
+                end.watched = 0
+                self._control.unwatch(end.socket.fileno())
+            end.socket.close()
+
+    def _turn(self) -> None:
+        """Send what can be sent, then wait for what is wanted next."""
+        self._send(self._engine)
+        self._send(self._peer)
+        if not self._peer.unsent and self._held_back:
+            self._held_back = False
+            self._take(1)
+        self._pass_on(self._peer, self._engine)
+        self._pass_on(self._engine, self._peer)
+        if self._peer.eof and self._engine.eof and not self._peer.unsent:
+            self.close()
+            return
+        if self._peer.unsent and self._timer is None:
+            self._timer = self._control.later(LOOK_AGAIN, self._look)
+        self._watch(self._peer, self._engine, self._peer_ready)
+        self._watch(self._engine, self._peer, self._engine_ready)
+
+    def _look(self) -> None:
+        """An engine that has gone, and did not wait for this, has given up."""
+        self._timer = None
+        if self._peer.unsent and _hung_up(self._engine.socket):
+            self.close()
+        else:
+            self._turn()
+
+    def _send(self, end: _End) -> None:
+        try:
+            end.send()
+        except OSError:
+            end.unsent = memoryview(b"")
+            end.shut = True
+
+    def _pass_on(self, of: _End, to: _End) -> None:
+        """The end of one direction."""
+        if not of.eof or to.unsent or to.shut:
+            return
+        to.shut_down()
+        if of is self._engine and not self._peer.eof:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._control.later(LINGER_AFTER, self.close)
+
+    def _watch(self, end: _End, other: _End, call: Callable[[], None]) -> None:
+        reading = not (end.eof or other.unsent)
+        wanted = EVENT_READ * reading | EVENT_WRITE * bool(end.unsent)
+        if wanted == end.watched:
+            return
+        end.watched = wanted
+        if wanted:
+            self._control.watch(end.socket.fileno(), wanted, call)
+        else:
+            self._control.unwatch(end.socket.fileno())
+
+    def _peer_ready(self) -> None:
+        if not (self._peer.eof or self._engine.unsent):
+            data = _read(self._peer)
+            if data is not None:
+                self._hear(data)
+        self._turn()
+
+    def _hear(self, data: bytes) -> None:
+        """Open what the peer says, for the engine.  Nobody may want it any more."""
+        opened = []
+        try:
+            for _, body in self._heard.feed(data):  # flags outside might be anybody's
+                flags, plain = self._protection.open(body)
+                opened.append(encode(plain, flags))
+            if self._heard.error is not None:
+                raise self._heard.error
+        except ProtocolError as error:
+            logger.info("a protected connection ends: %s", error.reason)
+            opened.append(_FAULT)
+            self._peer.eof = True
+        if not self._engine.shut:
+            self._engine.unsent = memoryview(b"".join(opened))
+
+    def _engine_ready(self) -> None:
+        if not (self._engine.eof or self._peer.unsent):
+            data = _read(self._engine, socket.MSG_PEEK)
+            if data:
+                self._say(data)
+        self._turn()
+
+    def _say(self, data: bytes) -> None:
+        frames = self._said.feed(data)
+        try:
+            sealed = b"".join(self._protection.seal(*frame) for frame in frames)
+        except ProtocolError as error:  # it is too old: there will be another
+            logger.info("a protected connection ends: %s", error.reason)
+            self._peer.eof = self._engine.eof = True
+            return
+        if not self._peer.shut:
+            self._peer.unsent = memoryview(sealed)
+        self._held_back = bool(self._peer.unsent)
+        self._take(len(data) - self._held_back)
+
+    def _take(self, size: int) -> None:
+        """What was only looked at."""
+        try:
+            while size:
+                size -= len(self._engine.socket.recv(size)) or size
+        except OSError:
+            self._engine.eof = True
+
+
+def _hung_up(sock: socket.socket) -> bool:
+    """Whether the other end of a pair is closed, not only half."""
+    poll = select.poll()
+    poll.register(sock, 0)
+    return any(events & select.POLLHUP for _, events in poll.poll(0))
+
+
+def _read(end: _End, flags: int = 0) -> Union[bytes, None]:
+    """What has come; None if nothing has, or nothing will."""
+    try:
+        data = end.socket.recv(READ_SIZE, flags)
+    except (BlockingIOError, InterruptedError):
+        return None
+    except OSError:
+        data = b""
+    end.eof = not data
+    return data or None

@@ -1,0 +1,145 @@
+"""GSSAPI, through the package ``gssapi``: contexts of Kerberos, and what they protect.
+
+That package is an extra, ``pymq[gssapi]``; nothing here may be called without it.
+Some of this asks other machines, or reads files: `Context.step` may take long.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Callable, TypeVar, Union
+
+from ..constants import Event
+from .error import ProtocolError
+
+EXTRA = "pymq[gssapi]"
+
+#: By the numbers of GSSAPI_NT_*.
+_NAME_TYPES = ("hostbased_service", "user", "kerberos_principal")
+#: What libzmq asks for, too; it takes what else there is.
+_WANTED = (
+    "mutual_authentication",
+    "replay_detection",
+    "out_of_sequence_detection",
+    "confidentiality",
+    "integrity",
+)
+#: Without these nobody is let in.
+_NEEDED = ("mutual_authentication", "replay_detection", "confidentiality", "integrity")
+
+_gssapi: Any = None
+
+_Result = TypeVar("_Result")
+
+
+def available() -> bool:
+    """Whether the package is there, and loads."""
+    try:
+        _package()
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def _package() -> Any:
+    global _gssapi
+    if _gssapi is None:
+        _gssapi = import_module("gssapi")
+    return _gssapi
+
+
+def _checked(call: Callable[[], _Result], fatal: bool = True) -> _Result:
+    """What goes wrong there ends a connection."""
+    try:
+        return call()
+    except _package().exceptions.GSSError as error:
+        code = Event.PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC
+        raise ProtocolError(f"GSSAPI: {error}", code if fatal else 0, fatal) from None
+
+
+def _name(principal: bytes, kind: int) -> Any:
+    package = _package()
+    name_type = getattr(package.NameType, _NAME_TYPES[kind])
+    return package.Name(principal, name_type)
+
+
+class Context:
+    """One side of a security context; `received` and `sent` are tokens."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        # Else it keeps an error back, to raise it from whatever is looked at next.
+        context.__DEFER_STEP_ERRORS__ = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether both know who the other is."""
+        return bool(self._context.complete)
+
+    def step(self, received: Union[bytes, None] = None) -> bytes:
+        """The next token, b"" if there is none.
+
+        ProtocolError for a token that is none.  A first step fails where there are no
+        credentials, or no ticket is to be had: that is nobody's fault, and not fatal.
+        """
+        sent = _checked(lambda: self._context.step(received), received is not None)
+        if self.complete:
+            _checked(self._check)
+        return bytes(sent or b"")
+
+    def _check(self) -> None:
+        """Whether the other side wanted no less than we need."""
+        flags = _package().RequirementFlag
+        for name in _NEEDED:
+            if getattr(flags, name) not in self._context.actual_flags:
+                code = Event.PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC
+                raise ProtocolError(f"GSSAPI without {name}", code)
+
+    def peer(self) -> bytes:
+        """The principal that has come, for who accepts."""
+        return str(self._context.initiator_name).encode()
+
+    def wrap(self, plain: bytes) -> bytes:
+        """A token that only the peer can open, and only once."""
+        return bytes(_checked(lambda: self._context.wrap(plain, True)).message)
+
+    def unwrap(self, token: bytes) -> bytes:
+        """What was wrapped.  ProtocolError if it was not the peer who did, not now, or
+        for everybody to read."""
+        found = _checked(lambda: self._context.unwrap(token))
+        if not found.encrypted:
+            code = Event.PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC
+            raise ProtocolError("GSSAPI: a token that is not encrypted", code)
+        return bytes(found.message)
+
+
+def initiate(principal: bytes, kind: int, service: bytes, service_kind: int) -> Context:
+    """To a service, as `principal`, or as whoever has a ticket."""
+
+    def make() -> Any:
+        package = _package()
+        credentials = None
+        if principal:
+            name = _name(principal, kind)
+            credentials = package.Credentials(name=name, usage="initiate")
+        flags = [getattr(package.RequirementFlag, name) for name in _WANTED]
+        return package.SecurityContext(
+            name=_name(service, service_kind),
+            creds=credentials,
+            flags=flags,
+            usage="initiate",
+        )
+
+    return Context(_checked(make, fatal=False))
+
+
+def accept(principal: bytes, kind: int) -> Context:
+    """As `principal`, or as any that the keytab has."""
+
+    def make() -> Any:
+        package = _package()
+        name = _name(principal, kind) if principal else None
+        credentials = package.Credentials(name=name, usage="accept")
+        return package.SecurityContext(creds=credentials, usage="accept")
+
+    return Context(_checked(make, fatal=False))
