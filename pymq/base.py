@@ -233,13 +233,8 @@ class SocketBase(Attributes, Handle):
 
     def _stay_behind(self) -> None:
         """This is a forked child: every call but `close` raises `ForkedError`."""
-<<<<<<< HEAD
         keep(self._hub, self._end, self._sessions, self._monitor)
         keep(self._levels, self._attendants)
-        self._busy = RLock()  # another thread of the parent may have had it
-=======
-        keep(self._hub, self._end, self._sessions, self._monitor, self._levels)
->>>>>>> main
         nobody: Any = Inherited()
         self._tell(
             _busy=RLock(),  # another thread of the parent may have had it
