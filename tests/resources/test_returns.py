@@ -96,7 +96,7 @@ def burst(count):
         assert len(pull.recv()) == length
     return full
 
-burst(100)
+burst(3)
 before = size()
 full = burst(total // length)
 for _ in range(20):
