@@ -145,6 +145,8 @@ void pymq_loop_stop(pymq_loop *loop);
 int pymq_loop_fileno(pymq_loop *loop);
 /* How many events were stored in `into`, at most `room`. */
 int pymq_loop_take(pymq_loop *loop, pymq_event *into, int room);
+/* Has the descriptor readable until the next `take`. */
+void pymq_loop_nudge(pymq_loop *loop);
 
 /* NULL when there is no memory. */
 pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,

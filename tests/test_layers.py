@@ -28,7 +28,7 @@ LAYERS = (
     ("backend", "endpoint"),
     ("zmtp",),
     ("threads",),
-    ("error", "properties", "z85", "drain", "exits"),
+    ("error", "properties", "z85", "drain", "exits", "watch"),
     ("naps",),
     ("constants", "version"),
 )
