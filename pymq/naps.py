@@ -7,6 +7,7 @@ the main thread gets up now and then, and Ctrl-C is never unnoticed for long.
 
 from __future__ import annotations
 
+import os
 import threading
 
 #: Seconds.  Longer than an unused lease (LENT_FOR in engine.h): who gets up only to
@@ -15,7 +16,20 @@ OF_MAIN = 0.15
 OF_OTHERS = 1.0
 
 
+_get_ident = threading.get_ident
+_main = threading.main_thread().ident
+
+
 def longest() -> float:
     """Seconds that the calling thread may sleep at once."""
-    main = threading.get_ident() == threading.main_thread().ident
-    return OF_MAIN if main else OF_OTHERS
+    return OF_MAIN if _get_ident() == _main else OF_OTHERS
+
+
+def _look() -> None:
+    """In a forked child, who forked is the main thread."""
+    global _main
+    _main = threading.main_thread().ident
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_look)
