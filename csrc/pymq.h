@@ -175,6 +175,8 @@ int pymq_take_objects(int64_t *into, int room);
  * first. */
 int pymq_hub_send_many(pymq_hub *hub, const char *bytes,
                        const uint32_t *sizes, int count);
+/* The same of messages shorter than PYMQ_HOLD_FROM that lie apart. */
+int pymq_hub_send_each(pymq_hub *hub, const pymq_part *parts, int count);
 /* size << 2 | waiting << 1 | more, or a negative errno.  `waiting`: it is
  * worth asking for a batch. */
 int64_t pymq_slot_recv(pymq_slot *slot);
