@@ -12,18 +12,26 @@ enum { COARSE = CLOCK_MONOTONIC_COARSE };
 enum { COARSE = CLOCK_MONOTONIC };
 #endif
 
-int64_t clock_coarse_ms(void)
+static int64_t milliseconds(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(COARSE, &now);
+    clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t clock_coarse_ms(void)
+{
+    return milliseconds(COARSE);
 }
 
 int64_t clock_ms(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return milliseconds(CLOCK_MONOTONIC);
+}
+
+int64_t clock_real_ms(void)
+{
+    return milliseconds(CLOCK_REALTIME);
 }
 
 int64_t clock_us(void)

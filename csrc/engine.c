@@ -262,7 +262,7 @@ static void leave_input(struct engine *e)
 {
     queue_rollback(e->in);
     if (e->takes_topics && queue_write(e->in, FRAME_COMMAND, NULL, 0) == 0)
-        queue_finish(e->in);
+        queue_finish_command(e->in);
     if (e->notifies)
         engine_notify_raw(e);
     queue_flush(e->in);

@@ -183,6 +183,10 @@ void engine_notify_raw(struct engine *engine);
 int engine_open_frame(struct engine *engine);
 bool engine_write_sealed(struct engine *engine);
 
+/* Moves a place, the head of the queue, behind the messages that have begun to
+ * go out; for who drives. */
+void engine_in_hand(const struct engine *engine, struct place *at);
+
 /* In engine_out.c, for the others: whether the kernel took all, and how much;
  * and what follows from that for the queue. */
 bool engine_write_runs(struct engine *engine, struct iovec *runs, int count,

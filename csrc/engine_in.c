@@ -198,7 +198,7 @@ static int take_subscription(struct engine *e, const struct frame *frame)
     if (result < 0)
         return result;
     e->scan += frame_total(frame);
-    queue_finish(e->in);
+    queue_finish_command(e->in);
     return 1;
 }
 
@@ -225,6 +225,19 @@ static int answer_ping(struct engine *e, const unsigned char *data,
     return 1;
 }
 
+/* The answer to a probe (probe.c). */
+static void take_pong(struct engine *e, const unsigned char *data,
+                      int64_t size)
+{
+    uint32_t number = 0;
+    if (size != sizeof number)
+        return;
+    for (int i = 0; i < (int)sizeof number; i++)
+        number = number << 8 | data[i];
+    atomic_store(&e->in->echo, number);
+    queue_wake_reader(e->in);
+}
+
 static int take_command(struct engine *e, struct frame *frame)
 {
     const unsigned char *data;
@@ -232,6 +245,8 @@ static int take_command(struct engine *e, struct frame *frame)
     int64_t size = frame_command(frame, "PING", &data);
     if (size >= 0) {
         result = answer_ping(e, data, size);
+    } else if ((size = frame_command(frame, "PONG", &data)) >= 0) {
+        take_pong(e, data, size);
     } else if (e->takes_topics && !atomic_load(&e->in->refused)
                && (frame_command(frame, "SUBSCRIBE", &data) >= 0
                    || frame_command(frame, "CANCEL", &data) >= 0)) {

@@ -89,6 +89,21 @@ void engine_account(struct engine *e, size_t accepted)
     }
 }
 
+void engine_in_hand(const struct engine *e, struct place *at)
+{
+    const struct sealing *sealing = e->sealing;
+    size_t held = e->sent;
+    if (sealing != NULL && !sealing->replies)
+        held += sealing->size - sealing->at;
+    bool inside = e->out_message;
+    for (size_t passed = 0; passed < held || inside;) {
+        struct frame frame;
+        queue_look(e->out, at, &frame);
+        passed += wire_size(e, &frame);
+        inside = !frame_ends(&frame);
+    }
+}
+
 /* Only the rest of a frame that was begun, if a reply waits for its end. */
 static int gather(struct engine *e, struct iovec *runs)
 {

@@ -44,12 +44,21 @@ pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
     topics_init(&hub->own, sizeof(uint64_t));
     topics_init(&hub->topics, sizeof(struct member));
     notices_init(&hub->notices);
+    lasts_init(&hub->lasts);
     return hub;
 }
 
 void hub_hold(struct hub *hub)
 {
     atomic_fetch_add(&hub->refs, 1);
+}
+
+void hub_lock_both(struct hub *one, struct hub *other)
+{
+    bool ordered = (uintptr_t)one < (uintptr_t)other;
+    pthread_mutex_lock(ordered ? &one->lock : &other->lock);
+    if (one != other)
+        pthread_mutex_lock(ordered ? &other->lock : &one->lock);
 }
 
 static void free_sleepers(struct hub *hub)
@@ -145,6 +154,7 @@ void hub_forget(struct hub *hub, struct pipe *pipe)
     if (!pipe->closed)
         retire(hub, pipe); /* its peer closed it just now */
     hub_forget_topics(hub, pipe);
+    counts_keep(&hub->past, pipe);
     list_remove(&pipe->in_hub);
     list_remove(&pipe->in_writable);
     list_remove(&pipe->in_readable);
@@ -379,6 +389,7 @@ void pymq_hub_free(pymq_hub *hub)
     topics_fini(&hub->topics);
     names_fini(&hub->names);
     notices_fini(&hub->notices);
+    lasts_fini(&hub->lasts);
     /* The bell behind fileno stays, rung: another thread may be polling it. */
     free_sleepers(hub);
     pthread_mutex_unlock(&hub->lock);

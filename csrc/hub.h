@@ -11,6 +11,7 @@
  */
 #ifndef HUB_H
 #define HUB_H
+#include "lasts.h"
 #include "loop.h"
 #include "mailbox.h"
 #include "names.h"
@@ -50,6 +51,7 @@ struct hub {
     struct topics own;    /* what this hub subscribes to */
     struct topics topics; /* what its peers do */
     struct notices notices;
+    struct lasts lasts; /* messages for who subscribes later */
 
     /* The message being sent. */
     bool sending;
@@ -80,10 +82,15 @@ struct hub {
     int64_t handing_since; /* coarse ms */
     int waiters;           /* threads, for something to receive */
     int stride;            /* how many may be taken ahead */
+
+    pymq_counts past; /* of the pipes that were forgotten */
 };
 
 void hub_hold(struct hub *hub);
 void hub_drop(struct hub *hub);
+
+/* Locks of two hubs have an order.  It may be one hub, twice. */
+void hub_lock_both(struct hub *one, struct hub *other);
 
 /* With the lock held, all of: */
 
@@ -131,6 +138,8 @@ int hub_send(struct hub *hub, const void *data, size_t size, bool more);
 bool hub_writable(struct hub *hub);
 /* Whether a send that gave EAGAIN may now succeed. */
 bool hub_resumable(struct hub *hub);
+/* Shows a pipe's reader the message that was written. */
+void hub_show(struct hub *hub, struct pipe *pipe);
 /* Drops what was sent of a message. */
 void hub_abandon(struct hub *hub);
 /* Ends a batch; `push`: it is a message that its caller may write himself. */
@@ -160,8 +169,14 @@ bool hub_wants(const struct hub *hub, const unsigned char *first,
 /* Brings a pipe with a message for the user to the front, or NULL. */
 struct pipe *hub_next_source(struct hub *hub);
 
+/* counts.c: adds what a pipe has seen; keeps of it what outlives it. */
+void counts_add(pymq_counts *sum, const struct pipe *pipe);
+void counts_keep(pymq_counts *past, const struct pipe *pipe);
+
 /* subscribe.c: the publisher's side. */
 void hub_take_topics(struct hub *hub);
+/* What came while a message was being sent, and had to wait for its end. */
+void hub_take_late_topics(struct hub *hub);
 void hub_forget_topics(struct hub *hub, struct pipe *pipe);
 
 #endif

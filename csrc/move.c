@@ -15,19 +15,6 @@ struct moving {
     int64_t copied;
 };
 
-static void lock_both(struct hub *one, struct hub *other)
-{
-    bool ordered = (uintptr_t)one < (uintptr_t)other;
-    pthread_mutex_lock(ordered ? &one->lock : &other->lock);
-    pthread_mutex_lock(ordered ? &other->lock : &one->lock);
-}
-
-static void unlock_both(struct hub *one, struct hub *other)
-{
-    pthread_mutex_unlock(&one->lock);
-    pthread_mutex_unlock(&other->lock);
-}
-
 static int pass_name(struct moving *moving, const struct pipe *source)
 {
     const struct name *name = source->name;
@@ -116,7 +103,7 @@ int pymq_hub_move(pymq_hub *from, pymq_hub *to, int most, pymq_moved *moved)
     *moved = (pymq_moved){0, 0, 0};
     if (from == to || !gives(from))
         return -EALREADY;
-    lock_both(from, to);
+    hub_lock_both(from, to);
     int result = from->stopped ? -from->stopped : -to->stopped;
     if (result == 0 && (from->handing || from->receiving || to->sending))
         result = -EALREADY;
@@ -125,6 +112,7 @@ int pymq_hub_move(pymq_hub *from, pymq_hub *to, int most, pymq_moved *moved)
         hub_attend(to);
         result = move_all(&moving, most);
     }
-    unlock_both(from, to);
+    pthread_mutex_unlock(&from->lock);
+    pthread_mutex_unlock(&to->lock);
     return result;
 }

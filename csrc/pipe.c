@@ -1,6 +1,7 @@
 /* pipe.c - see pipe.h */
 #include "pipe.h"
 
+#include "clock.h"
 #include "engine.h"
 #include "hub.h"
 
@@ -159,6 +160,10 @@ int pipe_attach(struct pipe *pipe, const pymq_link *link)
         return 0;
     }
     pipe->minor = link->minor;
+    pipe->echoes = link->major == 3 && link->minor > 0;
+    pipe->ttl = (unsigned)link->ping_ttl;
+    pipe->probed = 0;
+    atomic_store(&pipe->in->echo, 0);
     int result = announce_all(pipe);
     if (result < 0)
         return result;
@@ -174,6 +179,9 @@ int pipe_attach(struct pipe *pipe, const pymq_link *link)
     engine_drop(pipe->engine);
     pipe->engine = engine;
     pipe->linked = true;
+    pipe->since = clock_real_ms();
+    if (pipe->hub->subscribes)
+        hub_wake(pipe->hub, HUB_IN); /* who waits until it is so, too */
     return 0;
 }
 
@@ -218,6 +226,7 @@ int pipe_join(struct pipe *pipe, struct pipe *other)
     struct pipe *both[] = {pipe, other};
     for (int i = 0; i < 2; i++) {
         both[i]->linked = both[i]->joined = true;
+        both[i]->since = clock_real_ms();
         if (list_linked(&both[i]->in_hub))
             own_ends(both[i]);
         pipe_set_marks(both[i]);

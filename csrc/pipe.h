@@ -42,12 +42,17 @@ struct pipe {
     /* The hub's lists. */
     struct list in_hub, in_writable, in_readable, in_targets, in_held;
     int minor;           /* of the link's ZMTP 3 */
+    bool echoes;         /* the link's peer answers a PING */
+    unsigned ttl;        /* of these, in tenths of a second */
+    uint32_t probed;     /* with, on this link: see probe.c */
     bool linked;         /* attached or joined at least once */
     bool joined;
     bool closed;    /* takes no more messages */
     bool spent;     /* nothing is left to send, either */
     bool cut;       /* drop what follows the message being received */
     uint64_t stamp; /* last publication that was matched */
+    int64_t since;  /* of its link, in ms since 1970 */
+    uint64_t missed; /* messages that it had no room for */
     unsigned held;  /* user messages among the hub's notices */
     bool stalled;   /* too many of them */
 };

@@ -110,6 +110,22 @@ typedef struct {
     int64_t messages, frames, bytes;
 } pymq_moved;
 
+/* As Counts in abc.py, of one pipe or all. */
+typedef struct {
+    int64_t peers, messages_in, bytes_in, waiting_in;
+    int64_t messages_out, bytes_out, waiting_out, dropped;
+} pymq_counts;
+
+/* Up to the name all integers of one size: Python reads them at once. */
+typedef struct {
+    pymq_counts counts;
+    int64_t pipe;
+    int64_t since; /* ms since 1970 that it has its link, 0: it had none */
+    int64_t connected;
+    int64_t name_size;
+    char name[256];
+} pymq_peer;
+
 /* libsodium's crypto_box_easy_afternm and crypto_box_open_easy_afternm: to,
  * from, how many octets, nonce, key.  Both work in place. */
 typedef int (*pymq_box)(unsigned char *, unsigned char *, unsigned long long,
@@ -194,6 +210,9 @@ int pymq_hub_recv_many(pymq_hub *hub, pymq_batch *batch, int most, int ahead);
 void pymq_hub_handed(pymq_hub *hub);
 /* As Hub.move in abc.py. */
 int pymq_hub_move(pymq_hub *from, pymq_hub *to, int most, pymq_moved *moved);
+/* As Hub.make_room and Hub.lose in abc.py. */
+int pymq_hub_make_room(pymq_hub *hub);
+void pymq_hub_lose(pymq_hub *hub, int more);
 /* Whether a subscriber still wants a message. */
 int pymq_hub_wants(pymq_hub *hub, const char *data, size_t size);
 int64_t pymq_hub_peer(pymq_hub *hub);
@@ -215,7 +234,13 @@ int pymq_hub_subscribe(pymq_hub *hub, const char *topic, size_t size,
 /* 1 if that was the last subscription of the topic, else 0. */
 int pymq_hub_unsubscribe(pymq_hub *hub, const char *topic, size_t size,
                          int announce);
+void pymq_hub_keep_last(pymq_hub *hub, size_t limit);
 int64_t pymq_hub_topics(pymq_hub *hub);
+int64_t pymq_hub_subscribers(pymq_hub *hub, const char *first, size_t size);
+void pymq_hub_totals(pymq_hub *hub, pymq_counts *sum);
+/* How many there are, of which the first `room` were stored. */
+int pymq_hub_peers(pymq_hub *hub, pymq_peer *into, int room);
+int64_t pymq_hub_probe(pymq_hub *hub, uint32_t number);
 int pymq_hub_has(pymq_hub *hub, int64_t pipe);
 
 /* 0 with the new pipe in `*made`, or -EBUSY (policy ONE) or -ENOMEM. */

@@ -71,6 +71,7 @@ struct queue {
     atomic_bool dropped; /* closed, and what is unread is not wanted */
     atomic_bool refused; /* the reader wants nothing more */
     _Atomic(struct chunk *) spare;
+    _Atomic uint32_t echo; /* number of the last probe that the peer answered */
 
     /* The writer's. */
     struct piece *tail;
@@ -80,6 +81,10 @@ struct queue {
     size_t step;   /* size of the next chunk */
     bool lively;   /* the reader keeps up: chunks may stay small */
     bool unshown;  /* `whole` is ahead of `shown` */
+    uint64_t begun; /* bytes, the message under construction included */
+    /* In all, for anybody to look at: finished messages and commands, commands
+     * alone, bytes of messages. */
+    atomic_uint_fast64_t finished, commands, bytes;
     uint64_t written, granted;
     uint64_t extra, extra_until; /* written over and above the mark */
 
@@ -150,8 +155,17 @@ int queue_share(struct queue *queue, struct chunk *chunk);
 int queue_write_body(struct queue *queue, unsigned flags,
                      struct chunk *body);
 
+/* Makes what follows a place in a piece a piece of its own; NULL: no
+ * memory. */
+struct piece *queue_split_off(struct queue *queue, struct place at);
+void queue_free_pieces(struct piece *piece);
+
 /* Ends the message under construction; drops it if nobody wants it. */
 void queue_finish(struct queue *queue);
+
+/* The same of a command: it is no message, though it counts as one for the
+ * mark. */
+void queue_finish_command(struct queue *queue);
 
 /* Shows the reader all finished messages ... */
 void queue_flush(struct queue *queue);
@@ -219,6 +233,13 @@ static inline bool queue_passed(const struct queue *queue,
 {
     return at->piece == queue->limit.piece && at->at == queue->limit.at;
 }
+
+/* queue_cut.c: moves a place behind the message, or the rest of one, there. */
+void queue_pass_message(const struct queue *queue, struct place *at);
+
+/* The message at a place is lost; for who may write and read.  False if there
+ * is none, or no memory. */
+bool queue_cut(struct queue *queue, struct place at);
 
 /* The chunk that a frame in a piece has for itself, with its head or without
  * (`*whole`); NULL if there is none. */

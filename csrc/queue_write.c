@@ -122,6 +122,7 @@ static unsigned char *make_room(struct queue *queue, size_t need)
 static void extend(struct queue *queue, size_t size)
 {
     struct piece *tail = queue->tail;
+    queue->begun += size;
     if (tail->split != NO_SPLIT)
         return; /* it has its size */
     tail->end += size;
@@ -167,6 +168,7 @@ int queue_write(struct queue *queue, unsigned flags, const void *data,
 int queue_share(struct queue *queue, struct chunk *chunk)
 {
     chunk->common = true;
+    queue->begun += chunk->size;
     return add_whole(queue, chunk_hold(chunk));
 }
 
@@ -182,6 +184,7 @@ int queue_write_body(struct queue *queue, unsigned flags, struct chunk *body)
     extend(queue, head);
     piece->split = piece->end;
     piece->end += body->size;
+    queue->begun += body->size;
     piece->body = chunk_hold(body);
     return 0;
 }
@@ -191,6 +194,7 @@ int queue_adopt(struct queue *queue, size_t from, size_t size)
     if (queue->fill_at == 0 && size == queue->fill->size) {
         struct chunk *whole = queue->fill;
         queue->fill = NULL;
+        queue->begun += size;
         return add_whole(queue, whole);
     }
     struct piece *tail = queue->tail;
@@ -204,7 +208,7 @@ int queue_adopt(struct queue *queue, size_t from, size_t size)
     return 0;
 }
 
-static void free_pieces(struct piece *piece)
+void queue_free_pieces(struct piece *piece)
 {
     while (piece != NULL) {
         struct piece *next = piece->next;
@@ -218,17 +222,16 @@ static void free_pieces(struct piece *piece)
 void queue_rollback(struct queue *queue)
 {
     struct piece *last = queue->whole.piece;
-    free_pieces(last->next);
+    queue_free_pieces(last->next);
     last->next = NULL;
     last->end = queue->whole.at;
     queue->tail = last;
+    queue->begun = atomic_load(&queue->bytes);
     if (queue->fill != NULL && last->chunk == queue->fill)
         queue->fill_at = last->end < last->split ? last->end : last->split;
 }
 
-/* Makes what follows a place in a piece a piece of its own; NULL: no
- * memory. */
-static struct piece *split_off(struct queue *queue, struct place at)
+struct piece *queue_split_off(struct queue *queue, struct place at)
 {
     struct piece *rest = malloc(sizeof *rest);
     if (rest == NULL)
@@ -251,7 +254,7 @@ static struct piece *isolate(struct queue *queue)
     if (begin.at == begin.piece->end && begin.piece->next != NULL)
         return begin.piece->next;
     if (begin.piece == queue->limit.piece)
-        return split_off(queue, begin);
+        return queue_split_off(queue, begin);
     begin.piece->begin = begin.at;
     return begin.piece;
 }
@@ -278,7 +281,26 @@ static void drop_unseen(struct queue *queue)
         queue->shown = queue->limit;
     }
     pthread_mutex_unlock(&queue->lock);
-    free_pieces(dropped);
+    queue_free_pieces(dropped);
+}
+
+static void set(atomic_uint_fast64_t *counter, uint64_t value)
+{
+    atomic_store_explicit(counter, value, memory_order_relaxed);
+}
+
+static void finish(struct queue *queue)
+{
+    queue->whole.piece = queue->tail;
+    queue->whole.at = queue->tail->end;
+    set(&queue->finished, ++queue->written);
+    queue->unshown = true;
+}
+
+/* It counts for the mark, and as none of the messages. */
+static void count_command(struct queue *queue)
+{
+    set(&queue->commands, atomic_load(&queue->commands) + 1);
 }
 
 void queue_finish(struct queue *queue)
@@ -289,10 +311,19 @@ void queue_finish(struct queue *queue)
     }
     if (queue->conflate)
         drop_unseen(queue);
-    queue->whole.piece = queue->tail;
-    queue->whole.at = queue->tail->end;
-    queue->written++;
-    queue->unshown = true;
+    set(&queue->bytes, queue->begun);
+    finish(queue);
+}
+
+void queue_finish_command(struct queue *queue)
+{
+    if (atomic_load_explicit(&queue->refused, memory_order_relaxed)) {
+        queue_rollback(queue);
+        return;
+    }
+    queue->begun = atomic_load(&queue->bytes);
+    count_command(queue);
+    finish(queue);
 }
 
 bool queue_show(struct queue *queue)
@@ -375,8 +406,10 @@ int queue_announce(struct queue *queue, unsigned flags, const void *intro,
     if (clean) {
         queue->whole.piece = queue->tail;
         queue->whole.at = queue->tail->end;
+        queue->begun = atomic_load(&queue->bytes);
     }
-    queue->written++;
+    count_command(queue);
+    set(&queue->finished, ++queue->written);
     queue->extra++;
     queue->extra_until = queue->written;
     queue->unshown = true;

@@ -14,7 +14,7 @@ static unsigned more_flag(bool more)
     return more ? FRAME_MORE : 0;
 }
 
-static void show(struct hub *hub, struct pipe *pipe)
+void hub_show(struct hub *hub, struct pipe *pipe)
 {
     queue_finish(pipe->out);
     if (!hub->holding && queue_show(pipe->out))
@@ -49,7 +49,7 @@ static int write_lent(const struct hub *hub, struct queue *queue, bool more)
 
 static void close_message(struct hub *hub, struct pipe *pipe)
 {
-    show(hub, pipe);
+    hub_show(hub, pipe);
     hub->chosen = pipe->id;
     if (list_linked(&pipe->in_writable))
         list_move_last(&hub->writable, &pipe->in_writable);
@@ -114,6 +114,7 @@ static int send_by_name(struct hub *hub, const void *name, size_t size,
             hub->refused = pipe;
             return -EAGAIN;
         }
+        pipe->missed++;
         pipe = NULL;
     }
     hub->sending = true;
@@ -137,6 +138,8 @@ static void add_target(void *context, struct pipe *pipe)
         list_append(&hub->targets, &pipe->in_targets);
     else if (hub->options[PYMQ_NO_DROP])
         hub->refused = pipe;
+    else
+        pipe->missed++;
 }
 
 static void pass_over(void *context, struct pipe *pipe)
@@ -199,6 +202,8 @@ static int send_to_all(struct hub *hub, const void *data, size_t size,
     struct chunk *chunk = NULL;
     if (!hub->sending && choose_targets(hub, data, size) < 0)
         return -EAGAIN;
+    if (hub->lasts.limit > 0)
+        lasts_add(&hub->lasts, data, size, more);
     if (size >= SHARE_FROM && !hub->lent && !list_empty(&hub->targets))
         chunk = frame_chunk(data, size, more);
     struct list *at = hub->targets.next, *next;
@@ -209,12 +214,14 @@ static int send_to_all(struct hub *hub, const void *data, size_t size,
         if (!written)
             queue_rollback(pipe->out);
         else if (!more)
-            show(hub, pipe);
+            hub_show(hub, pipe);
         if (!written || !more)
             list_remove(at);
     }
     chunk_drop(chunk);
     hub->sending = more;
+    if (!more && hub->lasts.limit > 0)
+        hub_take_late_topics(hub);
     return 0;
 }
 
@@ -297,6 +304,7 @@ void hub_abandon(struct hub *hub)
         queue_rollback(hub->target->out);
     hub->target = NULL;
     hub->sending = false;
+    lasts_abandon(&hub->lasts);
     drop_targets(hub);
 }
 

@@ -38,6 +38,16 @@ int pymq_hub_unsubscribe(pymq_hub *hub, const char *topic, size_t size,
     return last;
 }
 
+void pymq_hub_keep_last(pymq_hub *hub, size_t limit)
+{
+    pthread_mutex_lock(&hub->lock);
+    if (!hub->freed)
+        lasts_limit(&hub->lasts, limit);
+    lasts_abandon(&hub->lasts);
+    hub->lasts.skips = hub->sending;
+    pthread_mutex_unlock(&hub->lock);
+}
+
 int64_t pymq_hub_topics(pymq_hub *hub)
 {
     pthread_mutex_lock(&hub->lock);
@@ -48,6 +58,30 @@ int64_t pymq_hub_topics(pymq_hub *hub)
 }
 
 /* A publisher's. */
+
+static void stamp(void *context, struct pipe *pipe)
+{
+    pipe->stamp = ((struct hub *)context)->stamp;
+}
+
+int64_t pymq_hub_subscribers(pymq_hub *hub, const char *first, size_t size)
+{
+    int64_t stamped = 0, others = 0;
+    pthread_mutex_lock(&hub->lock);
+    hub_attend(hub);
+    hub->stamp++;
+    topics_visit(&hub->topics, (const unsigned char *)first, size, stamp,
+                 hub);
+    struct list *at = hub->pipes.next;
+    for (; at != &hub->pipes; at = at->next) {
+        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+        if (!pipe->closed)
+            ++*(pipe->stamp == hub->stamp ? &stamped : &others);
+    }
+    bool match = hub->takes_topics && !hub->options[PYMQ_INVERT];
+    pthread_mutex_unlock(&hub->lock);
+    return match ? stamped : others;
+}
 
 struct change {
     bool subscribe;
@@ -89,6 +123,44 @@ static void notify(struct hub *hub, struct pipe *pipe, bool subscribe,
 /* What the user is told of from the second subscriber on, by VERBOSE. */
 enum { SUBSCRIPTIONS = 1, ALL_CHANGES = 2 };
 
+/* The last messages, for a pipe that is going to subscribe to their topics. */
+struct catching_up {
+    struct hub *hub;
+    struct pipe *pipe;
+};
+
+static void catch_up(void *context, const unsigned char *topic, size_t size,
+                     struct chunk **frames, size_t count)
+{
+    struct catching_up *with = context;
+    struct hub *hub = with->hub;
+    struct pipe *pipe = with->pipe;
+    hub->stamp++;
+    topics_visit(&hub->topics, topic, size, stamp, hub);
+    if (pipe->stamp == hub->stamp)
+        return; /* it has got that already */
+    if (queue_full(pipe->out)) {
+        pipe->missed++;
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (queue_share(pipe->out, frames[i]) < 0) {
+            queue_rollback(pipe->out);
+            return;
+        }
+    hub_show(hub, pipe);
+}
+
+static void send_lasts(struct hub *hub, struct pipe *pipe,
+                       const struct change *change)
+{
+    struct catching_up with = {hub, pipe};
+    bool wanted = change->subscribe && !hub->options[PYMQ_INVERT];
+    if (hub->lasts.limit > 0 && wanted && !hub->sending && !pipe->closed)
+        lasts_visit(&hub->lasts, change->topic, change->size, catch_up,
+                    &with);
+}
+
 /* 1 for the first or the last subscription of a topic, 0 for others, or
  * -ENOMEM. */
 static int apply(struct hub *hub, struct pipe *pipe,
@@ -96,6 +168,7 @@ static int apply(struct hub *hub, struct pipe *pipe,
 {
     if (hub->refused == pipe)
         hub->refused = NULL; /* it may stand in nobody's way any more */
+    send_lasts(hub, pipe, change);
     if (change->subscribe)
         return topics_join(&hub->topics, change->topic, change->size, pipe);
     return topics_leave(&hub->topics, change->topic, change->size, pipe);
@@ -241,6 +314,8 @@ static void take_next(struct hub *hub, struct pipe *pipe)
 
 void hub_take_topics(struct hub *hub)
 {
+    if (hub->sending && hub->lasts.limit > 0)
+        return; /* no message may come between its frames */
     while (!list_empty(&hub->readable)) {
         struct list *first = hub->readable.next;
         struct pipe *pipe = OWNER(first, struct pipe, in_readable);
@@ -257,4 +332,12 @@ void hub_take_topics(struct hub *hub)
                 hub_forget(hub, pipe);
         }
     }
+}
+
+void hub_take_late_topics(struct hub *hub)
+{
+    if (!hub->takes_topics || list_empty(&hub->readable))
+        return;
+    hub_take_topics(hub);
+    hub_wake(hub, HUB_IN);
 }

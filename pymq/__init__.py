@@ -22,6 +22,8 @@ from .message import COPY_THRESHOLD as COPY_THRESHOLD
 from .message import Frame as Frame
 from .message import Message as Message
 from .message import MessageTracker as MessageTracker
+from .overflow import Overflow as Overflow
+from .peers import Peer as Peer
 from .poller import Poller as Poller
 from .poller import select as select
 from .poller import zmq_poll as zmq_poll
@@ -73,6 +75,8 @@ globals()["__all__"] = [
     "LingerWarning",
     "Message",
     "MessageTracker",
+    "Overflow",
+    "Peer",
     "Poller",
     "Socket",
     "SyncContext",

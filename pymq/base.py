@@ -8,10 +8,11 @@ from collections import deque
 from errno import ENOTSOCK
 from functools import partial
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Callable, Union
+from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
 from . import options as table
 from . import patterns
+from .attendant import Attendant
 from .attributes import Attributes
 from .backend.abc import Bell
 from .constants import ETERM, POLLIN, POLLOUT, SocketOption, SocketType
@@ -38,6 +39,7 @@ class SocketBase(Attributes):
     _type: SocketType
     _options: dict[int, Any]
     _hub: Any
+    _inner: patterns.End  # `_end` without what `fileno` puts around it
     _end: patterns.End
     _send: Any
     _quick_send: Any
@@ -52,6 +54,8 @@ class SocketBase(Attributes):
     _life: list[None]
     _busy: Any
     _levels: list[Level]
+    _attendants: list[Attendant]
+    _rests: dict[int, bytes]  # by thread; see `Socket.recv_into`
 
     def __init__(
         self,
@@ -73,6 +77,8 @@ class SocketBase(Attributes):
             _options=values,
             _hub=hub,
             _levels=[],  # one, once `fileno` was asked for
+            _attendants=[],  # one, once `last_values` was set
+            _rests={},
             _sessions={},
             _monitor=Monitor(),
             _connections=Connections(),
@@ -92,10 +98,12 @@ class SocketBase(Attributes):
         """Send to, and receive from, `end`."""
         if isinstance(end, patterns.Wrapper):
             end.hang_up = self.context._control.hang_up
+        inner = end
         for level in self._levels:
             end = level.around(end)
         self._hub.looks_ahead = end is self._hub
         self._declare(
+            _inner=inner,
             _end=end,
             _send=end.send,
             _quick_send=end.quick_send,
@@ -187,9 +195,10 @@ class SocketBase(Attributes):
         if linger is None:
             linger = self._options[SocketOption.LINGER]
         control, monitor, drain = self.context._control, self._monitor, self._drain
-        known, levels = self._sessions, self._levels
+        known = self._sessions
+        watching: Sequence[Any] = [self._levels, self._attendants]
         todo = [
-            partial(_end, self._hub, known, linger, control, monitor, drain, levels)
+            partial(_end, self._hub, known, linger, control, monitor, drain, watching)
         ]
         return lambda: todo.pop()() if todo else None
 
@@ -274,11 +283,12 @@ def _end(
     control: Control,
     monitor: Monitor,
     drain: Drain,
-    levels: list[Level],
+    watching: Sequence[Sequence[Union[Level, Attendant]]],
 ) -> None:
     hub.stop(ENOTSOCK)
-    for level in levels:
-        level.close()
+    for group in watching:
+        for one in group:
+            one.close()
     _close_all(sessions, linger)
     drain.close()
     monitor.release()

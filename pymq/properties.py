@@ -13,6 +13,7 @@ class Properties(NamedTuple):
 
     fd: int  # its descriptor, when it was made
     values: Mapping[str, bytes]  # by name, in the case that the peer wrote it
+    mechanism: str = ""  # that the handshake agreed
 
 
 class Connections:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from errno import EAGAIN, EINTR, ENOTSUP
 from functools import partial
+from threading import get_ident
 from typing import Any, Callable, Iterable, Sequence, Union
 
 from . import naps
@@ -14,8 +15,12 @@ from .endpoints import Endpoints
 from .error import Again, ZMQError, error_for
 from .message import _FINISHED_TRACKER, Frame, MessageTracker
 from .monitored import Monitored
+from .overflow import Overflow, Overflowing
 from .payload import Payloads, check_part
+from .peers import Peers
+from .requests import Requests
 from .settings import Settings
+from .subscriptions import Subscriptions
 
 _SNDMORE = int(SNDMORE)
 _DONTWAIT = int(DONTWAIT)
@@ -23,7 +28,16 @@ _SNDTIMEO, _RCVTIMEO = SocketOption.SNDTIMEO, SocketOption.RCVTIMEO
 _MANY = 1000  # messages that are copied together
 
 
-class Socket(Endpoints, Settings, Payloads, Monitored):
+class Socket(
+    Endpoints,
+    Settings,
+    Payloads,
+    Monitored,
+    Overflowing,
+    Peers,
+    Subscriptions,
+    Requests,
+):
     """A socket of `context` (zmq_socket).
 
     Every call on a closed socket raises ZMQError(ENOTSOCK); every call after the
@@ -92,6 +106,8 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
 
     def _send_later(self, send: Callable[[], int], flags: int, result: int) -> None:
         """Wait for room, unless there is another reason why it failed."""
+        if result == -EAGAIN and self._overflow is not Overflow.BLOCK:
+            result = self._overflowed(send, flags & _SNDMORE != 0)
         deadline = _deadline(self._options[_SNDTIMEO])
         while result == -EAGAIN:
             if flags & _DONTWAIT:
@@ -296,6 +312,10 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
                 sent = self._send_some(some, flags)
                 queued += sent
                 if sent < len(some):
+                    if self._overflow is not Overflow.BLOCK:
+                        self._send_whole(some[sent], flags)
+                        queued += 1
+                        continue
                     if flags & _DONTWAIT:
                         raise Again
                     self._wait(POLLOUT, deadline)
@@ -317,13 +337,15 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
 
     def _send_mixed(self, messages: list[Any], flags: int) -> int:
         for count, message in enumerate(messages):
-            several = isinstance(message, (list, tuple))
-            send = self.send_multipart if several else self.send
             try:
-                send(message, flags | _DONTWAIT)
+                self._send_whole(message, flags | _DONTWAIT)
             except Again:
                 return count
         return len(messages)
+
+    def _send_whole(self, message: Any, flags: int) -> None:
+        several = isinstance(message, (list, tuple))
+        (self.send_multipart if several else self.send)(message, flags)
 
     def recv_many(
         self,
@@ -365,7 +387,8 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
 
     def recv_into(self, buffer: Any, /, *, nbytes: int = 0, flags: int = 0) -> int:
         """Receive a frame into a writable buffer, of which at most `nbytes` (0: all)
-        are used; returns the number of bytes.  What does not fit is lost."""
+        are used; returns the number of bytes.  What does not fit is for `recv_rest`;
+        pyzmq loses it."""
         view = memoryview(buffer).cast("B")
         if nbytes < 0:
             raise ValueError(f"{nbytes=} must be non-negative")
@@ -375,8 +398,18 @@ class Socket(Endpoints, Settings, Payloads, Monitored):
         if view.readonly:
             raise TypeError("the buffer is read-only")
         body = self.recv(flags)
+        thread = get_ident()
+        if len(body) > limit:
+            self._rests[thread] = body[limit:]
+        elif self._rests:
+            self._rests.pop(thread, None)
         view[: min(limit, len(body))] = body[:limit]
         return len(body)
+
+    def recv_rest(self) -> bytes:
+        """What the last `recv_into` of this thread had no room for, once; else no
+        bytes.  Not in pyzmq."""
+        return self._rests.pop(get_ident(), b"")
 
     # Events.
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from library import Library
 from marriage import marry
+from patience import Background
 
 
 @pytest.fixture
@@ -81,6 +82,24 @@ def test_receive_into_a_buffer(couple: tuple[Any, Any]) -> None:
     a.send(b"12345")
     assert b.recv_into(buffer, nbytes=5) == 5
     assert buffer == b"12345."
+
+
+@pytest.mark.only("pymq")
+def test_what_a_buffer_has_no_room_for_is_not_lost(couple: tuple[Any, Any]) -> None:
+    """pyzmq tells the size of all, and has thrown the rest away."""
+    a, b = couple
+    a.send_many([b"abcdefgh", b"xyz", b"123456", b"1234"])
+    buffer = bytearray(6)
+    assert b.recv_into(buffer) == 8
+    assert buffer == b"abcdef"
+    assert Background(b.recv_rest).result() == b""  # it is this thread's
+    assert b.recv_rest() == b"gh"
+    assert b.recv_rest() == b""
+    assert b.recv_into(buffer, nbytes=1) == 3
+    assert b.recv_into(buffer) == 6
+    assert b.recv_rest() == b""
+    assert b.recv_into(buffer, nbytes=3) == 4
+    assert b.recv_rest() == b"4"
 
 
 @pytest.mark.core

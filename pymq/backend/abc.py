@@ -19,6 +19,7 @@ errno (``-errno.EAGAIN``); they never raise for what a peer or the system did.
 
 from __future__ import annotations
 
+import operator
 from collections import deque
 from enum import IntEnum
 from typing import Callable, NamedTuple, Protocol, Sequence, Union
@@ -140,6 +141,44 @@ class Moved(NamedTuple):
     #: EALREADY: the next one is for `recv_message` and `send_message` to move; or
     #: another errno, negative, with which the next one was lost.
     result: int
+
+
+class Counts(NamedTuple):
+    """What has come and gone, over one pipe or all of a hub.
+
+    Messages, not announcements; bytes are those of their frames in ZMTP, heads
+    included.  *In* is what arrived, of which so many wait to be received; *out* is what
+    was queued, of which so many wait for the kernel, or for the joined peer to receive
+    them.  Dropped are messages that were for a peer and will never reach it: it had no
+    room, or its link broke in the middle of one, or its pipe was closed.
+    """
+
+    peers: int  # pipes that are counted here
+    messages_in: int
+    bytes_in: int
+    waiting_in: int
+    messages_out: int
+    bytes_out: int
+    waiting_out: int
+    dropped: int
+
+
+NOTHING = Counts(0, 0, 0, 0, 0, 0, 0, 0)
+
+
+def add(a: Counts, b: Counts) -> Counts:
+    """The sum."""
+    return Counts._make(map(operator.add, a, b))
+
+
+class PeerCounts(NamedTuple):
+    """A pipe of a hub, and what has come and gone."""
+
+    pipe: int
+    since: float  # when its latest link came up, or it was joined, as `time.time`; 0
+    connected: bool
+    name: bytes  # where pipes have names
+    counts: Counts
 
 
 class Pipe(Protocol):
@@ -357,7 +396,8 @@ class Hub(Protocol):
 
     def bell(self, events: int) -> Bell:
         """For a thread that waits for other things, too, until `ready` has one of
-        `events`, or `stop`.  Also if another thread takes notice first."""
+        `events`, or all was sent (`SENT`), or `stop`.  Also if another thread takes
+        notice first."""
 
     def fileno(self) -> int:
         """A descriptor that turns readable when `ready` may have changed (ZMQ_FD:
@@ -387,8 +427,51 @@ class Hub(Protocol):
         """MANUAL: give the topic to the peer whose notice was received last, or take
         it away.  Nothing happens if there is none, or it is gone."""
 
+    def keep_last(self, limit: int) -> None:
+        """Of a hub that sends TO_ALL and takes in topics: keep the last message of
+        each topic (that is all of its first frame), for peers that subscribe later.
+
+        They get it at once, as any message, unless they had subscribed to it before.
+        Of more topics than `limit` those are forgotten that did not change for longest;
+        0: all.  In the middle of a message that is sent, subscriptions wait.  Not with
+        INVERT.
+        """
+
     def topics(self) -> int:
         """How many distinct topics are subscribed here (SUB, XSUB) or by peers."""
+
+    def subscribers(self, first: bytes) -> int:
+        """How many peers a message that begins with this frame is for: of a hub that
+        takes in topics those that want it, else all."""
+
+    def make_room(self) -> bool:
+        """After a send that gave EAGAIN: drop the oldest message that waits where it
+        was refused (IN_TURN: pipes take turns), for the same send to succeed.
+
+        False if there is none: no pipe, or each has begun to go out.  Only for hubs
+        that send to ONE, IN_TURN or TO_ALL, and do not subscribe.
+        """
+
+    def lose(self, more: bool) -> None:
+        """A message that there was no room for is given up, and counts as dropped.
+        `more`: so are the rest of its frames, when they are sent."""
+
+    def totals(self) -> Counts:
+        """Of all pipes that this hub has and had; `Counts.peers` of those it has.  Of
+        one that was closed, as it was then."""
+
+    def peers(self) -> list[PeerCounts]:
+        """Its pipes, with those that were closed and have something to be received."""
+
+    def probe(self, number: int) -> int:
+        """How many peers have all that was sent to them before they were first asked
+        with this `number` (1 to 2**32-1, a new one for each question).
+
+        They have answered a PING that carries it, or are joined; of a peer whose
+        version of ZMTP has no PING the kernel has all.  Asks those that are connected
+        and were not asked on this link.  `bell` and `Bell.hush` tell of changes, to
+        who hangs one for POLLIN and `SENT`.
+        """
 
     def has(self, pipe: int) -> bool:
         """Whether a live pipe of this hub has that id."""

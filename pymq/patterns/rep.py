@@ -43,10 +43,7 @@ class Rep(Alternating):
 
     def _answer(self, data: bytes) -> int:
         """Send a reply of one frame."""
-        frames = [*self._envelope, data]
-        result = self._quick_send_message(frames)
-        if result is None:
-            result = self._hub.send_message(frames)
+        result = self._give([*self._envelope, data])
         if result == 0 or result == -EHOSTUNREACH:
             self._envelope = []
             return 0

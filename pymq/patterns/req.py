@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import struct
+from threading import Lock
 from typing import Any, Mapping, Union
 
 from ..backend.abc import Buffer, Hub, Receive, Routing, Send
@@ -31,6 +32,7 @@ class Req(Alternating):
         self._asked = 0  # pipe that has the request
         self._waiting = False  # for the reply
         self._inside = False  # a request, of which frames were sent
+        self.turn = Lock()  # for threads that `ask`
 
     def send(
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None
@@ -41,16 +43,11 @@ class Req(Alternating):
             if self._waiting or self._frames:
                 if not self._options[_RELAXED]:
                     return -Errno.EFSM
-                self._waiting = False
-                self._frames.clear()
+                self.give_up()
             if not self._inside:
-                self._begin()
+                self._begin(bool(self._options[_CORRELATE]))
                 if not more and type(data) is bytes and owner is None:
-                    frames = [*self._envelope, data]
-                    result = self._quick_send_message(frames)
-                    if result is None:
-                        result = self._hub.send_message(frames)
-                    return self._asking(result)
+                    return self._asking(self._give([*self._envelope, data]))
                 for frame in self._envelope:
                     result = self._hub.send(frame, True)
                     if result < 0:
@@ -61,11 +58,32 @@ class Req(Alternating):
                 self._inside = more
             return result if more else self._asking(result)
 
-    def _begin(self) -> None:
+    def ask(self, frames: list[bytes], again: bool) -> int:
+        """Send a whole request, with a number, to whose turn it is: any peer's reply
+        with that number counts, and whoever was asked before is not waited for.
+        `again`: the same request.  EFSM in the middle of another one."""
+        with self._lock:
+            if self._inside:
+                return -Errno.EFSM
+            if not again:
+                self.give_up()
+                self._begin(numbered=True)
+            result = self._give([*self._envelope, *frames])
+            self._asked = 0
+            self._waiting = True
+            return result
+
+    def give_up(self) -> None:
+        """Wait for no reply any more."""
+        with self._lock:
+            self._waiting = False
+            self._frames.clear()
+
+    def _begin(self, numbered: bool) -> None:
         # What came late, or unasked, would be taken for the reply.
         while not isinstance(self._obtain(), int):
             pass
-        if self._options[_CORRELATE]:
+        if numbered:
             self._number = (self._number + 1) & 0xFFFFFFFF
             self._envelope = [struct.pack("=I", self._number), b""]
         else:
@@ -93,7 +111,8 @@ class Req(Alternating):
         return -Errno.EFSM
 
     def _expected(self) -> bool:
-        # When the peer that was asked is gone, libzmq takes anyone's reply.
+        # When the peer that was asked is gone, libzmq takes anyone's reply.  (Nobody
+        # has number 0.)
         return self._hub.peer == self._asked or not self._hub.has(self._asked)
 
     def ready(self) -> int:

@@ -103,7 +103,8 @@ class Greeter:
 
     def attach(self, pipe: Pipe, ready: Ready) -> bool:
         """Hand the connection over to a pipe; False if the system has no room."""
-        properties = Properties(self.fd, _properties(self.socket, ready))
+        values = _properties(self.socket, ready)
+        properties = Properties(self.fd, values, self._mechanism_name())
         self._connections.add(pipe.id, properties)
         fd = self.socket.detach()
         try:
@@ -117,6 +118,9 @@ class Greeter:
         # Not before: who is told of a connection may use it at once.
         self._report(Event.HANDSHAKE_SUCCEEDED, 0)
         return True
+
+    def _mechanism_name(self) -> str:
+        return self._mechanism.name.decode()
 
     def _link(self, fd: int, ready: Ready) -> Link:
         beat = self._heartbeat if ready.major == 3 else Heartbeat()

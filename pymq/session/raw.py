@@ -31,6 +31,9 @@ class RawGreeter(Greeter):
 
     answer = speak
 
+    def _mechanism_name(self) -> str:
+        return ""
+
     def _link(self, fd: int, ready: Ready) -> Link:
         return Link(fd, affinity=self._affinity, raw=True, notifies=self._notifies)
 

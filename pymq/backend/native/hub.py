@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from array import array
-from collections import deque
+from collections import Counter, deque
 from errno import E2BIG, EALREADY, ENOMEM
 from threading import RLock
 from typing import Any, Callable, Sequence, TypeVar, Union
 
 from ... import _core
 from ..._core import ffi, lib
-from ..abc import Buffer, HubOption, Moved, Routing, check_bytes
+from ..abc import (
+    Buffer,
+    Counts,
+    HubOption,
+    Moved,
+    PeerCounts,
+    Routing,
+    check_bytes,
+)
 from ..abc import Hub as AbstractHub
 from . import held
 from .ahead import MOST, Batch
@@ -25,6 +33,7 @@ _SLOT_SIZE = lib.PYMQ_SLOT
 _HOLD_FROM = lib.PYMQ_HOLD_FROM
 _POLLIN = 1
 _MORE, _WAITING = 1, 2  # see pymq_slot_recv
+_COUNTS = len(Counts._fields)
 _JOINED = 4096  # mean size in bytes up to which messages are worth joining
 
 # Whether there are builtins for the hot path (``csrc/builtin.h``).
@@ -45,6 +54,8 @@ _wants = lib.pymq_hub_wants
 _loans = held.loans
 _from_buffer = ffi.from_buffer
 _buffer = ffi.buffer
+_cast = ffi.cast
+_unpack = ffi.unpack
 
 
 class Hub:
@@ -465,6 +476,56 @@ class Hub:
         """See `pymq.backend.abc.Hub.topics`."""
         return lib.pymq_hub_topics(self._hub)
 
+    def subscribers(self, first: bytes) -> int:
+        """See `pymq.backend.abc.Hub.subscribers`."""
+        return lib.pymq_hub_subscribers(self._hub, first, len(first))
+
+    def keep_last(self, limit: int) -> None:
+        """See `pymq.backend.abc.Hub.keep_last`."""
+        lib.pymq_hub_keep_last(self._hub, limit)
+
+    def make_room(self) -> bool:
+        """See `pymq.backend.abc.Hub.make_room`."""
+        return bool(lib.pymq_hub_make_room(self._hub))
+
+    def lose(self, more: bool) -> None:
+        """See `pymq.backend.abc.Hub.lose`."""
+        lib.pymq_hub_lose(self._hub, more)
+
+    def totals(self) -> Counts:
+        """See `pymq.backend.abc.Hub.totals`."""
+        sums = ffi.new("pymq_counts *")
+        lib.pymq_hub_totals(self._hub, sums)
+        counts = _counts(sums)
+        ahead = len(self.ahead) + len(self._aside)
+        return _and_ahead(counts, ahead) if ahead else counts
+
+    def peers(self) -> list[PeerCounts]:
+        """See `pymq.backend.abc.Hub.peers`."""
+        room = 8
+        while True:
+            found = ffi.new("pymq_peer[]", room)
+            count = lib.pymq_hub_peers(self._hub, found, room)
+            if count <= room:
+                break
+            room = count
+        ahead = self._count_ahead()
+        return [_peer_counts(found + at, ahead) for at in range(count)]
+
+    def _count_ahead(self) -> Counter[int]:
+        """How many of those ahead each pipe has brought."""
+        with self._lock:
+            self._load()
+            left = len(self.ahead)
+            if self._batch is None or not left:
+                return Counter()
+            sources = self._sources or self._batch.sources()
+            return Counter(sources[-left:])
+
+    def probe(self, number: int) -> int:
+        """See `pymq.backend.abc.Hub.probe`."""
+        return lib.pymq_hub_probe(self._hub, number)
+
     def has(self, pipe: int) -> bool:
         """See `pymq.backend.abc.Hub.has`."""
         return bool(lib.pymq_hub_has(self._hub, pipe))
@@ -479,6 +540,24 @@ class Hub:
     def free(self) -> None:
         """See `pymq.backend.abc.Hub.free`."""
         lib.pymq_hub_free(self._hub)
+
+
+def _counts(at: Any) -> Counts:
+    return Counts._make(_unpack(_cast("int64_t *", at), _COUNTS))
+
+
+def _and_ahead(counts: Counts, ahead: int) -> Counts:
+    return counts._replace(waiting_in=counts.waiting_in + ahead)
+
+
+def _peer_counts(peer: Any, ahead: Counter[int]) -> PeerCounts:
+    numbers = _unpack(_cast("int64_t *", peer), _COUNTS + 4)
+    pipe, since, connected, size = numbers[_COUNTS:]
+    counts = Counts._make(numbers[:_COUNTS])
+    if ahead:
+        counts = _and_ahead(counts, ahead[pipe])
+    name = _buffer(peer.name)[:size] if size else b""
+    return PeerCounts(pipe, since / 1000, connected != 0, name, counts)
 
 
 def _nothing(*_: object) -> None:

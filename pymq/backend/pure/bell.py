@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 class Bell:
     """See `pymq.backend.abc.Bell`.  Rings whatever has come, and not too seldom."""
 
-    __slots__ = ("_hub", "_signal")
+    __slots__ = ("_events", "_hub", "_signal")
 
-    def __init__(self, hub: Hub, signal: Signal) -> None:
+    def __init__(self, hub: Hub, signal: Signal, events: int) -> None:
         self._hub = hub
+        self._events = events
         self._signal: Union[Signal, None] = signal
 
     def fileno(self) -> int:
@@ -33,4 +34,4 @@ class Bell:
         """See `pymq.backend.abc.Bell.close`."""
         signal, self._signal = self._signal, None
         if signal is not None:
-            self._hub._return_signal(signal)
+            self._hub._return_signal(signal, self._events)

@@ -86,6 +86,7 @@ class Engine:
         self._shut = False  # half-closed: nothing follows
         self._closing = False  # lock: drain, then end
         self._aborted = False  # lock: end at once
+        self.asked = self.echoed = 0  # lock: see `pymq.backend.abc.Hub.probe`
         pipe.output.reader = self
         pipe.input.writer = self
 
@@ -107,6 +108,16 @@ class Engine:
         self._closing = True
         self._aborted = self._aborted or not drain
         self.loop._ask(self)
+
+    @property
+    def echoes(self) -> bool:
+        """Whether the peer answers a PING."""
+        return self._major == 3 and self._minor > 0
+
+    def probe(self, number: int) -> bytes:
+        """The data of a PING with that number, as `queue.PROBE` wants it."""
+        ttl = self._heartbeat.ttl  # what a PING says holds until the next one
+        return ttl.to_bytes(2, "big") + number.to_bytes(4, "big")
 
     def unsent(self) -> int:
         """How many messages it has taken that the kernel has not wholly."""
@@ -255,6 +266,9 @@ class Engine:
             return
         if name == command.PING:
             self._answer(data)
+        elif name == command.PONG and len(data) == _NUMBER:
+            self.echoed = int.from_bytes(data, "big")
+            self.pipe.hub._wake()
         elif name in _ANNOUNCEMENTS and self.pipe.input.topics:
             self.pipe.input.announce(data, _ANNOUNCEMENTS[name])
 
@@ -441,6 +455,8 @@ class Engine:
         return sum(map(len, self._encode(frame)))
 
 
-_NAMES = {queue.SUBSCRIBE: command.SUBSCRIBE, queue.CANCEL: command.CANCEL}
-_ANNOUNCEMENTS = {name: kind for kind, name in _NAMES.items()}
+_ANNOUNCEMENTS = {command.SUBSCRIBE: queue.SUBSCRIBE, command.CANCEL: queue.CANCEL}
+_NAMES = {kind: name for name, kind in _ANNOUNCEMENTS.items()}
+_NAMES[queue.PROBE] = command.PING
+_NUMBER = 4  # octets of the context of a probe
 _TOPICS = tuple(command.encode(name, b"") for name in _ANNOUNCEMENTS)

@@ -6,21 +6,28 @@ import select
 import time
 from collections import deque
 from errno import EAGAIN, EALREADY, EINTR, EINVAL
+from functools import reduce
+from operator import attrgetter
 from typing import Callable, Sequence, Union
 
 from ..abc import (
+    NOTHING,
     SENT,
     Buffer,
+    Counts,
     HubOption,
     Moved,
+    PeerCounts,
     Receive,
     Routing,
     Send,
+    add,
     check_bytes,
 )
 from ..abc import Hub as AbstractHub
 from ..messages import recv_message, send_message
 from .bell import Bell
+from .lasts import Lasts
 from .loop import Loop
 from .moving import move, refusal
 from .names import Names
@@ -62,15 +69,17 @@ class Hub:
         self.own_topics: Topics[int] = Topics()
         self.ahead: deque[bytes] = deque()  # see Receiver.put_back
         self.looks_ahead = False
+        self.lasts: Union[Lasts, None] = None
         self._greeting: Union[bytes, None] = None
         self.receiver = RECEIVERS[routing.receive](self)
         self.sender = SENDERS[routing.send](self)
         self._stopped = 0
-        self._inside = False  # a message that is being sent
+        self.inside = False  # a message that is being sent
         self._signal: Union[Signal, None] = None  # what `fileno` gives out
         self._waiting: list[Signal] = []
         self._spare: list[Signal] = []
         self._freed = False
+        self._past = NOTHING  # of the pipes that are gone
         self.flushing = 0  # not 0 while threads wait for `SENT`
 
     # Pipes.
@@ -118,8 +127,9 @@ class Hub:
     def _pipe_dropped(self, pipe: Pipe) -> None:
         """Nothing of it is left to read."""
         self.receiver.remove(pipe)
-        if pipe.closed:
-            self.pipes.pop(pipe.id, None)
+        if pipe.closed and self.pipes.pop(pipe.id, None) is not None:
+            self._past = add(self._past, pipe._counts())
+            self._past = self._past._replace(peers=0, waiting_in=0, waiting_out=0)
 
     # Messages.
 
@@ -146,7 +156,10 @@ class Hub:
                 self.receiver.ready()
             result = self.sender.send(body, more)
             if result == 0:
-                self._inside = more
+                self.inside = more
+                if self.lasts and not more and self.receiver.waiting():
+                    self.receiver.ready()  # it came in the middle of the message
+                    self._wake()
             elif result == -EAGAIN:
                 self._clear()
             return result
@@ -160,7 +173,7 @@ class Hub:
         """See `pymq.backend.abc.Hub.send_many`."""
         check_bytes(messages)
         with self.lock:
-            if self._inside:
+            if self.inside:
                 return -EINVAL
             for count, message in enumerate(messages):
                 result = self._send(message)
@@ -316,7 +329,7 @@ class Hub:
 
     def bell(self, events: int) -> Bell:
         """See `pymq.backend.abc.Hub.bell`."""
-        return Bell(self, self._take_signal(0))
+        return Bell(self, self._take_signal(events & SENT), events & SENT)
 
     def _return_signal(self, signal: Signal, events: int = 0) -> None:
         with self.lock:
@@ -405,6 +418,69 @@ class Hub:
         with self.lock:
             self.receiver.ready()
             return len(self.own_topics) or self.receiver.topics_count()
+
+    def subscribers(self, first: bytes) -> int:
+        """See `pymq.backend.abc.Hub.subscribers`."""
+        with self.lock:
+            if self.takes_topics:
+                self.receiver.ready()
+                return len(self.receiver.subscribers(first))
+            return sum(not pipe.closed for pipe in self.pipes.values())
+
+    def keep_last(self, limit: int) -> None:
+        """See `pymq.backend.abc.Hub.keep_last`."""
+        with self.lock:
+            if limit and self.lasts is None:
+                self.lasts = Lasts(self.inside)
+            if self.lasts is not None:
+                self.lasts.limit(limit)
+            if not limit:
+                self.lasts = None
+
+    def make_room(self) -> bool:
+        """See `pymq.backend.abc.Hub.make_room`."""
+        with self.lock:
+            pipe = self.sender.refused
+            if self.routing.send is not Send.TO_ALL:
+                live = [pipe for pipe in self.pipes.values() if not pipe.closed]
+                pipe = min(live, key=attrgetter("lost"), default=None)
+            if pipe is None:
+                return False
+            if pipe.peer is not None:
+                pipe.peer.hub.receiver.put_back()
+            cut = pipe.output.cut()
+            pipe.lost += cut
+            return cut
+
+    def lose(self, more: bool) -> None:
+        """See `pymq.backend.abc.Hub.lose`."""
+        with self.lock:
+            self._past = self._past._replace(dropped=self._past.dropped + 1)
+            self.inside = more
+            if self.lasts is not None:
+                self.lasts.skips = more
+            if more:
+                self.sender.swallow()
+
+    def totals(self) -> Counts:
+        """See `pymq.backend.abc.Hub.totals`."""
+        with self.lock:
+            self.receiver.put_back()
+            every = [pipe._counts() for pipe in self.pipes.values()]
+            return reduce(add, every, self._past)
+
+    def peers(self) -> list[PeerCounts]:
+        """See `pymq.backend.abc.Hub.peers`."""
+        with self.lock:
+            self.receiver.put_back()
+            there = [pipe for pipe in self.pipes.values() if not pipe._over()]
+            return [pipe._peer_counts() for pipe in there]
+
+    def probe(self, number: int) -> int:
+        """See `pymq.backend.abc.Hub.probe`."""
+        with self.lock:
+            live = [pipe for pipe in self.pipes.values() if not pipe.closed]
+            return sum(pipe._echoes(number) for pipe in live)
 
     # The end.
 

@@ -22,7 +22,7 @@ def refusal(source: Hub, to: Hub) -> int:
     stopped = source._stopped or to._stopped
     if stopped:
         return -stopped
-    begun = source.receiver.begun() or to._inside
+    begun = source.receiver.begun() or to.inside
     picky = to.sender.mandatory or to.sender.no_drop
     if begun or picky or source.routing.receive not in GIVEN:
         return -EALREADY

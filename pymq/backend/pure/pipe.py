@@ -6,13 +6,14 @@ The far side is an engine (`attach`), another hub's pipe (`join`), or nothing ye
 from __future__ import annotations
 
 import itertools
+import time
 from errno import EBUSY, EINVAL
 from typing import TYPE_CHECKING, Union
 
-from ..abc import Event, EventKind, Link
+from ..abc import Counts, Event, EventKind, Link, PeerCounts
 from ..abc import Pipe as AbstractPipe
 from .engine import Engine
-from .queue import SUBSCRIBE, Queue
+from .queue import PROBE, SUBSCRIBE, Queue
 from .raw_engine import RawEngine
 from .sealed_engine import SealedEngine
 
@@ -34,10 +35,12 @@ class Pipe:
         "joined",
         "keep_input",
         "lost",
+        "missed",
         "output",
         "peer",
         "reported",
         "routing_id",
+        "since",
     )
 
     def __init__(self, hub: Hub, send_hwm: int, recv_hwm: int) -> None:
@@ -48,6 +51,8 @@ class Pipe:
         self.peer: Union[Pipe, None] = None
         self.closed = self.joined = False
         self.lost = 0  # messages that were dropped unsent
+        self.missed = 0  # messages that it had no room for
+        self.since = 0.0  # when its link came up, as `time.time`
         self.keep_input = True
         self.reported = False
         self.output = Queue(send_hwm)
@@ -89,6 +94,8 @@ class Pipe:
             elif self.hub.routing.subscribes:
                 self._announce_all()
             self.hub.loop._add(self.engine)
+            self.since = time.time()
+            self.hub._wake()
 
     def join(self, other: AbstractPipe) -> None:
         """See `pymq.backend.abc.Pipe.join`."""
@@ -96,6 +103,7 @@ class Pipe:
         with self.hub.lock:
             self.peer, other.peer = other, self
             self.joined = other.joined = True
+            self.since = other.since = time.time()
             _cross(self, other)
             _cross(other, self)
             for end in (self, other):
@@ -194,6 +202,42 @@ class Pipe:
             recv_hwm = _sum(recv_hwm, self.peer.hub.send_hwm)
         self.output.set_hwm(0 if self.output.conflate else send_hwm)
         self.input.set_hwm(0 if self.input.conflate else recv_hwm)
+
+    def _counts(self) -> Counts:
+        output, incoming = self.output, self.input
+        in_hand = self.engine.unsent() if self.engine else 0
+        return Counts(
+            int(not self._over()),
+            incoming.written,
+            incoming.bytes,
+            incoming.unread(),
+            output.written,
+            output.bytes,
+            output.unread() + in_hand,
+            self.lost + self.missed,
+        )
+
+    def _over(self) -> bool:
+        """Nothing will come of it any more, though the hub has not noticed yet."""
+        return self.closed and not self.input.frames
+
+    def _peer_counts(self) -> PeerCounts:
+        connected = self.engine is not None or self.peer is not None
+        connected = connected and not self.closed
+        name = self.routing_id
+        return PeerCounts(self.id, self.since, connected, name, self._counts())
+
+    def _echoes(self, number: int) -> bool:
+        """See `pymq.backend.abc.Hub.probe`."""
+        engine = self.engine
+        if engine is None:
+            return self.peer is not None
+        if not engine.echoes:
+            return not self._unsent()
+        if engine.asked != number:
+            engine.asked = number
+            self.output.announce(engine.probe(number), PROBE)
+        return engine.echoed == number
 
     def _announce(self, topic: bytes, kind: int) -> None:
         """Tell whoever is attached; with nobody there `attach` will tell all.

@@ -13,6 +13,7 @@ LAST = 0  # the last frame of a message
 MORE = 1  # a frame that another one follows
 SUBSCRIBE = 2  # not a message: the peer wants this topic
 CANCEL = 3  # not a message: the peer no longer wants this topic
+PROBE = 4  # not a message: a PING, for the peer to answer when it has come so far
 
 #: What it is (one of the constants above, of which LAST and MORE are also what a
 #: decoder says), and the body.
@@ -21,6 +22,11 @@ Frame = Tuple[int, bytes]
 
 #: Whether somebody wants a message with this first frame.
 Wanted = Callable[[bytes], object]
+
+
+def _framed(frame: Frame) -> int:
+    """Bytes of a frame in ZMTP 3."""
+    return len(frame[1]) + (2 if len(frame[1]) < 256 else 9)
 
 
 class Owned(bytes):
@@ -49,6 +55,7 @@ class Queue:
 
     __slots__ = (
         "acked",
+        "bytes",
         "conflate",
         "frames",
         "hwm",
@@ -67,6 +74,7 @@ class Queue:
         self.frames: deque[Frame] = deque()
         self.unfinished: list[Frame] = []
         self.written = self.read = self.acked = 0
+        self.bytes = 0  # of the messages written, as ZMTP frames them
         self.reader: Union[Reader, None] = None
         self.writer: Union[Writer, None] = None
         self.reader_parked = True
@@ -90,6 +98,10 @@ class Queue:
         """How many messages and announcements are there."""
         return sum(kind != MORE for kind, _ in self.frames)
 
+    def unread(self) -> int:
+        """How many messages wait for the reader."""
+        return self.waiting() if self.conflate else self.written - self.read
+
     def park_writer(self) -> None:
         """Ask for `Writer._writable` once there is room again."""
         self.writer_parked = True
@@ -103,11 +115,13 @@ class Queue:
             self.frames.clear()
         if self.unfinished:
             self.frames.extend(self.unfinished)
+            self.bytes += sum(map(_framed, self.unfinished))
             self.unfinished.clear()
         elif self.topics and body[:1] in (b"\0", b"\1"):
             self.announce(body[1:], _ANNOUNCEMENT[body[0]])
             return
         self.frames.append((LAST, body))
+        self.bytes += len(body) + (2 if len(body) < 256 else 9)
         self.written += 1
         if self.reader_parked:
             self._wake_reader()
@@ -119,17 +133,20 @@ class Queue:
             return
         room = self.hwm - (self.written - self.acked) if self.hwm else len(held)
         append, popleft = self.frames.append, held.popleft
-        left = room
+        left, size = room, 0
         while left > 0 and held and held[0][0] == LAST:
-            append(popleft())
+            frame = popleft()
+            append(frame)
+            size += _framed(frame)
             left -= 1
         if left != room:
+            self.bytes += size
             self.written += room - left
             if self.reader_parked:
                 self._wake_reader()
 
     def announce(self, topic: bytes, kind: int) -> None:
-        """Add SUBSCRIBE or CANCEL, whatever the mark says."""
+        """Add SUBSCRIBE, CANCEL or PROBE, whatever the mark says."""
         self.frames.append((kind, topic))
         if self.reader_parked:
             self._wake_reader()
@@ -224,6 +241,18 @@ class Queue:
             return
         self.frames.extendleft(reversed(frames))
         self.read -= sum(1 for kind, _ in frames if kind == LAST)
+
+    def cut(self) -> bool:
+        """Drop the oldest message; whether there was one.  Only for a queue without
+        announcements."""
+        if not self.frames:
+            return False
+        while self.frames.popleft()[0] == MORE:
+            pass
+        self.read += 1
+        self.acked = self.read
+        self._resume_writer()
+        return True
 
     def clear(self) -> None:
         """Drop everything, finished or not."""

@@ -109,6 +109,10 @@ class Receiver:
             return False
         return self._active[0].input.frames[0][0] != MORE
 
+    def waiting(self) -> bool:
+        """Whether something may have come that was not looked at."""
+        return bool(self._active)
+
     def _find(self) -> bool:
         """Bring a pipe with a message for us to the front."""
         while self._active:
@@ -254,7 +258,8 @@ class Notices(Receiver):
         self._noticed = 0  # pipe of the last notice that was received
 
     def _find(self) -> bool:
-        self._take_up()
+        if not (self.hub.lasts and self.hub.inside):
+            self._take_up()
         return bool(self._pending)
 
     def _take(self) -> bool:
@@ -312,6 +317,7 @@ class Notices(Receiver):
     def _join(self, pipe: Pipe, topic: bytes) -> bool:
         """Whether nobody had the topic before."""
         self._reconsider(pipe)
+        self._send_lasts(pipe, topic)
         self._held.setdefault(pipe, {})[topic] = None
         pipes = self._topics.get(topic)
         if pipes is not None:
@@ -319,6 +325,22 @@ class Notices(Receiver):
             return False
         self._topics.add(topic, {pipe: None})
         return True
+
+    def _send_lasts(self, pipe: Pipe, topic: bytes) -> None:
+        """Send the last messages to who is going to subscribe to their topics, and has
+        not got them already."""
+        lasts = self.hub.lasts
+        if lasts is None or self.inverted or self.hub.inside or pipe.closed:
+            return
+        for frames in lasts.matching(topic):
+            if any(pipe in pipes for pipes in self._topics.match(frames[0])):
+                continue
+            if pipe.output.full():
+                pipe.missed += 1
+                continue
+            for frame in frames[:-1]:
+                pipe.output.write(frame, True)
+            pipe.output.write(frames[-1], False)
 
     def _leave(self, pipe: Pipe, topic: bytes) -> bool:
         """Whether nobody has the topic now."""

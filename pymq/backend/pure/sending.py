@@ -35,6 +35,9 @@ class Sender:
         """Whether a send that gave EAGAIN may now succeed."""
         return self.ready()
 
+    def swallow(self) -> None:
+        """The rest of a message goes nowhere."""
+
     def add(self, pipe: Pipe) -> None:
         """A pipe was opened."""
 
@@ -83,6 +86,10 @@ class InTurn(Sender):
         """In the middle of a message, or a pipe has room."""
         return self._swallow or self._target is not None or self._next() is not None
 
+    def swallow(self) -> None:
+        """Until its last frame."""
+        self._swallow = True
+
     def add(self, pipe: Pipe) -> None:
         """Last in turn."""
         self._active.append(pipe)
@@ -113,12 +120,21 @@ class ToAll(Sender):
             targets = [pipe for pipe in matching if not pipe.output.full()]
             if self.no_drop and len(targets) < len(matching):
                 return self._refuse(next(p for p in matching if p.output.full()))
+            if len(targets) < len(matching):
+                for pipe in matching:
+                    pipe.missed += pipe.output.full()
             self._targets, self.refused = targets, None
+        if self.hub.lasts:
+            self.hub.lasts.add(body, more)
         for pipe in self._targets:
             pipe.output.write(body, more)
         if not more:
             self._targets = None
         return 0
+
+    def swallow(self) -> None:
+        """Nobody is a target."""
+        self._targets = []
 
     def _refuse(self, pipe: Pipe) -> int:
         pipe.output.park_writer()
@@ -168,6 +184,7 @@ class ByName(Sender):
                 pipe.output.park_writer()
                 self.refused = pipe
                 return -EAGAIN
+            pipe.missed += 1
             pipe = None
         elif pipe is None and self.mandatory:
             return -EHOSTUNREACH

@@ -1,0 +1,80 @@
+/* counts.c - what has come and gone; see Counts in abc.py */
+#include "hub.h"
+
+#include <string.h>
+
+static int64_t look(const atomic_uint_fast64_t *counter)
+{
+    return (int64_t)atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static int64_t messages(const struct queue *queue)
+{
+    return look(&queue->finished) - look(&queue->commands);
+}
+
+/* The reader may be ahead of what the writer was seen to have written. */
+static int64_t waiting(const struct queue *queue)
+{
+    int64_t read = look(&queue->read);
+    int64_t left = look(&queue->finished) - read;
+    if (queue->conflate)
+        return left > 0;
+    return left > 0 ? left : 0;
+}
+
+void counts_add(pymq_counts *sum, const struct pipe *pipe)
+{
+    sum->peers++;
+    sum->messages_in += messages(pipe->in);
+    sum->bytes_in += look(&pipe->in->bytes);
+    sum->waiting_in += waiting(pipe->in);
+    sum->messages_out += messages(pipe->out);
+    sum->bytes_out += look(&pipe->out->bytes);
+    sum->waiting_out += waiting(pipe->out);
+    sum->dropped += look(&pipe->out->lost) + (int64_t)pipe->missed;
+}
+
+void counts_keep(pymq_counts *past, const struct pipe *pipe)
+{
+    counts_add(past, pipe);
+    past->peers = past->waiting_in = past->waiting_out = 0;
+}
+
+void pymq_hub_totals(pymq_hub *hub, pymq_counts *sum)
+{
+    pthread_mutex_lock(&hub->lock);
+    hub_attend(hub);
+    *sum = hub->past;
+    const struct list *at = hub->pipes.next;
+    for (; at != &hub->pipes; at = at->next)
+        counts_add(sum, OWNER(at, struct pipe, in_hub));
+    pthread_mutex_unlock(&hub->lock);
+}
+
+static void describe(pymq_peer *peer, struct pipe *pipe)
+{
+    memset(peer, 0, sizeof *peer);
+    peer->pipe = pipe->id;
+    peer->since = pipe->since;
+    peer->connected =
+        !pipe->closed && (pipe->joined || queue_has_reader(pipe->out));
+    if (pipe->name != NULL) {
+        peer->name_size = (int64_t)pipe->name->size;
+        memcpy(peer->name, pipe->name->bytes, pipe->name->size);
+    }
+    counts_add(&peer->counts, pipe);
+}
+
+int pymq_hub_peers(pymq_hub *hub, pymq_peer *into, int room)
+{
+    int count = 0;
+    pthread_mutex_lock(&hub->lock);
+    hub_attend(hub);
+    const struct list *at = hub->pipes.next;
+    for (; at != &hub->pipes; at = at->next, count++)
+        if (count < room)
+            describe(into + count, OWNER(at, struct pipe, in_hub));
+    pthread_mutex_unlock(&hub->lock);
+    return count;
+}

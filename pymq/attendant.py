@@ -1,0 +1,40 @@
+"""What has the control thread look at a hub: not all can wait until its user does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .backend.abc import Bell, Hub
+from .constants import POLLIN
+
+if TYPE_CHECKING:
+    from .control import Control
+
+
+class Attendant:
+    """Takes in what comes to a hub when it comes; until it is closed."""
+
+    def __init__(self, hub: Hub, control: Control) -> None:
+        self._hub = hub
+        self._control = control
+        self._bell: Bell = hub.bell(POLLIN)
+        control.call(self._watch)
+
+    def _watch(self) -> None:
+        import selectors  # here, because `import pymq` should cost little
+
+        fd = self._bell.fileno()
+        if fd >= 0:
+            self._control.watch(fd, selectors.EVENT_READ, self._rung)
+            self._rung()
+
+    def _rung(self) -> None:
+        self._bell.hush()
+        self._hub.ready()
+
+    def close(self) -> None:
+        """Look no more.  On the control thread."""
+        fd = self._bell.fileno()
+        if fd >= 0:
+            self._control.unwatch(fd)
+            self._bell.close()

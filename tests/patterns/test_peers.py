@@ -1,0 +1,195 @@
+"""Socket.peers and Socket.stats, which pyzmq does not have."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+import rawpeer
+from library import Library
+from marriage import marry
+from patience import Background, until
+
+pytestmark = pytest.mark.only("pymq")
+
+SIZES = [0, 1, 255, 256, 5000, 70_000, 300_000]
+TOTAL = sum(size + (2 if size < 256 else 9) for size in SIZES)
+
+
+def _sent(zmq: Library, transport: str) -> tuple[Any, Any]:
+    push, pull = zmq.socket(zmq.PUSH), zmq.socket(zmq.PULL)
+    pull.connect(zmq.bind(push, transport))
+    until(lambda: push.poll(0, zmq.POLLOUT))
+    for size in SIZES:
+        push.send(bytes(size))
+    return push, pull
+
+
+@pytest.mark.core
+def test_messages_and_bytes_are_counted(zmq: Library, transport: str) -> None:
+    push, pull = _sent(zmq, transport)
+    until(lambda: pull.stats().messages_in == len(SIZES))
+    assert pull.stats() == (1, len(SIZES), TOTAL, len(SIZES), 0, 0, 0, 0)
+    for left, size in zip(reversed(range(len(SIZES))), SIZES):
+        assert len(pull.recv()) == size
+        assert pull.stats().waiting_in == left
+    until(lambda: push.stats().waiting_out == 0)
+    assert push.stats() == (1, 0, 0, 0, len(SIZES), TOTAL, 0, 0)
+    push.send_multipart([b"a", b"", b"bc"])
+    assert pull.recv_multipart() == [b"a", b"", b"bc"]
+    assert pull.stats().messages_in == len(SIZES) + 1
+    assert pull.stats().bytes_in == TOTAL + 3 + 2 + 4
+
+
+def test_what_was_received_ahead_waits(zmq: Library, transport: str) -> None:
+    """Many short messages are fetched at once; to the user they still wait."""
+    senders = [zmq.socket(zmq.PUSH) for _ in range(2)]
+    pull = zmq.socket(zmq.PULL)
+    endpoint = zmq.bind(pull, transport)
+    for sender in senders:
+        sender.connect(endpoint)
+        for number in range(300):
+            sender.send(b"%d" % number)
+    until(lambda: pull.stats().messages_in == 600)
+    for received in range(1, 600):
+        pull.recv()
+        assert pull.stats().waiting_in == 600 - received
+        if received % 50 == 0:
+            assert sum(peer.waiting_in for peer in pull.peers()) == 600 - received
+
+
+def test_who_is_there(zmq: Library, network: str) -> None:
+    router = zmq.socket(zmq.ROUTER)
+    endpoint = zmq.bind(router, network)
+    dealers = [zmq.socket(zmq.DEALER, routing_id=b"%d" % n) for n in range(3)]
+    before = time.time()
+    for dealer in dealers:
+        dealer.connect(endpoint)
+    found = until(lambda: len(router.peers()) == 3 and router.peers())
+    assert sorted(peer.routing_id for peer in found) == [b"0", b"1", b"2"]
+    for peer in found:
+        assert (peer.socket_type, peer.mechanism, peer.user_id) == (
+            "DEALER",
+            "NULL",
+            "",
+        )
+        assert peer.address == "127.0.0.1" or network == "ipc"
+        assert peer.connected
+        assert before - 1 < peer.since < time.time() + 1
+    (theirs,) = until(lambda: dealers[0].peers()[0].connected and dealers[0].peers())
+    assert theirs.socket_type == "ROUTER"
+
+
+def test_a_peer_that_is_awaited(zmq: Library, network: str) -> None:
+    push, pull = zmq.socket(zmq.PUSH), zmq.socket(zmq.PULL)
+    endpoint = zmq.bind(pull, network)
+    pull.unbind(endpoint)
+    push.connect(endpoint)
+    push.send(b"x")
+    (peer,) = push.peers()
+    assert (peer.connected, peer.since, peer.waiting_out) == (False, 0, 1)
+    pull.bind(endpoint)
+    assert pull.recv() == b"x"
+    (peer,) = push.peers()
+    assert peer.connected
+
+
+def test_a_peer_that_is_gone_is_still_counted(zmq: Library, transport: str) -> None:
+    push, pull = _sent(zmq, transport)
+    for _ in SIZES[2:]:
+        pull.recv()
+    until(lambda: pull.stats().waiting_in == 2)
+    push.close()
+    until(lambda: not any(one.connected for one in pull.peers()))
+    inproc = transport == "inproc"  # elsewhere it is awaited again
+    if inproc:
+        assert [one.waiting_in for one in pull.peers()] == [2]
+    for _ in SIZES[:2]:
+        pull.recv()
+    assert len(pull.peers()) == int(not inproc)
+    assert pull.stats()[1:] == (len(SIZES), TOTAL, 0, 0, 0, 0, 0)
+
+
+def test_what_there_was_no_room_for_is_counted(zmq: Library, transport: str) -> None:
+    pub, sub = zmq.socket(zmq.PUB, sndhwm=2), zmq.socket(zmq.SUB, rcvhwm=2)
+    sub.subscribe(b"")
+    marry(zmq, pub, sub, transport)
+    while sub.poll(1):
+        sub.recv()
+    before = pub.stats()
+    body = bytes(100_000)
+    while pub.stats().dropped < before.dropped + 7:
+        pub.send(body)
+    after = pub.stats()
+    for _ in range(after.messages_out - before.messages_out):
+        assert sub.recv() == body
+    assert not sub.poll(1)
+    assert pub.stats().dropped == after.dropped
+
+
+def test_a_router_counts_what_a_full_peer_missed(zmq: Library, network: str) -> None:
+    router = zmq.socket(zmq.ROUTER, sndhwm=1)
+    dealer = zmq.socket(zmq.DEALER, routing_id=b"d", rcvhwm=1)
+    marry(zmq, router, dealer, network)
+    before = router.stats()
+    while router.stats().dropped == before.dropped:
+        router.send_multipart([b"d", bytes(100_000)])
+    for _ in range(router.stats().messages_out - before.messages_out):
+        dealer.recv()
+    assert not dealer.poll(1)
+
+
+def test_the_message_that_a_link_took_with_it(zmq: Library) -> None:
+    push = zmq.socket(zmq.PUSH)
+    with rawpeer.connect(zmq.bind(push, "tcp"), receive_buffer=4096) as peer:
+        peer.handshake(b"PULL")
+        push.send(bytes(30_000_000))
+        peer.recv(100)
+        assert push.stats().dropped == 0
+    until(lambda: push.stats().peers == 0)
+    assert push.stats()[4:] == (1, 30_000_009, 0, 1)
+
+
+def test_subscriptions_are_no_messages(zmq: Library, network: str) -> None:
+    pub, sub = zmq.socket(zmq.PUB), zmq.socket(zmq.SUB)
+    for number in range(100):
+        sub.subscribe(b"%d" % number)
+    sub.connect(zmq.bind(pub, network))
+    assert sub.wait_subscribed()
+    assert pub.stats() == (1, 0, 0, 0, 0, 0, 0, 0)
+    assert sub.stats() == (1, 0, 0, 0, 0, 0, 0, 0)
+
+
+def test_from_any_thread(zmq: Library, network: str) -> None:
+    push, pull = zmq.socket(zmq.PUSH), zmq.socket(zmq.PULL)
+    marry(zmq, push, pull, network)
+    before = push.stats()
+    sending = Background(lambda: [push.send(b"x" * 100) for _ in range(20_000)])
+    receiving = Background(lambda: [pull.recv() for _ in range(20_000)])
+    while sending.running or receiving.running:
+        ours, (peer,) = push.stats(), pull.peers()
+        assert ours.bytes_out - before.bytes_out == 102 * (
+            ours.messages_out - before.messages_out
+        )
+        assert 0 <= peer.waiting_in <= peer.messages_in
+    assert pull.stats().messages_in == push.stats().messages_out
+    assert push.stats().messages_out == before.messages_out + 20_000
+
+
+def test_over_inproc_there_is_no_handshake(zmq: Library) -> None:
+    a, b = zmq.socket(zmq.PAIR), zmq.socket(zmq.PAIR)
+    marry(zmq, a, b, "inproc")
+    (peer,) = a.peers()
+    assert peer[:5] == ("", b"", "", "", "")
+    assert peer.connected
+    b.close()
+    assert not any(peer.connected for peer in a.peers())
+
+
+def test_closed_sockets_have_none(zmq: Library) -> None:
+    push = zmq.socket(zmq.PUSH)
+    push.close()
+    for call in (push.peers, push.stats):
+        with pytest.raises(zmq.ZMQError):
+            call()
