@@ -291,6 +291,8 @@ static void drop_unseen(struct queue *queue)
         seen->next = kept;
         seen->end = queue->limit.at;
         queue->shown = queue->limit;
+        atomic_fetch_add(&queue->gone, queue->written - queue->limit_count);
+        queue->shown_count = queue->limit_count = queue->written;
     }
     pthread_mutex_unlock(&queue->lock);
     queue_free_pieces(dropped);
@@ -345,6 +347,7 @@ bool queue_show(struct queue *queue)
     queue->unshown = false;
     pthread_mutex_lock(&queue->lock);
     queue->shown = queue->whole;
+    queue->shown_count = queue->written;
     bool parked = queue->reader_parked;
     queue->reader_parked = false;
     pthread_mutex_unlock(&queue->lock);
