@@ -179,7 +179,8 @@ int queue_write(struct queue *queue, unsigned flags, const void *data,
 
 int queue_share(struct queue *queue, struct chunk *chunk)
 {
-    chunk->common = true;
+    if (!chunk->common)
+        chunk->common = true; /* else its readers may be looking at that */
     queue->begun += chunk->size;
     return add_whole(queue, chunk_hold(chunk));
 }
