@@ -13,13 +13,16 @@ static int64_t messages(const struct queue *queue)
     return look(&queue->finished) - look(&queue->commands);
 }
 
-/* The reader may be ahead of what the writer was seen to have written. */
+/* The reader may be ahead of what the writer was seen to have written.  How many
+ * of those unread are commands nobody knows, but where there were no messages
+ * none wait. */
 static int64_t waiting(const struct queue *queue)
 {
     int64_t passed = look(&queue->read) + look(&queue->gone);
     int64_t left = look(&queue->finished) - passed;
-    if (queue->conflate)
-        return left > 0;
+    int64_t most = queue->conflate ? 1 : messages(queue);
+    if (left > most)
+        left = most;
     return left > 0 ? left : 0;
 }
 

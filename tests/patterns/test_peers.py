@@ -129,6 +129,22 @@ def test_what_was_conflated_away_does_not_wait(
     assert pull.stats().waiting_in == 0
 
 
+def test_subscriptions_that_wait_are_none(zmq: Library) -> None:
+    """Not while the kernel takes no more of them, nor when the link breaks then."""
+    sub = zmq.socket(zmq.SUB, reconnect_ivl=-1)
+    with rawpeer.RawListener(receive_buffer=4096) as listener:
+        sub.connect(listener.endpoint)
+        with listener.accept() as peer:
+            peer.handshake(b"PUB")
+            until(lambda: sub.peers()[0].connected)
+            for number in range(100):
+                sub.subscribe(b"%d" % number + bytes(100_000))
+            assert sub.stats()[1:] == (0, 0, 0, 0, 0, 0, 0)
+            assert peer.recv_frame()[0] & rawpeer.COMMAND
+        until(lambda: not (sub.peers() and sub.peers()[0].connected))
+        assert sub.stats()[1:] == (0, 0, 0, 0, 0, 0, 0)
+
+
 def test_what_there_was_no_room_for_is_counted(zmq: Library, transport: str) -> None:
     pub, sub = zmq.socket(zmq.PUB, sndhwm=2), zmq.socket(zmq.SUB, rcvhwm=2)
     sub.subscribe(b"")

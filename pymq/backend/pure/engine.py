@@ -120,10 +120,14 @@ class Engine:
         ttl = self._heartbeat.ttl  # what a PING says holds until the next one
         return ttl.to_bytes(2, "big") + number.to_bytes(4, "big")
 
-    def unsent(self) -> int:
-        """How many messages it has taken that the kernel has not wholly."""
+    def unsent(self, announcements: bool = True) -> int:
+        """How many messages it has taken that the kernel has not wholly, and, or
+        without, announcements."""
         taken, sent = self._taken, self._sent  # of one batch: the next needs the lock
-        return sum(end > sent for _, end, _ in self._messages(taken)) if taken else 0
+        return sum(
+            end > sent and (announcements or taken[behind - 1][0] == queue.LAST)
+            for _, end, behind in self._messages(taken)
+        )
 
     # From the driver.
 
@@ -452,7 +456,8 @@ class Engine:
             if begin >= self._sent:
                 break
             kept = behind
-            self.pipe.lost += end > self._sent
+            message = self._taken[behind - 1][0] == queue.LAST
+            self.pipe.lost += message and end > self._sent
         self.pipe.output.unpop(self._taken[kept:])
 
     def _wire_size(self, frame: queue.Frame) -> int:

@@ -205,7 +205,7 @@ class Pipe:
 
     def _counts(self) -> Counts:
         output, incoming = self.output, self.input
-        in_hand = self.engine.unsent() if self.engine else 0
+        in_hand = self.engine.unsent(announcements=False) if self.engine else 0
         return Counts(
             int(not self._over()),
             incoming.written,
