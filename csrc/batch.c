@@ -12,15 +12,31 @@ enum {
 
 /* Sending. */
 
-static int send_many(struct hub *hub, const char *bytes,
-                     const uint32_t *sizes, int count)
+/* Each where it lies, or all of them one behind the other. */
+struct many {
+    const pymq_part *parts;
+    const char *bytes;
+    const uint32_t *sizes;
+    int count;
+};
+
+static int send_next(struct hub *hub, struct many *many, int number)
+{
+    const pymq_part *part = many->parts;
+    if (part != NULL)
+        return hub_send(hub, part[number].data, part[number].size, false);
+    const char *bytes = many->bytes;
+    many->bytes += many->sizes[number];
+    return hub_send(hub, bytes, many->sizes[number], false);
+}
+
+static int send_many(struct hub *hub, struct many *many)
 {
     int result = 0, sent = 0;
     hub->holding = true;
-    for (; sent < count && result == 0; bytes += sizes[sent++]) {
-        result = hub_send(hub, bytes, sizes[sent], false);
-        if (result < 0)
-            break;
+    while (sent < many->count && result == 0) {
+        result = send_next(hub, many, sent);
+        sent += result == 0;
     }
     hub_show_held(hub, false);
     if (result == -EAGAIN)
@@ -28,8 +44,7 @@ static int send_many(struct hub *hub, const char *bytes,
     return sent > 0 ? sent : result;
 }
 
-int pymq_hub_send_many(pymq_hub *hub, const char *bytes,
-                       const uint32_t *sizes, int count)
+static int send_all(struct hub *hub, struct many *many)
 {
     pthread_mutex_lock(&hub->lock);
     int result = -hub->stopped;
@@ -37,10 +52,23 @@ int pymq_hub_send_many(pymq_hub *hub, const char *bytes,
         result = -EINVAL;
     if (result == 0) {
         hub_attend(hub);
-        result = send_many(hub, bytes, sizes, count);
+        result = send_many(hub, many);
     }
     pthread_mutex_unlock(&hub->lock);
     return result;
+}
+
+int pymq_hub_send_many(pymq_hub *hub, const char *bytes,
+                       const uint32_t *sizes, int count)
+{
+    struct many many = {NULL, bytes, sizes, count};
+    return send_all(hub, &many);
+}
+
+int pymq_hub_send_each(pymq_hub *hub, const pymq_part *parts, int count)
+{
+    struct many many = {parts, NULL, NULL, count};
+    return send_all(hub, &many);
 }
 
 /* Receiving. */

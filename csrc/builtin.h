@@ -150,6 +150,38 @@ static PyObject *quick_send_message(PyObject *self, PyObject *frames)
     return PyLong_FromLong(result);
 }
 
+/* How many of them are there; 0 unless all are short bytes. */
+static int list_short(PyObject *messages, pymq_part *parts, int count)
+{
+    for (int i = 0; i < count; i++) {
+        PyObject *data = PyList_GetItem(messages, i);
+        if (!PyBytes_CheckExact(data))
+            return 0;
+        parts[i].data = PyBytes_AsString(data);
+        parts[i].size = (size_t)PyBytes_Size(data);
+        if (parts[i].size >= LEND_FROM)
+            return 0;
+    }
+    return count;
+}
+
+enum { MANY = 1024 }; /* messages, on the stack */
+
+/* As pymq_hub_send_many, or None: send them in the plain way. */
+static PyObject *quick_send_many(PyObject *self, PyObject *messages)
+{
+    pymq_part parts[MANY];
+    pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
+    if (hub == NULL)
+        return NULL;
+    if (!PyList_Check(messages) || PyList_Size(messages) > MANY)
+        Py_RETURN_NONE;
+    int count = list_short(messages, parts, (int)PyList_Size(messages));
+    if (count == 0)
+        Py_RETURN_NONE;
+    return PyLong_FromLong(pymq_hub_send_each(hub, parts, count));
+}
+
 static int append_new(PyObject *list, PyObject *item)
 {
     int result = item != NULL ? PyList_Append(list, item) : -1;
@@ -204,6 +236,7 @@ static PyMethodDef quick_methods[] = {
     {"quick_recv", quick_recv, METH_NOARGS, NULL},
     {"quick_send_message", quick_send_message, METH_O, NULL},
     {"quick_recv_message", quick_recv_message, METH_NOARGS, NULL},
+    {"quick_send_many", quick_send_many, METH_O, NULL},
 };
 
 enum { METHODS = sizeof quick_methods / sizeof quick_methods[0] };

@@ -207,6 +207,8 @@ int engine_borrow(struct engine *engine, bool ask)
         engine->sleepers++;
         atomic_fetch_add(&engine->used, 1);
         engine_hold(engine);
+    } else if (live && ask && engine->asks < ASKS) {
+        engine->asks++;
     } else if (live && ask && atomic_load(&engine->lease) == LEASE_NONE) {
         atomic_store(&engine->lease, LEASE_WANTED);
         mailbox_post(&engine->end);

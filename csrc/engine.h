@@ -52,6 +52,7 @@ enum {
     LINGER_AFTER = 5000, /* ms to wait for the peer's end-of-file */
     LOOK_AGAIN = 20,     /* ms between looks at what the kernel holds */
     LENT_FOR = 100,      /* ms without use after which a lease ends */
+    ASKS = 3,            /* for a lease that are not worth it: some stay short */
     REPLIES = 512        /* bytes of commands that may be outstanding */
 };
 
@@ -68,6 +69,7 @@ struct engine {
     unsigned used_then; /* the home's: when it last looked */
     int64_t lent_until; /* ms; the home's */
     int sleepers;       /* threads that poll the descriptor */
+    int asks;           /* for a lease, up to ASKS */
     struct poller *poller;
     struct events *events;
     struct event *event; /* an engine ends with one, allocated in advance */

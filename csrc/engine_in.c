@@ -73,8 +73,9 @@ static int make_room(struct engine *e)
     size_t want = e->need > 0 ? e->need : have + READ_MIN;
     if (in->fill != NULL && want <= in->fill->size - e->scan)
         return 0;
-    bool alone = in->fill != NULL && e->need > 0 && e->scan == 0
-                 && in->fill_at == 0 && chunk_sole(in->fill);
+    bool alone = in->fill != NULL && e->need >= READ_CHUNK / 2
+                 && e->scan == 0 && in->fill_at == 0
+                 && chunk_sole(in->fill);
     if (!alone)
         return move_on(e, want);
     return e->fill < in->fill->size ? 0 : grow(e);

@@ -15,19 +15,28 @@ enum {
     OLD_FRAMES = 32 /* per system call */
 };
 
+/* One run costs less without a header that the kernel has to fetch. */
+static ssize_t write_runs(int fd, struct iovec *runs, int count)
+{
+    struct msghdr message = {.msg_iov = runs};
+    message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
+    ssize_t done;
+    do
+        done = count == 1
+                   ? send(fd, runs->iov_base, runs->iov_len, MSG_NOSIGNAL)
+                   : sendmsg(fd, &message, MSG_NOSIGNAL);
+    while (done < 0 && errno == EINTR);
+    return done;
+}
+
 /* Whether all was accepted; else the kernel takes no more, now or ever. */
 bool engine_write_runs(struct engine *e, struct iovec *runs, int count,
                        size_t *accepted)
 {
-    struct msghdr message = {.msg_iov = runs};
-    message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
     size_t wanted = 0;
     for (int i = 0; i < count; i++)
         wanted += runs[i].iov_len;
-    ssize_t done;
-    do
-        done = sendmsg(e->fd, &message, MSG_NOSIGNAL);
-    while (done < 0 && errno == EINTR);
+    ssize_t done = write_runs(e->fd, runs, count);
     *accepted = done < 0 ? 0 : (size_t)done;
     if (done < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
         e->broken = errno;

@@ -58,6 +58,13 @@ int events_take(struct events *events, pymq_event *into, int room)
     return count;
 }
 
+void events_nudge(struct events *events)
+{
+    pthread_mutex_lock(&events->lock);
+    wakeup_raise(&events->wakeup);
+    pthread_mutex_unlock(&events->lock);
+}
+
 int events_fileno(struct events *events)
 {
     pthread_mutex_lock(&events->lock);

@@ -36,6 +36,9 @@ int events_take(struct events *events, pymq_event *into, int room);
 /* A descriptor that is readable while there are events. */
 int events_fileno(struct events *events);
 
+/* Has it readable although there may be none. */
+void events_nudge(struct events *events);
+
 /* Forgets what nobody took yet about a pipe's links. */
 void events_forget_links(struct events *events, int64_t pipe);
 

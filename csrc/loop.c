@@ -120,6 +120,12 @@ int pymq_loop_take(pymq_loop *loop, pymq_event *into, int room)
     return events_take(&loop->events, into, room);
 }
 
+void pymq_loop_nudge(pymq_loop *loop)
+{
+    if (!loop_is_foreign(loop))
+        events_nudge(&loop->events);
+}
+
 /* A worker's thread. */
 
 /* With the loop's lock held. */

@@ -162,6 +162,8 @@ void pymq_loop_stop(pymq_loop *loop);
 int pymq_loop_fileno(pymq_loop *loop);
 /* How many events were stored in `into`, at most `room`. */
 int pymq_loop_take(pymq_loop *loop, pymq_event *into, int room);
+/* Has the descriptor readable until the next `take`. */
+void pymq_loop_nudge(pymq_loop *loop);
 
 /* NULL when there is no memory. */
 pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
@@ -190,6 +192,8 @@ int pymq_take_objects(int64_t *into, int room);
  * first. */
 int pymq_hub_send_many(pymq_hub *hub, const char *bytes,
                        const uint32_t *sizes, int count);
+/* The same of messages shorter than PYMQ_HOLD_FROM that lie apart. */
+int pymq_hub_send_each(pymq_hub *hub, const pymq_part *parts, int count);
 /* size << 2 | waiting << 1 | more, or a negative errno.  `waiting`: it is
  * worth asking for a batch. */
 int64_t pymq_slot_recv(pymq_slot *slot);

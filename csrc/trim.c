@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-enum { RARELY = 50 /* times as long as it took is the time to the next */ };
+enum { RARELY = 10 /* times as long as it took is the time to the next */ };
 
 static const size_t worth = 32 * 1024 * 1024;
 

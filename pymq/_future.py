@@ -391,6 +391,7 @@ class _AsyncSocket(_Async, Socket):
 
     def recv_pyobj(self, flags: int = 0) -> Future[Any]:
         """See `pymq.Socket.recv_pyobj`; and `recv`.  **Only among peers you trust.**"""
+        self._mind_pickles()
         return self._recv_as(pickle.loads, flags)
 
     def recv_serialized(

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import os
 import threading
 import time
 import warnings
 from collections import deque
 from typing import Any, Callable, Protocol, TypeVar, Union
 
-from . import exits, naps
+from . import exits, naps, watch
 from .backend.abc import EventKind, Loop, Pipe
 from .drain import remaining
 from .error import LingerWarning
@@ -99,7 +98,7 @@ class Control:
         self.splices: set[Closable] = set()  # which end with the thread
         self.exit_linger = EXIT_LINGER  # ms; see `_leave_interpreter`
         self._hurried = False
-        self._idle = threading.Condition()
+        self.changed = threading.Condition()  # what lingers, here and in drains
         self._busy = 0
         self._leaving = False
         self._calls: deque[Callable[[], None]] = deque()
@@ -110,7 +109,7 @@ class Control:
         # Reentrant: a finalizer may run in the middle of `start`, and call.
         self._starting = threading.RLock()
         self._stopped = False
-        self._reader = self._writer = -1
+        self._listening = False
         self._asleep = False  # or about to be; else a wake-up would be idle
 
     # From any thread.
@@ -127,15 +126,14 @@ class Control:
         with self._starting:
             if self._thread is not None:
                 return
-            import selectors  # here, because `import pymq` should cost little
-
             self.loop.start()
-            self._selector = selectors.DefaultSelector()
+            self._watch = watch.new()
             try:
-                self._open(selectors.EVENT_READ)
+                self._watch.add(self.loop.fileno(), watch.READ, self._dispatch)
                 thread = threading.Thread(
                     target=self._run, name="pymq-control", daemon=True
                 )
+                self._listening = True
                 thread.start()
             except BaseException:
                 self._close()
@@ -143,20 +141,10 @@ class Control:
             self._thread = thread
             exits.remember(self, waits=True)
 
-    def _open(self, readable: int) -> None:
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        os.set_blocking(self._writer, False)
-        self.watch(self._reader, readable, self._woken)
-        self.watch(self.loop.fileno(), readable, self._dispatch)
-
     def _close(self) -> None:
-        self._selector.close()
+        self._watch.close()
         with self._starting:
-            for fd in (self._reader, self._writer):
-                if fd >= 0:
-                    os.close(fd)
-            self._reader = self._writer = -1
+            self._listening = False
 
     def stop(self) -> None:
         """End the thread and the loop.  Idempotent."""
@@ -169,21 +157,18 @@ class Control:
 
     def stop_when_idle(self) -> None:
         """End the thread and the loop once nothing lingers.  Does not wait."""
-        with self._idle:
+        with self.changed:
             self._leaving = True
             self._leave_if_idle()
 
     def call(self, function: Callable[[], None]) -> bool:
         """Have the control thread call `function` soon; False if it has ended."""
         with self._starting:
-            if self._writer < 0:
+            if not self._listening:
                 return False
             self._calls.append(function)
-            try:
-                if self._asleep:
-                    os.write(self._writer, b"\0")
-            except BlockingIOError:
-                pass  # it is full of wake-ups already
+            if self._asleep:
+                self.loop.nudge()
         return True
 
     def run(self, function: Callable[[], _Result]) -> _Result:
@@ -258,14 +243,14 @@ class Control:
 
     def hold(self) -> None:
         """Something lingers: `wait_idle` waits for as many `release` calls."""
-        with self._idle:
+        with self.changed:
             self._busy += 1
 
     def release(self) -> None:
         """Something that was held is done."""
-        with self._idle:
+        with self.changed:
             self._busy -= 1
-            self._idle.notify_all()
+            self.changed.notify_all()
             self._leave_if_idle()
 
     def _leave_if_idle(self) -> None:
@@ -278,12 +263,12 @@ class Control:
         deadline = None if seconds is None else time.monotonic() + seconds
         try:
             self.run(_nothing)
-            with self._idle:
+            with self.changed:
                 while self._busy:
                     left = remaining(deadline)
                     if left <= 0:
                         return False
-                    self._idle.wait(left)
+                    self.changed.wait(left)
                 return True
         except KeyboardInterrupt:
             self._hurried = True  # who has waited enough does not want to at exit
@@ -315,30 +300,24 @@ class Control:
 
     def watch(self, fd: int, events: int, call: Callable[[], None]) -> None:
         """Call `call` whenever `fd` is ready for `events`; replaces an earlier one."""
-        try:
-            self._selector.modify(fd, events, call)
-        except KeyError:
-            self._selector.register(fd, events, call)
+        self._watch.add(fd, events, call)
 
     def unwatch(self, fd: int) -> None:
         """Forget a descriptor; before it is closed."""
-        try:
-            self._selector.unregister(fd)
-        except KeyError:
-            pass
+        self._watch.remove(fd)
 
     def _run(self) -> None:
         while not self._stopped:
-            ready = self._selector.select(self._nap())
+            ready = self._watch.wait(self._nap())
             self._asleep = False
-            for key, _ in ready:
-                self._guard(key.data)
+            for call in ready:
+                self._guard(call)
             while self._calls:
                 self._guard(self._calls.popleft())
             while self._timers and self._timers[0][0] <= time.monotonic():
-                call = heapq.heappop(self._timers)[2].call
-                if call is not None:
-                    self._guard(call)
+                late = heapq.heappop(self._timers)[2].call
+                if late is not None:
+                    self._guard(late)
         for splice in list(self.splices):
             splice.close()
         self._close()
@@ -368,12 +347,6 @@ class Control:
             import logging
 
             logging.getLogger("pymq").exception("unexpected error, control thread")
-
-    def _woken(self) -> None:
-        try:
-            os.read(self._reader, 4096)
-        except BlockingIOError:
-            pass
 
     def _stop(self) -> None:
         self._stopped = True

@@ -25,12 +25,13 @@ def remaining(deadline: Union[float, None]) -> float:
 
 
 class Drain:
-    """One socket's: its sessions count, its callers wait."""
+    """One socket's: its sessions count, its callers wait.  `changed` may be shared
+    with others: who makes many sockets should not make a condition for each."""
 
     __slots__ = ("_changed", "_closed", "_dropped", "_pipes", "_sent")
 
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
+    def __init__(self, changed: threading.Condition) -> None:
+        self._changed = changed
         self._pipes = self._sent = self._dropped = 0
         self._closed = False
 

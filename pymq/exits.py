@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
 import time
 from typing import Callable, Protocol
 from weakref import WeakSet
@@ -30,6 +31,7 @@ class Leaver(Protocol):
 _closing: WeakSet[Leaver] = WeakSet()
 _waiting: WeakSet[Leaver] = WeakSet()
 _last: list[Callable[[], None]] = []
+_leaving: list[int] = []  # the thread that ends the interpreter
 
 
 def remember(leaver: Leaver, waits: bool) -> None:
@@ -42,8 +44,16 @@ def call_last(function: Callable[[], None]) -> None:
     _last.append(function)
 
 
+def park() -> None:
+    """At the end of the interpreter, keep a thread whose socket is closed under it:
+    only daemons are left, who have done nothing wrong.  Not with a lock held."""
+    if _leaving and threading.get_ident() not in _leaving:
+        threading.Event().wait()
+
+
 def _leave() -> None:
     now = time.monotonic()
+    _leaving.append(threading.get_ident())
     for group in (_closing, _waiting):
         for leaver in list(group):
             leaver._leave_interpreter(now)

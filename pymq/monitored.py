@@ -68,7 +68,7 @@ class Monitored(SocketBase):
             options,
             Monitor(),
             Connections(),
-            Drain(),
+            Drain(context._control.changed),
             context._backend,
             context._registry,
         )

@@ -7,6 +7,7 @@ the main thread gets up now and then, and Ctrl-C is never unnoticed for long.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -20,12 +21,15 @@ OF_OTHERS = 1.0
 OF_PATCHED = 0.005
 
 
+_get_ident = threading.get_ident
+_main = threading.main_thread().ident
+
+
 def longest() -> float:
     """Seconds that the calling thread may sleep at once."""
     if _patched():
         return OF_PATCHED
-    main = threading.get_ident() == threading.main_thread().ident
-    return OF_MAIN if main else OF_OTHERS
+    return OF_MAIN if _get_ident() == _main else OF_OTHERS
 
 
 def between() -> None:
@@ -37,3 +41,13 @@ def between() -> None:
 def _patched() -> bool:
     monkey = sys.modules.get("gevent.monkey")
     return monkey is not None and bool(monkey.is_module_patched("threading"))
+
+
+def _look() -> None:
+    """In a forked child, who forked is the main thread."""
+    global _main
+    _main = threading.main_thread().ident
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_look)

@@ -60,6 +60,8 @@ class Handle:
         number = other if isinstance(other, int) else getattr(other, "underlying", None)
         if not isinstance(number, int):
             raise TypeError(f"a shadow is of a number or an object, not {other!r}")
+        if isinstance(other, Handle) and other._shared is not self._shared:
+            raise TypeError(f"no shadow of another kind: {other!r}")
         found = other._first() if isinstance(other, Handle) else _known.get(number)
         if found is None or found._shared is not self._shared:
             raise error_for(self._missing, f"nothing is underlying {number}")

@@ -8,7 +8,7 @@ from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Sequence, Union
 
-from . import naps
+from . import exits, naps
 from .backend.abc import SENT
 from .constants import DONTWAIT, POLLIN, POLLOUT, SNDMORE, SocketOption
 from .endpoints import Endpoints
@@ -126,7 +126,7 @@ class Socket(
             self._wait(POLLOUT, deadline)
             result = send()
         if result < 0:
-            self._check_open()
+            self._check_call()
             raise error_for(-result)
 
     def recv(self, flags: int = 0, copy: bool = True, track: bool = False) -> Any:
@@ -195,7 +195,7 @@ class Socket(
             if not isinstance(result, int):
                 return result
             if result != -EAGAIN:
-                self._check_open()
+                self._check_call()
                 raise error_for(-result)
             if flags & _DONTWAIT:
                 raise Again
@@ -221,6 +221,7 @@ class Socket(
             if result == 0 and left < nap:
                 raise Again
             if result < 0 and result != -EINTR:
+                self._check_call()
                 raise error_for(-result)
             naps.between()
 
@@ -240,7 +241,7 @@ class Socket(
             if result == 0:
                 return None
             if result != -EAGAIN:
-                self._check_open()
+                self._check_call()
                 raise error_for(-result)
         return self._send_parts(msg_parts, flags, copy, track)
 
@@ -341,7 +342,7 @@ class Socket(
         except TypeError:
             return self._send_mixed(messages, flags)
         if result < 0 and result != -EAGAIN:
-            self._check_open()
+            self._check_call()
             raise error_for(-result)
         return max(0, result)
 
@@ -389,7 +390,7 @@ class Socket(
             frames = self._end.recv_message()
             if isinstance(frames, int):
                 if not found and frames != -EAGAIN:
-                    self._check_open()
+                    self._check_call()
                     raise error_for(-frames)
                 break
             found.append(frames if len(frames) > 1 else frames[0])
@@ -471,6 +472,7 @@ class Socket(
 
     def _check_open_for_poll(self) -> None:
         if self._closed:
+            exits.park()
             raise ZMQError(ENOTSUP)
 
     def fileno(self) -> int:

@@ -51,7 +51,7 @@ LAYERS = (
     ("zmtp",),
     ("threads",),
     ("meeting",),
-    ("properties", "z85", "drain", "exits", "inherited", "shadow"),
+    ("properties", "z85", "drain", "exits", "inherited", "shadow", "watch"),
     ("error",),
     ("naps",),
     ("constants", "version"),

@@ -502,6 +502,10 @@ class Loop(Protocol):
     def fileno(self) -> int:
         """A descriptor, readable while `take_events` has something."""
 
+    def nudge(self) -> None:
+        """Have that descriptor readable until the next `take_events`: for who sleeps
+        there."""
+
     def take_events(self) -> Sequence[Event]:
         """Everything that happened since the last call, oldest first."""
 

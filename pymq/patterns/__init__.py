@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from errno import EINVAL
+from functools import lru_cache
 from importlib import import_module
 from threading import RLock
 from typing import (
@@ -189,17 +190,32 @@ class Alternating(Wrapper):
         self._frames: deque[bytes] = deque()  # fetched, and not yet received
 
     @abstractmethod
-    def _find(self) -> int:
-        """Have `_frames`, if there is something for us: 0, or the error, negative."""
+    def _fetch(self) -> Union[list[bytes], int]:
+        """The frames of the next message that is for us, or the error, negative."""
+
+    def _find(self) -> bool:
+        """Have `_frames`, if there is something for us."""
+        if not self._frames:
+            found = self._fetch()
+            if isinstance(found, int):
+                return False
+            self._frames.extend(found)
+        return True
 
     def recv(self) -> Union[bytes, int]:
         """See `pymq.backend.abc.Hub.recv`."""
         with self._lock:
-            error = 0 if self._frames else self._find()
-            if error:
-                return error
-            frame = self._frames.popleft()
-            self.more = bool(self._frames)
+            frames = self._frames
+            if not frames:
+                found = self._fetch()
+                if isinstance(found, int):
+                    return found
+                if len(found) == 1:
+                    self.more = False
+                    return found[0]
+                frames.extend(found)
+            frame = frames.popleft()
+            self.more = len(frames) > 0
             return frame
 
 
@@ -236,6 +252,11 @@ def get(socket_type: int) -> Pattern:
     none."""
     if not isinstance(socket_type, int):
         raise TypeError(f"a socket type is an int, not {socket_type!r}")
+    return _load(socket_type)
+
+
+@lru_cache(maxsize=32)  # to import it again costs as much as to make a socket
+def _load(socket_type: int) -> Pattern:
     try:
         file = _FILES[SocketType(socket_type)]
     except ValueError:

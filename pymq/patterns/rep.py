@@ -65,22 +65,18 @@ class Rep(Alternating):
         self._envelope = []
         return 0
 
-    def _find(self) -> int:
+    def _fetch(self) -> Union[list[bytes], int]:
         """Take the next request with an envelope; EFSM while a reply is owed."""
         while not (self._envelope or self._inside):
             frames = self._obtain()
             if isinstance(frames, int):
                 return frames
-            self._open(frames)
-        return 0 if self._frames else -Errno.EFSM
-
-    def _open(self, frames: list[bytes]) -> None:
-        # The first frame is the routing id, which may not be taken for a delimiter.
-        for index in range(1, len(frames) - 1):
-            if not frames[index]:
-                self._envelope = frames[: index + 1]
-                self._frames.extend(frames[index + 1 :])
-                return
+            # The first frame is the routing id, which may not be taken for a delimiter.
+            for index in range(1, len(frames) - 1):
+                if not frames[index]:
+                    self._envelope = frames[: index + 1]
+                    return frames[index + 1 :]
+        return -Errno.EFSM
 
     def ready(self) -> int:
         """POLLIN when a request is there, POLLOUT while a reply is owed."""
@@ -92,7 +88,7 @@ class Rep(Alternating):
                 return POLLIN
             if self._envelope or self._inside:
                 return POLLOUT
-            return POLLIN if self._find() == 0 else 0
+            return POLLIN if self._find() else 0
 
 
 PATTERN = Pattern("REP", Routing(Send.BY_NAME, Receive.NAMED), wrap=Rep)

@@ -18,6 +18,7 @@ from ..constants import POLLIN, POLLOUT, Errno, SocketOption
 from . import Alternating, Pattern
 
 _CORRELATE, _RELAXED = SocketOption.REQ_CORRELATE, SocketOption.REQ_RELAXED
+_DELIMITER = [b""]
 
 
 class Req(Alternating):
@@ -27,7 +28,7 @@ class Req(Alternating):
         super().__init__(hub)
         self._options = options
         self._number = random.getrandbits(32)  # of the last request
-        self._envelope = [b""]
+        self._envelope = _DELIMITER
         self._asked = 0  # pipe that has the request
         self._waiting = False  # for the reply
         self._inside = False  # a request, of which frames were sent
@@ -79,17 +80,14 @@ class Req(Alternating):
             self._frames.clear()
 
     def _begin(self, numbered: bool) -> None:
-        self._drain()
+        # What came late, or unasked, would be taken for the reply.
+        while not isinstance(self._obtain(), int):
+            pass
         if numbered:
             self._number = (self._number + 1) & 0xFFFFFFFF
             self._envelope = [struct.pack("=I", self._number), b""]
         else:
-            self._envelope = [b""]
-
-    def _drain(self) -> None:
-        """What came late, or unasked, would be taken for the reply."""
-        while isinstance(self._obtain(), list):
-            pass
+            self._envelope = _DELIMITER
 
     def _asking(self, result: int) -> int:
         """The request is out, if that succeeded."""
@@ -98,22 +96,19 @@ class Req(Alternating):
             self._waiting = True
         return result
 
-    def _find(self) -> int:
+    def _fetch(self) -> Union[list[bytes], int]:
         """Look for the reply among what has arrived; EFSM unless a request was sent."""
+        envelope = self._envelope
+        size = len(envelope)
         while self._waiting:
             frames = self._obtain()
             if isinstance(frames, int):
                 return frames
-            self._accept(frames)
-        return 0 if self._frames else -Errno.EFSM
-
-    def _accept(self, frames: list[bytes]) -> None:
-        """If that is the reply."""
-        size = len(self._envelope)
-        fits = frames[:size] == self._envelope and len(frames) > size
-        if fits and self._expected():
-            self._frames.extend(frames[size:])
-            self._waiting = False
+            fits = frames[:size] == envelope and len(frames) > size
+            if fits and self._expected():
+                self._waiting = False
+                return frames[size:]
+        return -Errno.EFSM
 
     def _expected(self) -> bool:
         # When the peer that was asked is gone, libzmq takes anyone's reply.  (Nobody
@@ -126,7 +121,7 @@ class Req(Alternating):
             state = self._hub.ready()
             if state < 0:
                 return state
-            found = POLLIN if self._frames or self._find() == 0 else 0
+            found = POLLIN if self._find() else 0
             if (found or self._waiting) and not self._options[_RELAXED]:
                 return found
             return found | state & POLLOUT

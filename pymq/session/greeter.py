@@ -129,7 +129,7 @@ class Greeter:
             pipe.attach(self._link(fd, ready))
         except (OSError, MemoryError) as error:
             self._report(Event.HANDSHAKE_SUCCEEDED, 0)
-            self._report(Event.DISCONNECTED, fd)
+            self._report(Event.DISCONNECTED, self.fd)
             logger.warning("%s: cannot attach: %s", self.where, error)
             if fd >= 0:
                 os.close(fd)

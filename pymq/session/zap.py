@@ -46,7 +46,7 @@ class Inquiry:
             live=options,
             monitor=Monitor(),
             connections=Connections(),
-            drain=Drain(),
+            drain=Drain(side.control.changed),
         )
         self._connection = side.registry.reach(ENDPOINT, asker, HANDLERS)
         self._fd = -1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import struct
 from errno import EPROTONOSUPPORT
+from functools import lru_cache
 from importlib import import_module
 from typing import (
     Any,
@@ -127,6 +128,7 @@ def peer_address(connection: socket.socket) -> str:
     return f"localhost:{user}:{group}:{process}"
 
 
+@lru_cache(maxsize=32)  # each connect asks
 def get(scheme: str) -> Transport:
     """The transport of that name.  ZMQError(EPROTONOSUPPORT, ENOCOMPATPROTO)."""
     if scheme in _REFUSED:

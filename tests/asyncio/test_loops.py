@@ -286,6 +286,19 @@ def test_shadows(aio: Sockets) -> None:
     aio.run(main)
 
 
+@pytest.mark.core
+@pytest.mark.only("pymq")
+def test_shadows_of_other_things(zmq: Library) -> None:
+    sock = zmq.socket(zmq.PULL)
+    for what in (sock.context, "socket", None):
+        with pytest.raises(TypeError):
+            zmq.Socket.shadow(what)
+    with pytest.raises(TypeError):
+        zmq.Context.shadow(sock)
+    with zmq.refused(zmq.ENOTSOCK):
+        zmq.Socket.shadow(-1)
+
+
 def test_contexts(aio: Sockets) -> None:
     zmq = aio.zmq
     first, second = aio.Context.instance(), zmq.Context.instance()

@@ -37,6 +37,7 @@ def _narrow(bench: Bench, pipe: Pipe) -> socket.socket:
     return far
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(("count", "size"), CASES)
 def test_closing_sends_everything(bench: Bench, count: int, size: int) -> None:
     hub = bench.hub(PUSH)

@@ -24,7 +24,9 @@ class Terms:
     `rivals`: a connection may be refused because another one has its place.
 
     `mixed`: answers to what came over one connection may go over the next.
-    `renewed`: who connects has taken another socket for it.
+
+    `renewed`: who connects took another socket, with what waited in the first one, when
+    so many letters had been sent.
     """
 
     batch: int = 0
@@ -33,7 +35,7 @@ class Terms:
     steady: bool = False
     rivals: bool = False
     mixed: bool = False
-    renewed: bool = False
+    renewed: Sequence[int] = ()
 
 
 @dataclass
@@ -190,7 +192,8 @@ class Journey:
         weights = sorted(map(_weight, run))
         verdict.fates["torn"] += min(torn, len(run))
         verdict.fates["in the kernel"] += max(len(run) - torn, 0)
-        if sum(weights[: max(len(run) - torn, 0)]) > room:
+        renewed = run[-1] + 1 in self.terms.renewed
+        if sum(weights[: max(len(run) - torn, 0)]) > room and not renewed:
             ends = [passage.ended for passage in ended]
             verdict.blame(f"{run} never came, with {torn} torn, at ends {ends}")
 

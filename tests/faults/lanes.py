@@ -77,6 +77,8 @@ class Account:
     sent: list[int] = field(default_factory=list)
     read: list[int] = field(default_factory=list)
     damaged: int = 0  # messages that were no letter, or not all of one
+    # How many letters had been sent when the socket was given up for a new one.
+    renewed: list[int] = field(default_factory=list)
 
 
 class End:
@@ -154,6 +156,7 @@ class End:
 
     def _renew(self) -> None:
         self._read(0)
+        self._account.renewed.append(len(self._account.sent))
         self.sock.close(linger=0)
         self.sock = self._make()
         self.connect(self._endpoint)
@@ -221,7 +224,7 @@ class West(End):
     def _turn(self) -> None:
         if self._stopped.is_set():
             self._try(last(self.tag))
-            self._read(HURRY)
+            self._read(ANSWER if self.pattern.asks else HURRY)
         elif self.pattern.asks:
             self._ask()
         else:
@@ -308,7 +311,6 @@ class Lane:
         # Who encodes ahead loses what it has encoded.
         self._batch = 8192 + 5 * 5000 if foreign else 0
         self._quiet = 0.0  # since when nobody has come back
-        self._renewed = False
 
     def run(self) -> Verdict:
         """Until the plans are at their end, and the last letter has come."""
@@ -336,7 +338,6 @@ class Lane:
             self._quiet = now
         elif now > self._quiet + GIVEN_UP:
             self._connected.renew()
-            self._renewed = True
             self._quiet = now
         return self.proxy.spent
 
@@ -354,26 +355,25 @@ class Lane:
         west, east = self.west.account(), self.east.account()
         sent, read = list(west.sent), list(east.read)
         passages = list(self.proxy.passages)
-        there = Journey(passages, self._terms(), back=self.pattern.west_binds)
+        terms = self._terms(west.renewed + east.renewed)
+        there = Journey(passages, terms, back=self.pattern.west_binds)
         verdict = there.judge(sent, read)
         if self.pattern.answers:
-            terms = replace(
-                self._terms(), unheard=True, steady=False, mixed=self.pattern.mixes
-            )
+            terms = replace(terms, unheard=True, steady=False, mixed=self.pattern.mixes)
             back = Journey(passages, terms, back=not self.pattern.west_binds)
             answered = back.judge(read, list(west.read))
             verdict.faults += [f"answers: {fault}" for fault in answered.faults]
         self._check_damage(verdict, west.damaged + east.damaged)
         return verdict
 
-    def _terms(self) -> Terms:
+    def _terms(self, renewed: list[int]) -> Terms:
         return Terms(
             self._batch,
             KERNEL,
             unheard=self.pattern.west_binds or self.pattern.publishes,
             steady=self.pattern.publishes and self.pattern.west_binds,
             rivals=self.pattern.rivals,
-            renewed=self._renewed,
+            renewed=renewed,
         )
 
     def _asked(self) -> Verdict:

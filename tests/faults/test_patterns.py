@@ -29,7 +29,7 @@ def _run(couple: tuple[Library, Library], pattern: Pattern, seed: int) -> None:
     )
     verdict = lane.run()
     assert not verdict.faults, (verdict, [p.plan for p in lane.proxy.passages])
-    assert verdict.fates["received"] > 5, verdict
+    assert verdict.fates["received"], verdict
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda one: str(one.name))

@@ -134,6 +134,7 @@ def test_heartbeats_free_the_name_of_who_vanished(zmq: Library) -> None:
 # SUB
 
 
+@pytest.mark.fails_on("pyzmq", reason="subscribes again only when it is called")
 @pytest.mark.parametrize("kinds", [("XPUB", "SUB"), ("XPUB", "XSUB")], ids="-".join)
 @pytest.mark.parametrize("kind", ["cut", "reset"])
 def test_subscribers_subscribe_again(
@@ -151,8 +152,6 @@ def test_subscribers_subscribe_again(
         for number in range(len(plans)):
             while not _ended(proxy, number):
                 _publish(publisher)
-                if zmq.tag == "pyzmq":  # else it does not subscribe
-                    subscriber.poll(0)
             _want(zmq, subscriber, wanted.pop(0), False)
             wanted.append(b"%03d" % (30 + number))
             _want(zmq, subscriber, wanted[-1])

@@ -101,15 +101,16 @@ def test_what_has_begun_to_go_out_goes_out(zmq: Library) -> None:
     with rawpeer.connect(zmq.bind(push, "tcp"), receive_buffer=4096) as peer:
         peer.handshake(b"PULL")
         until(lambda: push.peers() and push.peers()[0].connected)
-        for number in range(50):
+        push.send_multipart([b"0", b"x" * 3_000_000])
+        assert peer.recv_frame() == (rawpeer.MORE, b"0")
+        for number in range(1, 50):
             push.send_multipart([b"%d" % number, b"x" * 3_000_000])
-        numbers: list[int] = []
-        while not numbers or numbers[-1] != 49:
+        numbers = [0]
+        while numbers[-1] != 49:
+            assert peer.recv_frame()[1] == b"x" * 3_000_000
             flags, number_ = peer.recv_frame()
             assert flags & rawpeer.MORE
-            assert peer.recv_frame()[1] == b"x" * 3_000_000
             numbers.append(int(number_))
-        assert numbers[0] == 0
         assert numbers == sorted(numbers)
         assert len(numbers) + push.stats().dropped == 50
 

@@ -9,11 +9,15 @@ import socket
 import subprocess
 from pathlib import Path
 
+import pytest
 from patience import until
+
+from pymq.zmtp import gss
 
 REALM = "PYMQ.TEST"
 SERVICE = b"zmq@localhost"
 USERS = ("alice", "bob")
+KRB5 = 2  # a principal of Kerberos, as the type of a name
 PROGRAMS = ("krb5kdc", "kdb5_util", "kadmin.local")
 
 _KRB5 = """\
@@ -50,6 +54,14 @@ def missing() -> str:
 def _find(name: str) -> str:
     path = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
     return shutil.which(name, path=path) or ""
+
+
+#: What a test that asks for it has to be marked with.
+NEEDS = [
+    pytest.mark.only("pymq"),
+    pytest.mark.skipif(not gss.available(), reason="the package gssapi is not there"),
+    pytest.mark.skipif(missing() != "", reason=f"no {missing()}"),
+]
 
 
 class Kdc:

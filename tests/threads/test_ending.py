@@ -115,7 +115,7 @@ def test_many_close_at_once(zmq: Library, transport: str) -> None:
 
 
 def test_close_during_traffic(zmq: Library, transport: str) -> None:
-    """Either end, under threads that send and receive."""
+    """Either end, under threads that send and receive: eight share one of them."""
     for turn in range(ROUNDS):
         one, other = zmq.socket(zmq.DEALER), zmq.socket(zmq.DEALER)
         other.connect(zmq.bind(one, transport))
@@ -128,8 +128,9 @@ def test_close_during_traffic(zmq: Library, transport: str) -> None:
             while True:
                 assert len(sock.recv_multipart()) == 3
 
-        calls = [Background(partial(send, sock)) for sock in (one, other)]
-        calls += [Background(partial(receive, sock)) for sock in (one, other)]
+        users = [one] * 4 + [other]
+        calls = [Background(partial(send, sock)) for sock in users]
+        calls += [Background(partial(receive, sock)) for sock in users]
         calls[0].give(0.002)
         for sock in (one, other)[:: 1 if turn % 2 else -1]:
             sock.close(linger=0)

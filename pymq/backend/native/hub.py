@@ -77,6 +77,7 @@ class Hub:
         "quick_recv",
         "quick_recv_message",
         "quick_send",
+        "quick_send_many",
         "quick_send_message",
     )
 
@@ -106,10 +107,12 @@ class Hub:
         self.quick_recv: Callable[[], Union[bytes, int, None]] = self._recv_plain
         self.quick_send_message: Callable[[Any], Union[int, None]] = _nothing
         self.quick_recv_message: Callable[[], Any] = _nothing
+        self.quick_send_many: Callable[[Any], Union[int, None]] = _nothing
         if _BUILTINS:
             bound = _core.bind_hub(int(ffi.cast("intptr_t", self._hub)))
             self.quick_send, self.quick_recv, *messages = bound
-            self.quick_send_message, self.quick_recv_message = messages
+            self.quick_send_message, self.quick_recv_message, *many = messages
+            (self.quick_send_many,) = many
 
     def _send_plain(self, data: bytes) -> int:
         return _send(self._hub, data, len(data), False)
@@ -150,6 +153,10 @@ class Hub:
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """See `pymq.backend.abc.Hub.send_many`."""
+        sent = self.quick_send_many(messages)
+        return self._send_joined(messages) if sent is None else sent
+
+    def _send_joined(self, messages: Sequence[bytes]) -> int:
         sizes = array("I", map(len, messages))
         total = sum(sizes)
         if total > _JOINED * len(sizes):

@@ -10,6 +10,7 @@ from . import held
 from .handles import check, handle
 
 _EVENTS = 64  # taken in one call
+_KINDS = {int(kind): kind for kind in EventKind}  # EventKind(1) takes 1 us
 
 
 class Loop:
@@ -33,6 +34,10 @@ class Loop:
         """See `pymq.backend.abc.Loop.fileno`."""
         return check(lib.pymq_loop_fileno(self._loop))
 
+    def nudge(self) -> None:
+        """See `pymq.backend.abc.Loop.nudge`."""
+        lib.pymq_loop_nudge(self._loop)
+
     def take_events(self) -> Sequence[Event]:
         """See `pymq.backend.abc.Loop.take_events`."""
         held.settle()
@@ -42,5 +47,5 @@ class Loop:
         while count == _EVENTS:
             count = lib.pymq_loop_take(self._loop, into, _EVENTS)
             for event in into[0:count]:
-                events.append(Event(EventKind(event.kind), event.pipe, event.error))
+                events.append(Event(_KINDS[event.kind], event.pipe, event.error))
         return events

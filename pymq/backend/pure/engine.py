@@ -301,8 +301,11 @@ class Engine:
             self._sent_all()
 
     def _write(self) -> None:
+        pieces = list(self._batch)[:64]
+        # PyPy copies all that it is given, however little the kernel takes.
+        pieces[-1] = pieces[-1][:BATCH_SIZE]
         try:
-            sent = self._socket.sendmsg(list(self._batch)[:64], (), _NO_SIGNAL)
+            sent = self._socket.sendmsg(pieces, (), _NO_SIGNAL)
         except (BlockingIOError, InterruptedError):
             self._blocked = True
             return

@@ -74,13 +74,21 @@ class Loop:
                 self._event_signal = Signal()
             return self._event_signal.fileno()
 
+    def nudge(self) -> None:
+        """See `pymq.backend.abc.Loop.nudge`."""
+        # Not with the lock: who had it may be no more, when the interpreter ends and
+        # finalizers call this.
+        signal = self._event_signal
+        if signal is not None:
+            signal.nudge()
+
     def take_events(self) -> Sequence[Event]:
         """See `pymq.backend.abc.Loop.take_events`."""
         with self.lock:
             events = list(self._events)
             self._events.clear()
             if self._event_signal is not None:
-                self._event_signal.clear()
+                self._event_signal.settle()
             return events
 
     # With the lock held.

@@ -10,6 +10,7 @@ import os
 from typing import Callable
 
 _HAS_EVENTFD = hasattr(os, "eventfd")
+_ONE = b"\1\0\0\0\0\0\0\0" if _HAS_EVENTFD else b"\1"
 
 
 class Signal:
@@ -36,13 +37,28 @@ class Signal:
         """Make the descriptor readable."""
         if not self._raised:
             self._raised = True
-            os.write(self._writer, b"\1\0\0\0\0\0\0\0" if _HAS_EVENTFD else b"\1")
+            os.write(self._writer, _ONE)
+
+    def nudge(self) -> None:
+        """The same until `settle`, for callers without a lock."""
+        try:
+            os.write(self._writer, _ONE)
+        except BlockingIOError:
+            pass  # it is full of them already
 
     def clear(self) -> None:
         """Make the descriptor unreadable."""
         if self._raised:
             self._raised = False
             os.read(self._reader, 8)
+
+    def settle(self) -> None:
+        """Take back every `raise_` and `nudge`."""
+        self._raised = False
+        try:
+            os.read(self._reader, 4096)
+        except BlockingIOError:
+            pass  # there was none
 
     def __del__(self, close: Callable[[int], None] = os.close) -> None:
         # With the last reference, so that nobody can be about to raise it.

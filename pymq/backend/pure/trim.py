@@ -10,7 +10,7 @@ import time
 from typing import Any, Union
 
 AFTER = 1.0  # seconds between looks, and without work before one
-RARELY = 50  # times as long as it took is the time to the next
+RARELY = 10  # times as long as it took is the time to the next
 WORTH = 32 * 2**20  # bytes
 
 _FIELDS = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"

@@ -257,6 +257,16 @@ class Allowance(NamedTuple):
 
 ALLOWANCES = (
     Allowance(
+        "libzmq says POLLOUT for a peer that has left, while it has not read all of it",
+        lambda world, number: (
+            world.kinds[number] == "ROUTER"
+            and number in world.met
+            and "ROUTER_MANDATORY" in world.options[number]
+        ),
+        POLLOUT,
+        theirs=True,
+    ),
+    Allowance(
         "libzmq says POLLIN for what it will throw away",
         lambda world, number: world.kinds[number] in ("REQ", "REP"),
         POLLIN,

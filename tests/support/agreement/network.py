@@ -68,8 +68,10 @@ class Network(Interpreter):
         if kind in NAMED:
             made.set(self._zmq.ROUTING_ID, name(number))
         wanted = self._zmq.EVENT_HANDSHAKE_SUCCEEDED | self._zmq.EVENT_DISCONNECTED
-        self._monitors[number] = made.get_monitor_socket(wanted)
-        self._monitors[number].set(self._zmq.RCVTIMEO, TIMEOUT)
+        where = f"inproc://monitor {next(self._marks)}"  # pyzmq's may be taken still
+        made.monitor(where, wanted)
+        self._monitors[number] = self._open("PAIR")
+        self._monitors[number].connect(where)
         return made
 
     def _end(self) -> None:

@@ -1,0 +1,63 @@
+"""The native backend under valgrind's memcheck: ``tox -e valgrind``.
+
+The decoder on all of its corpus, leaks included; then a part of the suite's stress,
+in Python, of whose own reports only those count that pass through the C core.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from inputs import unpack
+from run import CORE, HERE
+
+ROUNDS = os.environ.get("PYMQ_STRESS_ROUNDS", "60")
+CHECK = ("valgrind", "--fair-sched=try", "--log-file=memcheck.log")
+CORE_NAME = "_core."  # the extension, in a stack
+
+STRESS = """
+import random, sys
+sys.path[:0] = [{support!r}, {lifecycle!r}]
+import implementations, test_stress
+from library import Library
+zmq, chance, messages = Library(implementations.load("native")), random.Random(3), 0
+for number in range({rounds}):
+    messages += test_stress.Round(zmq, chance).run()
+zmq.close()
+print({rounds}, "rounds,", messages, "messages")
+"""
+
+
+def _run(*command: object, **variables: str) -> int:
+    print("+", *list(map(str, command))[:6], "...", flush=True)
+    environment = {**os.environ, **variables}
+    return subprocess.run(list(map(str, command)), env=environment).returncode
+
+
+def decoder() -> bool:
+    """Every input that ever reached something new."""
+    sources = [path for path in sorted(CORE.glob("*.c")) if path.name != "loop.c"]
+    flags = ["-std=c11", "-D_GNU_SOURCE", "-g", "-O1", "-pthread"]
+    harness = HERE / "decoder.c", HERE / "replay.c"
+    if _run("gcc", *flags, f"-I{CORE}", "-o", "replay", *harness, *sources):
+        return False
+    unpack("decoder.txt", Path("replayed"))
+    leaks = ("--leak-check=full", "--error-exitcode=33")
+    return _run(*CHECK, *leaks, "./replay", *sorted(Path("replayed").iterdir())) == 0
+
+
+def stress() -> bool:
+    """Sockets that live and end at random."""
+    folders = {name: str(HERE.parent / name) for name in ("support", "lifecycle")}
+    text = STRESS.format(rounds=ROUNDS, **folders)
+    done = _run(*CHECK, sys.executable, "-c", text, PYTHONMALLOC="malloc")
+    stacks = Path("memcheck.log").read_text().count(CORE_NAME)
+    print(f"{stacks} lines of reports name the core")
+    return not (done or stacks)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if all([decoder(), stress()]) else 1)
