@@ -66,6 +66,8 @@ class SocketBase(Attributes, Handle):
         "_rests",
         "_overflow",
         "_last_values",
+        "_minded",
+        "_warned",
     )
     context: Context
     _closed: bool = True  # until everything is there

@@ -133,11 +133,11 @@ class Endpoints(SocketBase):
         """Warn, once, if anybody may send what `recv_pyobj` runs."""
         if self._minded:
             return
-        self._minded = True
+        self._tell(_minded=True)
         known = [one for group in list(self._sessions.values()) for one in list(group)]
         exposed = [session.endpoint for session in known if session.exposed]
         if exposed and not self._warned:
-            self._warned = True
+            self._tell(_warned=True)
             text = f"recv_pyobj runs what anybody sends who reaches {exposed[0]}: "
             text += "use recv_serialized, or authenticate peers"
             warnings.warn(text, UnsafePickleWarning, stacklevel=3)
@@ -160,7 +160,8 @@ class Endpoints(SocketBase):
         endpoint = str(session.endpoint)
         self._options[_O.LAST_ENDPOINT] = endpoint.encode()
         self._sessions.setdefault(endpoint, []).append(session)
-        self._minded = False
+        if self._minded:
+            self._tell(_minded=False)
         return session  # type: ignore[no-any-return]
 
     def _side(self, judge: Union[Judge, None] = None) -> Side:
