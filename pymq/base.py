@@ -8,7 +8,7 @@ from collections import deque
 from errno import ENOTSOCK
 from functools import partial
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar, Union
 
 from . import exits, patterns
 from . import options as table
@@ -24,6 +24,8 @@ from .level import Level
 from .monitor import Monitor
 from .properties import Connections
 from .shadow import Handle, shown_class
+
+_Result = TypeVar("_Result")
 
 _ANY = POLLIN | POLLOUT
 
@@ -236,7 +238,12 @@ class SocketBase(Attributes, Handle):
         self.close(linger)
         if self._pid != os.getpid():
             return Drained(0, 0)
-        return self._drain.wait_closed()
+        return self._block(self._drain.wait_closed)
+
+    def _block(self, wait: Callable[[], _Result]) -> _Result:
+        """Make a call that waits for something else than the hub; green sockets have
+        a thread make it."""
+        return wait()
 
     def _stop(self, error: int) -> None:
         """Make every blocked and later call fail with `error`: also those for which

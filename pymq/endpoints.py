@@ -91,7 +91,9 @@ class Endpoints(SocketBase):
     def _meet(self, session: Any, timeout: float) -> None:
         deadline = None if timeout < 0 else time.monotonic() + timeout / 1000
         try:
-            while not session.meeting.wait(min(_LOOK, remaining(deadline))):
+            while not self._block(
+                partial(session.meeting.wait, min(_LOOK, remaining(deadline)))
+            ):
                 self._check_open()
                 if session.over:
                     raise error_for(ECONNREFUSED, f"addr={session.endpoint!r}")

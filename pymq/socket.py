@@ -460,7 +460,7 @@ class Socket(
             self._wait(SENT, deadline)
         except Again:
             return False
-        return self._drain.wait_sent(deadline)
+        return self._block(partial(self._drain.wait_sent, deadline))
 
     def _poll_input(self, timeout: Union[float, None]) -> int:
         """As `recv` waits: this thread may then read from the connections itself."""

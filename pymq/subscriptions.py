@@ -141,6 +141,6 @@ class Subscriptions(SocketBase):
                 left = remaining(deadline)
                 if left <= 0:
                     return False
-                poll.poll(left * 1000)
+                self._block(partial(poll.poll, left * 1000))
         finally:
             bell.close()

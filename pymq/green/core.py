@@ -1,15 +1,17 @@
 """Sockets and contexts for gevent.
 
-Everything in `pymq.socket.Socket` that waits does so in one place, `_wait`.  Each wait
-has a bell of its own, so that any number of greenlets may wait for one socket, and none
-has to look now and then for what it might have missed.
+Everything in `pymq.socket.Socket` that waits for its hub does so in one place, `_wait`.
+Each wait has a bell of its own, so that any number of greenlets may wait for one
+socket, and none has to look now and then for what it might have missed.  What waits
+for something else (`_block`) does so on a thread of gevent's.
 """
 
 from __future__ import annotations
 
 import time
 import warnings
-from typing import Any, Union
+from functools import partial
+from typing import Any, Callable, TypeVar, Union
 
 from gevent import get_hub
 
@@ -20,6 +22,8 @@ from ..error import Again, error_for
 from ..socket import Socket
 from .poll import _Poller
 from .waiting import READABLE, wait_for
+
+_Result = TypeVar("_Result")
 
 _TIMEOS = (int(RCVTIMEO), int(SNDTIMEO))
 
@@ -56,7 +60,7 @@ class _Socket(Socket):
 
     def _wait(self, events: int, deadline: Union[float, None]) -> None:
         if events == SENT:
-            get_hub().threadpool.apply(super()._wait, (events, deadline))
+            self._block(partial(super()._wait, events, deadline))
             return
         bell = self._bell(events)
         try:
@@ -76,6 +80,10 @@ class _Socket(Socket):
             if left is not None and left <= 0:
                 raise Again
             wait_for({bell.fileno(): READABLE}, left)
+
+    def _block(self, wait: Callable[[], _Result]) -> _Result:
+        result: _Result = get_hub().threadpool.apply(wait)
+        return result
 
     def poll(self, timeout: Union[float, None] = None, flags: int = POLLIN) -> int:
         """See `Socket.poll`."""
