@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from errno import EACCES, EADDRINUSE, ECONNREFUSED, EINVAL, ENOENT
 from functools import partial
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Sequence, Union
 from .base import SocketBase
 from .constants import EMTHREAD, ContextOption, SocketOption
 from .control import once
-from .drain import remaining
+from .drain import remaining, until
 from .endpoint import Endpoint, parse
 from .error import Again, UnsafePickleWarning, ZMQBindError, ZMQError, error_for
 from .security_options import check_keys
@@ -89,7 +88,7 @@ class Endpoints(SocketBase):
         return _Undo(self, self.disconnect, session.endpoint)
 
     def _meet(self, session: Any, timeout: float) -> None:
-        deadline = None if timeout < 0 else time.monotonic() + timeout / 1000
+        deadline = until(timeout)
         try:
             while not self._block(
                 partial(session.meeting.wait, min(_LOOK, remaining(deadline)))
