@@ -64,7 +64,7 @@ class Endpoints(SocketBase):
         ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint, EADDRINUSE,
         EADDRNOTAVAIL, ENODEV, ENOENT or ENAMETOOLONG as the system has it.  With
         `auth`, EINVAL where there is no handshake (inproc, STREAM, ROUTER_RAW), and for
-        a client of PLAIN or CURVE.
+        a client of PLAIN, CURVE or GSSAPI.
         """
         judge = None if auth is None else self._judge(auth)
         session = self._open_endpoint(addr, partial(self._bind, judge=judge))
