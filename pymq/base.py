@@ -241,8 +241,7 @@ class SocketBase(Attributes, Handle):
         return self._block(self._drain.wait_closed)
 
     def _block(self, wait: Callable[[], _Result]) -> _Result:
-        """Make a call that waits for something else than the hub; green sockets have
-        a thread make it."""
+        """Wait for a condition; green sockets have a thread do so."""
         return wait()
 
     def _stop(self, error: int) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Callable, Union
 
 from .attendant import Attendant
-from .backend.abc import SENT
+from .backend.abc import SENT, Bell
 from .base import SocketBase
 from .constants import POLLIN, SocketType
 from .drain import remaining, until
@@ -124,8 +124,6 @@ class Subscriptions(SocketBase):
         is not by `deadline`."""
         bell = self._hub.bell(POLLIN | SENT)
         try:
-            poll = select.poll()
-            poll.register(bell.fileno(), select.POLLIN)
             while True:
                 bell.hush()
                 self._check_open()
@@ -134,6 +132,12 @@ class Subscriptions(SocketBase):
                 left = remaining(deadline)
                 if left <= 0:
                     return False
-                self._block(partial(poll.poll, left * 1000))
+                self._sleep(bell, left)
         finally:
             bell.close()
+
+    def _sleep(self, bell: Bell, seconds: float) -> None:
+        """Until the bell rings, for at most that long."""
+        poll = select.poll()
+        poll.register(bell.fileno(), select.POLLIN)
+        poll.poll(seconds * 1000)

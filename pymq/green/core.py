@@ -3,18 +3,18 @@
 Everything in `pymq.socket.Socket` that waits for its hub does so in one place, `_wait`.
 Each wait has a bell of its own, so that any number of greenlets may wait for one
 socket, and none has to look now and then for what it might have missed.  What waits
-for something else (`_block`) does so on a thread of gevent's.
+for a condition (`_block`) does so on a thread of gevent's, where locks are not.
 """
 
 from __future__ import annotations
 
 import time
 import warnings
-from functools import partial
 from typing import Any, Callable, TypeVar, Union
 
 from gevent import get_hub
 
+from .. import naps
 from ..backend.abc import SENT
 from ..constants import POLLIN, RCVTIMEO, SNDTIMEO
 from ..context import Context
@@ -60,7 +60,7 @@ class _Socket(Socket):
 
     def _wait(self, events: int, deadline: Union[float, None]) -> None:
         if events == SENT:
-            self._block(partial(super()._wait, events, deadline))
+            get_hub().threadpool.apply(super()._wait, (events, deadline))
             return
         bell = self._bell(events)
         try:
@@ -81,7 +81,12 @@ class _Socket(Socket):
                 raise Again
             wait_for({bell.fileno(): READABLE}, left)
 
+    def _sleep(self, bell: Any, seconds: float) -> None:
+        wait_for({bell.fileno(): READABLE}, seconds)
+
     def _block(self, wait: Callable[[], _Result]) -> _Result:
+        if naps.patched():
+            return wait()  # it blocks this greenlet only
         result: _Result = get_hub().threadpool.apply(wait)
         return result
 
