@@ -13,6 +13,7 @@ from .control import once
 from .drain import remaining, until
 from .endpoint import Endpoint, parse
 from .error import Again, UnsafePickleWarning, ZMQBindError, ZMQError, error_for
+from .pauses import Steps, Until
 from .security_options import check_keys
 from .threads import available
 
@@ -82,25 +83,26 @@ class Endpoints(SocketBase):
 
         ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint.
         """
-        session = self._open_endpoint(addr, self._connect)
         if timeout is not None:
-            self._meet(session, timeout)
+            return self._finish(self._meeting(addr, timeout))
+        session = self._open_endpoint(addr, self._connect)
         return _Undo(self, self.disconnect, session.endpoint)
 
-    def _meet(self, session: Any, timeout: float) -> None:
+    def _meeting(self, addr: Union[str, bytes], timeout: float) -> Steps[_Undo]:
+        session: Any = self._open_endpoint(addr, self._connect)
         deadline = until(timeout)
         try:
-            while not self._block(
-                partial(session.meeting.wait, min(_LOOK, remaining(deadline)))
-            ):
+            while not session.meeting.has_met():
                 self._check_open()
                 if session.over:
                     raise error_for(ECONNREFUSED, f"addr={session.endpoint!r}")
                 if remaining(deadline) <= 0:
                     raise Again
+                yield _news_of(session, deadline)
         except BaseException:
             self._take_back(session)
             raise
+        return _Undo(self, self.disconnect, session.endpoint)
 
     def _take_back(self, session: Session) -> None:
         """Disconnect this session: there may be others of its endpoint.  One of a
@@ -324,6 +326,13 @@ class Endpoints(SocketBase):
             else:
                 return port
         raise ZMQBindError("Could not bind socket to random port.")
+
+
+def _news_of(session: Any, deadline: Union[float, None]) -> Until:
+    """Wait for a connection; but not for long: nobody tells of the context's end."""
+    meeting = session.meeting
+    soon = until(1000 * max(0.0, min(_LOOK, remaining(deadline))))
+    return Until(meeting.changed, lambda: meeting.has_met() or session.over, soon)
 
 
 def _close_sessions(sessions: Sequence[Session], linger: int) -> None:

@@ -27,18 +27,18 @@ _main = threading.main_thread().ident
 
 def longest() -> float:
     """Seconds that the calling thread may sleep at once."""
-    if patched():
+    if _patched():
         return OF_PATCHED
     return OF_MAIN if _get_ident() == _main else OF_OTHERS
 
 
 def between() -> None:
     """Called between two naps."""
-    if patched():
+    if _patched():
         time.sleep(0)  # gevent's: lets the others run
 
 
-def patched() -> bool:
+def _patched() -> bool:
     """Whether locks and threads are gevent's."""
     monkey = sys.modules.get("gevent.monkey")
     return monkey is not None and bool(monkey.is_module_patched("threading"))

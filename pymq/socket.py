@@ -18,6 +18,7 @@ from .generics import Subscriptable
 from .message import _FINISHED_TRACKER, Frame, MessageTracker, received
 from .monitored import Monitored
 from .overflow import Overflow, Overflowing
+from .pauses import Events, Steps, Until
 from .payload import Payloads, check_part
 from .peers import Peers
 from .requests import Requests
@@ -455,13 +456,17 @@ class Socket(
         waited for, too.  A message that a connection took down with it is gone, and
         not waited for.  ZMQError: ENOTSOCK when the socket is closed meanwhile.
         """
+        return self._finish(self._flushing(timeout))
+
+    def _flushing(self, timeout: Union[float, None]) -> Steps[bool]:
         self._check_open()
         deadline = until(timeout)
-        try:
-            self._wait(SENT, deadline)
-        except Again:
+        if not (yield Events(self, SENT, deadline)):
             return False
-        return self._block(partial(self._drain.wait_sent, deadline))
+        drain = self._drain
+        if drain.has_sent():
+            return True
+        return (yield Until(drain.changed, drain.has_sent, deadline))
 
     def _poll_input(self, timeout: Union[float, None]) -> int:
         """As `recv` waits: this thread may then read from the connections itself."""

@@ -20,6 +20,7 @@ shim
 dropin
 reference
 context proxies _future
+_awaited
 _waiting
 socket poller curve
 endpoints settings context_options
@@ -27,7 +28,7 @@ monitored overflow peers requests subscriptions
 base
 message payload attributes generics
 session
-control patterns monitor level attendant
+control patterns monitor level attendant pauses
 transports options
 security_options
 option
@@ -36,7 +37,8 @@ applicant
 zmtp
 threads
 meeting
-properties z85 drain exits inherited shadow watch
+properties z85 drain exits inherited shadow watch turn
+changed
 error
 naps
 constants version
