@@ -16,8 +16,8 @@ static int64_t messages(const struct queue *queue)
 /* The reader may be ahead of what the writer was seen to have written. */
 static int64_t waiting(const struct queue *queue)
 {
-    int64_t read = look(&queue->read);
-    int64_t left = look(&queue->finished) - read;
+    int64_t passed = look(&queue->read) + look(&queue->gone);
+    int64_t left = look(&queue->finished) - passed;
     if (queue->conflate)
         return left > 0;
     return left > 0 ? left : 0;

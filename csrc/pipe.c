@@ -351,20 +351,14 @@ int pymq_pipe_attach(pymq_pipe *pipe, const pymq_link *link)
 
 int pymq_pipe_join(pymq_pipe *pipe, pymq_pipe *other)
 {
-    struct hub *low = pipe->hub, *high = other->hub;
-    if ((uintptr_t)low > (uintptr_t)high) {
-        low = other->hub;
-        high = pipe->hub;
-    }
-    pthread_mutex_lock(&low->lock);
-    if (high != low)
-        pthread_mutex_lock(&high->lock);
+    struct hub *hub = pipe->hub, *far = other->hub;
+    hub_lock_both(hub, far);
     int result = pipe_join(pipe, other);
-    hub_attend(low);
-    hub_attend(high);
-    if (high != low)
-        pthread_mutex_unlock(&high->lock);
-    pthread_mutex_unlock(&low->lock);
+    hub_attend(hub);
+    hub_attend(far);
+    pthread_mutex_unlock(&hub->lock);
+    if (far != hub)
+        pthread_mutex_unlock(&far->lock);
     return result;
 }
 

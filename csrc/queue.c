@@ -159,12 +159,19 @@ bool queue_all_read(struct queue *queue)
 
 /* The reader's side. */
 
+/* With the lock held. */
+static void see_shown(struct queue *queue)
+{
+    queue->limit = queue->shown;
+    queue->limit_count = queue->shown_count;
+}
+
 static bool refresh(struct queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
     bool moved = queue->limit.piece != queue->shown.piece
                  || queue->limit.at != queue->shown.at;
-    queue->limit = queue->shown;
+    see_shown(queue);
     if (!moved) {
         queue->reader_parked = true;
         if (queue->watched)
@@ -309,7 +316,7 @@ static bool message_follows(const struct queue *queue)
 void queue_skip_old(struct queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
-    queue->limit = queue->shown;
+    see_shown(queue);
     pthread_mutex_unlock(&queue->lock);
     while (message_follows(queue))
         queue_skip_message(queue);

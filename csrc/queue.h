@@ -92,10 +92,12 @@ struct queue {
     struct place head, limit;
     atomic_uint_fast64_t read; /* may be looked at by anybody */
     atomic_uint_fast64_t lost; /* those of them that nobody got */
+    atomic_uint_fast64_t gone; /* the writer's: conflated away, never read */
 
     /* Both sides', under the lock. */
     pthread_mutex_t lock;
     struct place shown;
+    uint64_t shown_count, limit_count; /* messages in front of these places */
     struct end *reader, *writer;
     bool reader_parked, writer_parked;
     bool watched; /* the writer wants to know when all was read */

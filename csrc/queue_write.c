@@ -179,7 +179,8 @@ int queue_write(struct queue *queue, unsigned flags, const void *data,
 
 int queue_share(struct queue *queue, struct chunk *chunk)
 {
-    chunk->common = true;
+    if (!chunk->common)
+        chunk->common = true; /* else its readers may be looking at that */
     queue->begun += chunk->size;
     return add_whole(queue, chunk_hold(chunk));
 }
@@ -291,6 +292,8 @@ static void drop_unseen(struct queue *queue)
         seen->next = kept;
         seen->end = queue->limit.at;
         queue->shown = queue->limit;
+        atomic_fetch_add(&queue->gone, queue->written - queue->limit_count);
+        queue->shown_count = queue->limit_count = queue->written;
     }
     pthread_mutex_unlock(&queue->lock);
     queue_free_pieces(dropped);
@@ -345,6 +348,7 @@ bool queue_show(struct queue *queue)
     queue->unshown = false;
     pthread_mutex_lock(&queue->lock);
     queue->shown = queue->whole;
+    queue->shown_count = queue->written;
     bool parked = queue->reader_parked;
     queue->reader_parked = false;
     pthread_mutex_unlock(&queue->lock);

@@ -41,10 +41,12 @@ int pymq_hub_unsubscribe(pymq_hub *hub, const char *topic, size_t size,
 void pymq_hub_keep_last(pymq_hub *hub, size_t limit)
 {
     pthread_mutex_lock(&hub->lock);
-    if (!hub->freed)
-        lasts_limit(&hub->lasts, limit);
     lasts_abandon(&hub->lasts);
     hub->lasts.skips = hub->sending;
+    if (!hub->freed) {
+        lasts_limit(&hub->lasts, limit);
+        hub_take_late_topics(hub); /* without last messages none need wait */
+    }
     pthread_mutex_unlock(&hub->lock);
 }
 

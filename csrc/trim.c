@@ -3,7 +3,14 @@
 
 #include <stdlib.h>
 
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+/* Elsewhere it is no macro, and no preprocessor takes it even behind an &&. */
+#ifdef __GLIBC__
+#define HAS_MALLINFO2 __GLIBC_PREREQ(2, 33)
+#else
+#define HAS_MALLINFO2 0
+#endif
+
+#if HAS_MALLINFO2
 #include "clock.h"
 
 #include <malloc.h>

@@ -436,7 +436,8 @@ class Hub(Protocol):
         """Of a hub that sends TO_ALL and takes in topics: keep the last message of
         each topic (that is all of its first frame), for peers that subscribe later.
 
-        They get it at once, as any message, unless they had subscribed to it before.
+        They get it at once, as any message, unless they had subscribed to it before,
+        over whichever link of their pipe.
         Of more topics than `limit` those are forgotten that did not change for longest;
         0: all.  In the middle of a message that is sent, subscriptions wait.  Not with
         INVERT.

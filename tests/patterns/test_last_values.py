@@ -125,6 +125,24 @@ def test_messages_stay_whole(zmq: Library, transport: str) -> None:
     assert _news(sub, 2) == [[b"a", b"2", b"3"], [b"b", b"1"]]
 
 
+@pytest.mark.parametrize("topics", [0, 2])
+def test_a_limit_set_within_a_message(zmq: Library, network: str, topics: int) -> None:
+    """That message is not kept; a subscription that waits for its end is not lost."""
+    pub, sub = _publisher(zmq, "XPUB"), zmq.socket(zmq.SUB)
+    sub.subscribe(b"a")
+    sub.connect(zmq.bind(pub, network))
+    assert pub.recv() == b"\1a"
+    pub.send(b"b", zmq.SNDMORE)
+    sub.subscribe(b"b")
+    sub.wait_subscribed()
+    assert not pub.poll(1)
+    pub.last_values = topics
+    pub.send(b"1")
+    assert pub.recv() == b"\1b"
+    pub.send(b"b")
+    assert _news(sub, 1) == [[b"b"]]
+
+
 def test_after_a_reconnect(zmq: Library, network: str) -> None:
     """A subscriber that was away gets the latest when it is back."""
     pub, sub = _publisher(zmq), zmq.socket(zmq.SUB, reconnect_ivl=1)

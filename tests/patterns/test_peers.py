@@ -111,6 +111,24 @@ def test_a_peer_that_is_gone_is_still_counted(zmq: Library, transport: str) -> N
     assert pull.stats()[1:] == (len(SIZES), TOTAL, 0, 0, 0, 0, 0)
 
 
+@pytest.mark.parametrize("sends", [0, 1])
+def test_what_was_conflated_away_does_not_wait(
+    zmq: Library, transport: str, sends: int
+) -> None:
+    push, pull = zmq.socket(zmq.PUSH, conflate=sends), zmq.socket(zmq.PULL, conflate=1)
+    marry(zmq, push, pull, transport)
+    for number in range(100):
+        push.send(b"%d" % number)
+    while pull.recv() != b"99":
+        pass
+    until(lambda: push.stats().waiting_out == 0)
+    assert pull.stats().waiting_in == 0
+    push.send(b"x")
+    until(lambda: pull.stats().waiting_in == 1)
+    assert pull.recv() == b"x"
+    assert pull.stats().waiting_in == 0
+
+
 def test_what_there_was_no_room_for_is_counted(zmq: Library, transport: str) -> None:
     pub, sub = zmq.socket(zmq.PUB, sndhwm=2), zmq.socket(zmq.SUB, rcvhwm=2)
     sub.subscribe(b"")

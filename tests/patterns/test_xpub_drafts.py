@@ -38,6 +38,17 @@ def test_a_last_value_is_for_who_subscribed_last(zmq: Library, transport: str) -
         assert xsub.recv() == b"A for both"
 
 
+@pytest.mark.only("pymq")
+def test_a_look_at_subscribers_is_no_message(zmq: Library) -> None:
+    xpub, first, second = _two(zmq, "inproc", xpub_manual_last_value=1)
+    assert xpub.wait_for_subscribers(2, b"A", timeout=0)
+    xpub.send(b"A for the last")
+    xpub.send(b"A for both")
+    assert second.recv() == b"A for the last"
+    for xsub in (first, second):
+        assert xsub.recv() == b"A for both"
+
+
 def test_a_last_value_that_does_not_match(zmq: Library, transport: str) -> None:
     """Is for nobody; what comes then is for all."""
     xpub, first, second = _two(zmq, transport, xpub_manual_last_value=1)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from library import Library
@@ -12,6 +15,8 @@ pytestmark = [
     pytest.mark.only("pymq"),
     pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="reads /proc"),
 ]
+
+SOURCES = Path(__file__).parents[2] / "csrc"
 
 MEASURES = """
 import gc, os
@@ -130,3 +135,14 @@ def test_a_burst_returns_its_memory(
     print(f"{text}: {sizes} MiB before, full, after")
     assert full - before > total * 3 // 4
     assert after - before < 40 * 2**20
+
+
+@pytest.mark.only("native")
+def test_other_c_libraries_need_not_know_glibc() -> None:
+    """Its macros are none elsewhere, which a preprocessor stumbles over."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("there is no C compiler")
+    source = b'#undef __GLIBC__\n#undef __GLIBC_PREREQ\n#include "trim.c"\n'
+    command = [compiler, "-fsyntax-only", "-include", "stdlib.h", "-x", "c", "-"]
+    subprocess.run(command, input=source, cwd=SOURCES, check=True)

@@ -160,9 +160,8 @@ class Hub:
             result = self.sender.send(body, more)
             if result == 0:
                 self.inside = more
-                if self.lasts and not more and self.receiver.waiting():
-                    self.receiver.ready()  # it came in the middle of the message
-                    self._wake()
+                if self.lasts and not more:
+                    self._take_late_topics()
             elif result == -EAGAIN:
                 self._clear()
             return result
@@ -445,12 +444,17 @@ class Hub:
     def keep_last(self, limit: int) -> None:
         """See `pymq.backend.abc.Hub.keep_last`."""
         with self.lock:
-            if limit and self.lasts is None:
-                self.lasts = Lasts(self.inside)
-            if self.lasts is not None:
-                self.lasts.limit(limit)
+            self.lasts = self.lasts or Lasts()
+            self.lasts.limit(limit, self.inside)
             if not limit:
                 self.lasts = None
+                self._take_late_topics()
+
+    def _take_late_topics(self) -> None:
+        """Those that came in the middle of a message, and had to wait for its end."""
+        if self.receiver.waiting():
+            self.receiver.ready()
+            self._wake()
 
     def make_room(self) -> bool:
         """See `pymq.backend.abc.Hub.make_room`."""

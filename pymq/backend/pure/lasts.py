@@ -8,15 +8,17 @@ from typing import Iterator
 class Lasts:
     """See `pymq.backend.abc.Hub.keep_last`."""
 
-    def __init__(self, inside: bool) -> None:
+    def __init__(self) -> None:
         self._limit = 0
         self._messages: dict[bytes, list[bytes]] = {}  # by topic; the latest comes last
         self._frames: list[bytes] = []  # of the message that is being sent
-        self.skips = inside  # it is not to be kept
+        self.skips = False  # it is not to be kept
 
-    def limit(self, topics: int) -> None:
-        """Keep so many."""
+    def limit(self, topics: int, inside: bool) -> None:
+        """Keep so many; not of the message that is being sent, if we are inside one."""
         self._limit = topics
+        self._frames.clear()
+        self.skips = inside
         self._trim()
 
     def _trim(self) -> None:

@@ -189,6 +189,10 @@ class Receiver:
         """Pipes that want a message with this first frame."""
         return []
 
+    def targets(self, frame: bytes) -> list[Pipe]:
+        """Those that the next message, which begins with it, is for."""
+        return self.subscribers(frame)
+
     def grant(self, topic: bytes, wanted: bool) -> None:
         """See `pymq.backend.abc.Hub.grant`."""
 
@@ -389,13 +393,18 @@ class Notices(Receiver):
             self._notify(pipe, b"\0" + topic)
         self.hub._wake()
 
+    def targets(self, frame: bytes) -> list[Pipe]:
+        """With LAST_VALUE, only the peer that this is for, if it wants it."""
+        latest = self._take_latest()
+        if latest is None:
+            return super().targets(frame)
+        found = self._topics.match(frame)
+        return [latest] if any(latest in pipes for pipes in found) else []
+
     def subscribers(self, frame: bytes) -> list[Pipe]:
         """Pipes with a topic that `frame` begins with, each once; or, with INVERT,
         the other pipes."""
         found = self._topics.match(frame)
-        latest = self._take_latest()
-        if latest is not None:
-            return [latest] if any(latest in pipes for pipes in found) else []
         if len(found) == 1 and not self.inverted:
             return list(found[0])
         pipes = {pipe: None for pipes in found for pipe in pipes}

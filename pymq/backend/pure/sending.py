@@ -143,7 +143,7 @@ class ToAll(Sender):
 
     def _matching(self, body: bytes) -> list[Pipe]:
         if self.hub.takes_topics:
-            return self.hub.receiver.subscribers(body)
+            return self.hub.receiver.targets(body)
         return [pipe for pipe in self.hub.pipes.values() if not pipe.closed]
 
     def ready(self) -> bool:
