@@ -15,10 +15,9 @@ from patience import until
 from rawpeer import RawPeer, connect, frame, greeting
 from scripts import Script
 
-pytestmark = [
-    pytest.mark.only("pymq"),
-    pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="reads /proc"),
-]
+pytestmark = pytest.mark.skipif(
+    not os.path.exists("/proc/self/statm"), reason="reads /proc"
+)
 
 KIB = 1024
 PEERS = 60
@@ -87,6 +86,7 @@ SENT: dict[str, tuple[Bytes, int]] = {
 }
 
 
+@pytest.mark.only("pymq")
 @pytest.mark.parametrize("what", SENT)
 def test_no_more_than_was_sent(zmq: Library, what: str) -> None:
     data, frames = SENT[what][0](), SENT[what][1]
@@ -114,6 +114,7 @@ def _joined(receiver: Receiver) -> RawPeer:
 COMMAND = greeting() + struct.pack(">BQ", 6, 48 * KIB) + b"\5READY"
 
 
+@pytest.mark.only("pymq")
 def test_64_kib_before_the_handshake(zmq: Library) -> None:
     """However slowly they come: a peer's share is its socket's buffer, and these."""
     with Script(zmq, RECEIVER, "PULL") as script:
