@@ -55,6 +55,7 @@ def test_what_is_there_is_received_at_once(aio: Sockets, how: str) -> None:
     assert aio.run(main) == _expected(how)
 
 
+@pytest.mark.filterwarnings("ignore:recv_pyobj:RuntimeWarning")
 @pytest.mark.parametrize("how", RECEIVERS)
 def test_what_is_not_there_is_waited_for(aio: Sockets, how: str) -> None:
     async def main() -> Any:
