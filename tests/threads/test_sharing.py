@@ -19,9 +19,8 @@ def send(number):
     for _ in range(EACH):
         push.send_multipart([b"%d" % number] * 3)
 
-threads = [threading.Thread(target=send, args=(n,), daemon=True) for n in range(THREADS)]
-for thread in threads:
-    thread.start()
+for number in range(THREADS):
+    threading.Thread(target=send, args=(number,), daemon=True).start()
 for _ in range(THREADS * EACH):
     frames = pull.recv_multipart()
     assert len(frames) == 3 and len(set(frames)) == 1, frames
