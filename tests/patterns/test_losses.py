@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+import rawpeer
 from library import Library
 from patience import until
 
@@ -69,6 +70,17 @@ def test_what_a_router_has_nobody_for(zmq: Library, frames: int) -> None:
     for count in range(1, 4):
         router.send_multipart([b"nobody", *[b"x"] * frames])
         assert _dropped(router) == count
+
+
+@pytest.mark.fails_on("pyzmq", reason=UNCOUNTED)
+def test_what_a_broken_connection_takes(zmq: Library) -> None:
+    """The message of which a part had gone out."""
+    push = zmq.socket(zmq.PUSH)
+    with rawpeer.connect(zmq.bind(push, "tcp"), receive_buffer=4096) as peer:
+        peer.handshake(b"PULL")
+        push.send(bytes(30_000_000))
+        peer.recv(100)
+    until(lambda: _dropped(push) == 1)
 
 
 @pytest.mark.fails_on("pyzmq", reason="returns None, and the context drops them")

@@ -53,7 +53,7 @@ def rows(page: Path) -> Iterator[Row]:
 def pains() -> Iterator[Pain]:
     """The rows of docs/pains.md, likewise; none where it is not."""
     for place, cells in _lines(PAINS, PAINS_HEAD) if PAINS.exists() else ():
-        yield Pain(place, *cells[:3], cells[3].split(BREAK))
+        yield Pain(place, cells[0], cells[1], cells[2], cells[3].split(BREAK))
 
 
 def _lines(page: Path, head: str) -> Iterator[tuple[str, list[str]]]:
