@@ -96,7 +96,8 @@ class Socket(_AsyncSocket):
     """A socket whose send, receive and poll calls are coroutines.
 
     Everything else is as of `pymq.Socket`; what blocks there (`flush`, `drain`,
-    `request`) blocks here.  Calls that wait when it is closed raise ZMQError(ENOTSOCK).
+    `request`, `connect` with a timeout ...) blocks here.  Calls that wait when it is
+    closed raise ZMQError(ENOTSOCK).
     """
 
     _cancels = False

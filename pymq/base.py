@@ -8,7 +8,7 @@ from collections import deque
 from errno import ENOTSOCK
 from functools import partial
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar, Union
 
 from . import exits, patterns
 from . import options as table
@@ -24,6 +24,8 @@ from .level import Level
 from .monitor import Monitor
 from .properties import Connections
 from .shadow import Handle, shown_class
+
+_Result = TypeVar("_Result")
 
 _ANY = POLLIN | POLLOUT
 
@@ -66,6 +68,8 @@ class SocketBase(Attributes, Handle):
         "_rests",
         "_overflow",
         "_last_values",
+        "_minded",
+        "_warned",
     )
     context: Context
     _closed: bool = True  # until everything is there
@@ -234,7 +238,11 @@ class SocketBase(Attributes, Handle):
         self.close(linger)
         if self._pid != os.getpid():
             return Drained(0, 0)
-        return self._drain.wait_closed()
+        return self._block(self._drain.wait_closed)
+
+    def _block(self, wait: Callable[[], _Result]) -> _Result:
+        """Wait for a condition; green sockets have a thread do so."""
+        return wait()
 
     def _stop(self, error: int) -> None:
         """Make every blocked and later call fail with `error`: also those for which

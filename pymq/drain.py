@@ -16,6 +16,13 @@ class Drained(NamedTuple):
     dropped: int
 
 
+def until(milliseconds: Union[float, None]) -> Union[float, None]:
+    """The deadline for `remaining` after that time; None or less than 0: never."""
+    if milliseconds is None or milliseconds < 0:
+        return None
+    return time.monotonic() + milliseconds / 1000
+
+
 def remaining(deadline: Union[float, None]) -> float:
     """Seconds for the next wait until `deadline` (of `time.monotonic`; None: never);
     not positive when it is over."""

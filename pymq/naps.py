@@ -27,18 +27,19 @@ _main = threading.main_thread().ident
 
 def longest() -> float:
     """Seconds that the calling thread may sleep at once."""
-    if _patched():
+    if patched():
         return OF_PATCHED
     return OF_MAIN if _get_ident() == _main else OF_OTHERS
 
 
 def between() -> None:
     """Called between two naps."""
-    if _patched():
+    if patched():
         time.sleep(0)  # gevent's: lets the others run
 
 
-def _patched() -> bool:
+def patched() -> bool:
+    """Whether locks and threads are gevent's."""
     monkey = sys.modules.get("gevent.monkey")
     return monkey is not None and bool(monkey.is_module_patched("threading"))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from errno import EAGAIN, ENOTSUP
 from typing import TYPE_CHECKING, Any, Union
 
 from .base import SocketBase
 from .constants import POLLIN, POLLOUT, SocketOption
+from .drain import until
 from .error import Again, ZMQError, error_for
 from .patterns.req import Req
 
@@ -62,7 +62,7 @@ class Requests(SocketBase):
         self, req: Req, parts: list[bytes], again: bool, timeout: float
     ) -> Union[list[bytes], None]:
         """The reply; None if there is none within `timeout` ms."""
-        deadline = None if timeout < 0 else time.monotonic() + timeout / 1000
+        deadline = until(timeout)
         sent = False
         try:
             while True:

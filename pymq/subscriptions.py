@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import itertools
 import select
-import time
 from errno import ENOTSUP
 from functools import partial
 from typing import Any, Callable, Union
 
 from .attendant import Attendant
-from .backend.abc import SENT
+from .backend.abc import SENT, Bell
 from .base import SocketBase
 from .constants import POLLIN, SocketType
-from .drain import remaining
+from .drain import remaining, until
 from .error import ZMQError
 
 _PUBLISHERS = (SocketType.PUB, SocketType.XPUB)
 _SUBSCRIBERS = (SocketType.SUB, SocketType.XSUB)
 _NUMBERS = 2**32 - 1  # that a probe may have; 0 is none
 _numbers = (number % _NUMBERS + 1 for number in itertools.count())
-
-
-def _deadline(timeout: Union[float, None]) -> Union[float, None]:
-    if timeout is None or timeout < 0:
-        return None
-    return time.monotonic() + timeout / 1000
 
 
 class Subscriptions(SocketBase):
@@ -50,7 +43,7 @@ class Subscriptions(SocketBase):
         self._check_type(_PUBLISHERS)
         first = topic.encode() if isinstance(topic, str) else bytes(topic)
         subscribers = partial(self._hub.subscribers, first)
-        return self._wait_until(lambda: subscribers() >= count, _deadline(timeout))
+        return self._wait_until(lambda: subscribers() >= count, until(timeout))
 
     @property
     def last_values(self) -> int:
@@ -96,7 +89,7 @@ class Subscriptions(SocketBase):
         for another type, ENOTSOCK when the socket is closed meanwhile.
         """
         self._check_type(_SUBSCRIBERS)
-        deadline = _deadline(timeout)
+        deadline = until(timeout)
         # libzmq answers as soon as it has read a PING, but passes what it read before
         # on only when it has read all that is there: so it is asked once more.
         return self._probe(publishers, deadline) and self._probe(publishers, deadline)
@@ -131,8 +124,6 @@ class Subscriptions(SocketBase):
         is not by `deadline`."""
         bell = self._hub.bell(POLLIN | SENT)
         try:
-            poll = select.poll()
-            poll.register(bell.fileno(), select.POLLIN)
             while True:
                 bell.hush()
                 self._check_open()
@@ -141,6 +132,12 @@ class Subscriptions(SocketBase):
                 left = remaining(deadline)
                 if left <= 0:
                     return False
-                poll.poll(left * 1000)
+                self._sleep(bell, left)
         finally:
             bell.close()
+
+    def _sleep(self, bell: Bell, seconds: float) -> None:
+        """Until the bell rings, for at most that long."""
+        poll = select.poll()
+        poll.register(bell.fileno(), select.POLLIN)
+        poll.poll(seconds * 1000)

@@ -1,18 +1,20 @@
 """Sockets and contexts for gevent.
 
-Everything in `pymq.socket.Socket` that waits does so in one place, `_wait`.  Each wait
-has a bell of its own, so that any number of greenlets may wait for one socket, and none
-has to look now and then for what it might have missed.
+Everything in `pymq.socket.Socket` that waits for its hub does so in one place, `_wait`.
+Each wait has a bell of its own, so that any number of greenlets may wait for one
+socket, and none has to look now and then for what it might have missed.  What waits
+for a condition (`_block`) does so on a thread of gevent's, where locks are not.
 """
 
 from __future__ import annotations
 
 import time
 import warnings
-from typing import Any, Union
+from typing import Any, Callable, TypeVar, Union
 
 from gevent import get_hub
 
+from .. import naps
 from ..backend.abc import SENT
 from ..constants import POLLIN, RCVTIMEO, SNDTIMEO
 from ..context import Context
@@ -20,6 +22,8 @@ from ..error import Again, error_for
 from ..socket import Socket
 from .poll import _Poller
 from .waiting import READABLE, wait_for
+
+_Result = TypeVar("_Result")
 
 _TIMEOS = (int(RCVTIMEO), int(SNDTIMEO))
 
@@ -76,6 +80,15 @@ class _Socket(Socket):
             if left is not None and left <= 0:
                 raise Again
             wait_for({bell.fileno(): READABLE}, left)
+
+    def _sleep(self, bell: Any, seconds: float) -> None:
+        wait_for({bell.fileno(): READABLE}, seconds)
+
+    def _block(self, wait: Callable[[], _Result]) -> _Result:
+        if naps.patched():
+            return wait()  # it blocks this greenlet only
+        result: _Result = get_hub().threadpool.apply(wait)
+        return result
 
     def poll(self, timeout: Union[float, None] = None, flags: int = POLLIN) -> int:
         """See `Socket.poll`."""

@@ -55,7 +55,7 @@ def test_what_is_there_is_received_at_once(aio: Sockets, how: str) -> None:
     assert aio.run(main) == _expected(how)
 
 
-@pytest.mark.filterwarnings("ignore:recv_pyobj:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:recv_pyobj runs")
 @pytest.mark.parametrize("how", RECEIVERS)
 def test_what_is_not_there_is_waited_for(aio: Sockets, how: str) -> None:
     async def main() -> Any:
@@ -486,3 +486,17 @@ def test_async_with_closes(aio: Sockets) -> None:
         assert sock.closed
 
     aio.run(main)
+
+
+@pytest.mark.only("pymq")
+def test_pickles_from_anybody_are_warned_of(aio: Sockets) -> None:
+    """As of the socket that is none of asyncio's: where the program calls."""
+
+    async def main() -> str:
+        one, other = aio.pair("tcp")
+        await one.send_pyobj([1])
+        with pytest.warns(RuntimeWarning, match="recv_pyobj runs") as caught:
+            assert await other.recv_pyobj() == [1]
+        return str(caught[0].filename)
+
+    assert aio.run(main) == __file__
