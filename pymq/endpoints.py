@@ -140,10 +140,11 @@ class Endpoints(SocketBase):
         known = [one for group in list(self._sessions.values()) for one in list(group)]
         exposed = [session.endpoint for session in known if session.exposed]
         if exposed and not self._warned:
-            self._tell(_warned=True)
+            self._tell(_minded=False)  # who makes an error of it gets one each time
             text = f"recv_pyobj runs what anybody sends who reaches {exposed[0]}: "
             text += "use recv_serialized, or authenticate peers"
             warnings.warn(text, UnsafePickleWarning, stacklevel=3)
+            self._tell(_minded=True, _warned=True)
 
     def _open_endpoint(self, addr: Union[str, bytes], opener: Any) -> Session:
         with self._busy:

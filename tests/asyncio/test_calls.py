@@ -83,7 +83,7 @@ def test_a_call_that_need_not_wait_is_done(aio: Sockets) -> None:
     aio.run(main)
 
 
-@pytest.mark.only("pymq")
+@pytest.mark.fails_on("pyzmq", reason="a turn for recv_string, recv_json and others")
 @pytest.mark.parametrize("how", RECEIVERS)
 def test_every_call_that_need_not_wait_is_done(aio: Sockets, how: str) -> None:
     """pyzmq's take a turn of the loop where something is made of the bytes."""
