@@ -109,7 +109,9 @@ static int send_by_name(struct hub *hub, const void *name, size_t size,
     struct pipe *pipe = names_find(&hub->names, name, size);
     if (pipe == NULL && mandatory)
         return -EHOSTUNREACH;
-    if (pipe != NULL && queue_full(pipe->out)) {
+    if (pipe == NULL)
+        hub->past.dropped++;
+    else if (queue_full(pipe->out)) {
         if (mandatory) {
             hub->refused = pipe;
             return -EAGAIN;

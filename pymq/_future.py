@@ -27,6 +27,7 @@ from typing import (
     overload,
 )
 
+from ._awaited import _Awaited
 from ._waiting import NOBODY, TURN, Call, Loop, Polling, Waiting, Watch
 from .constants import DONTWAIT, ENOTSOCK, ETERM, POLLIN, POLLOUT, SocketOption
 from .error import Again, ZMQError
@@ -79,7 +80,7 @@ def _made(loop: Loop, call: Callable[[], _Result]) -> Future[_Result]:
     return future
 
 
-class _AsyncSocket(_Async, Socket):
+class _AsyncSocket(_Async, _Awaited):
     """See `pymq.asyncio.Socket`."""
 
     _watch: Watch = NOBODY

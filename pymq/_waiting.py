@@ -59,6 +59,10 @@ class Sleeper:
         """The task's way to be woken up."""
         self._wake, self._context = fn, context
 
+    def done(self) -> bool:
+        """Whether the task is awake: `anyio.wait_all_tasks_blocked` asks."""
+        return self._wake is None
+
     def wake(self) -> None:
         """In the next turn of the loop."""
         if self._wake is not None:

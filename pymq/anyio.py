@@ -32,6 +32,7 @@ except ImportError as error:  # pragma: no cover
     raise ImportError("pymq.anyio needs anyio: pip install pymq[anyio]") from error
 from anyio import lowlevel
 
+from ._awaited import left
 from ._future import _AsyncSocket
 from ._waiting import TURN, Loop
 from .backend.abc import Bell
@@ -39,6 +40,7 @@ from .constants import DONTWAIT, ENOTSOCK, ETERM, POLLIN, POLLOUT, POLLPRI
 from .context import Context as _Context
 from .error import Again, ZMQError
 from .message import Frame, MessageTracker
+from .pauses import Pause, Steps
 from .poller import Poller as _Poller
 from .poller import fileno, zmq_poll
 from .socket import Socket as _Socket
@@ -86,6 +88,12 @@ async def _watch(bell: Bell, look: Callable[[], Any]) -> Any:
         bell.close()
 
 
+def _found(what: Any) -> Any:
+    if not what:
+        raise Again
+    return what
+
+
 def _limit(milliseconds: Union[float, None]) -> anyio.CancelScope:
     """Ends what is in it after that time; None or negative: never."""
     never = milliseconds is None or milliseconds < 0
@@ -93,10 +101,10 @@ def _limit(milliseconds: Union[float, None]) -> anyio.CancelScope:
 
 
 class Socket(_AsyncSocket):
-    """A socket whose send, receive and poll calls are coroutines.
+    """A socket whose calls that may have to wait are coroutines.
 
-    Everything else is as of `pymq.Socket`; what blocks there (`flush`, `drain`,
-    `request`) blocks here.  Calls that wait when it is closed raise ZMQError(ENOTSOCK).
+    Everything else is as of `pymq.Socket`; `connect` is one with a timeout.  Calls
+    that wait when it is closed raise ZMQError(ENOTSOCK).
     """
 
     _cancels = False
@@ -321,10 +329,19 @@ class Socket(_AsyncSocket):
         return found
 
     def _look(self, flags: int) -> int:
-        found = self._events(flags)
-        if not found:
-            raise Again
-        return found
+        return int(_found(self._events(flags)))
+
+    async def _finish(self, steps: Steps[_Result]) -> _Result:  # type: ignore[override]
+        await self._turn()
+        return await super()._finish(steps)
+
+    def _pause(self, pause: Pause) -> Awaitable[bool]:
+        return self._stay(pause) if _in_trio() else super()._pause(pause)
+
+    async def _stay(self, pause: Pause) -> bool:
+        with _limit(left(pause)):
+            return bool(await _watch(pause.hang(), lambda: _found(pause.look())))
+        return False
 
 
 class _Messages(AsyncIterator[list[bytes]]):

@@ -29,8 +29,8 @@ class Applicant(NamedTuple):
 
     @property
     def user_id(self) -> str:
-        """Who it is, unless `auth` says otherwise: the public key, or the user name; ""
-        with NULL."""
+        """Who it is, unless `auth` says otherwise: the public key, the user name or the
+        principal; "" with NULL."""
         return self.username or (self.key or b"").decode("ascii")
 
     def __repr__(self) -> str:

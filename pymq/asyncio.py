@@ -23,8 +23,9 @@ class ProactorSelectorThreadWarning(RuntimeWarning):
 class Socket(_AsyncSocket):
     """A socket whose send, receive and poll calls return futures.
 
-    Everything else is as of `pymq.Socket`; what blocks there (`flush`, `drain`,
-    `request`) blocks here.  Use it in one event loop after another, or in several at
+    What else waits there (`flush`, `drain`, `request`, `wait_for_subscribers`,
+    `wait_subscribed`, `connect` with a timeout) is a coroutine.  Everything else is as
+    of `pymq.Socket`.  Use it in one event loop after another, or in several at
     once.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import watch
 from .backend.abc import Bell, Hub
 from .constants import POLLIN
 
@@ -21,11 +22,9 @@ class Attendant:
         control.call(self._watch)
 
     def _watch(self) -> None:
-        import selectors  # here, because `import pymq` should cost little
-
         fd = self._bell.fileno()
         if fd >= 0:
-            self._control.watch(fd, selectors.EVENT_READ, self._rung)
+            self._control.watch(fd, watch.READ, self._rung)
             self._rung()
 
     def _rung(self) -> None:

@@ -8,7 +8,7 @@ from collections import deque
 from errno import ENOTSOCK
 from functools import partial
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar, Union
 
 from . import exits, patterns
 from . import options as table
@@ -22,8 +22,11 @@ from .error import error_for
 from .inherited import Inherited, keep, refuse
 from .level import Level
 from .monitor import Monitor
+from .pauses import Steps, Until, finish
 from .properties import Connections
 from .shadow import Handle, shown_class
+
+_Result = TypeVar("_Result")
 
 _ANY = POLLIN | POLLOUT
 
@@ -66,6 +69,8 @@ class SocketBase(Attributes, Handle):
         "_rests",
         "_overflow",
         "_last_values",
+        "_minded",
+        "_warned",
     )
     context: Context
     _closed: bool = True  # until everything is there
@@ -177,6 +182,9 @@ class SocketBase(Attributes, Handle):
         def __getattr__(self, key: str) -> Any:
             """Options (see `pymq.attributes.define_options`)."""
 
+        def _wait(self, events: int, deadline: Union[float, None]) -> None:
+            """Of `Socket`."""
+
     # Life.
 
     @property
@@ -228,13 +236,18 @@ class SocketBase(Attributes, Handle):
         `linger` that is given counts from now.  Ctrl-C gets out: the socket is closed
         all the same, and goes on lingering.
         """
+        return self._finish(self._draining(linger))
+
+    def _draining(self, linger: Union[int, None]) -> Steps[Drained]:
         if self._closed and linger is not None:
             known = self._sessions
             self.context._control.run(partial(_close_all, known, linger))
         self.close(linger)
         if self._pid != os.getpid():
             return Drained(0, 0)
-        return self._drain.wait_closed()
+        drain = self._drain
+        yield Until(drain.changed, drain.has_ended, None)
+        return drain.outcome()
 
     def _stop(self, error: int) -> None:
         """Make every blocked and later call fail with `error`: also those for which
@@ -326,6 +339,10 @@ class SocketBase(Attributes, Handle):
         wanted = events if self._end is self._hub else _ANY
         bell: Bell = self._hub.bell(wanted)
         return bell
+
+    def _finish(self, steps: Steps[_Result]) -> _Result:
+        """What a call returns that may have to wait."""
+        return finish(steps)
 
     def _signal_fd(self) -> int:
         self._check_open()

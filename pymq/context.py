@@ -45,6 +45,7 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
     """
 
     #: Milliseconds, set before the interpreter exits: what lingers then has as long.
+    #: Of a context with shadows, set it on that which is none.
     exit_linger: int = EXIT_LINGER
     sockopts: dict[int, Any]
     _missing = EFAULT

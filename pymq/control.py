@@ -17,6 +17,7 @@ from typing import Any, Callable, Protocol, TypeVar, Union
 
 from . import exits, naps, watch
 from .backend.abc import EventKind, Loop, Pipe
+from .changed import Changed
 from .drain import remaining
 from .error import LingerWarning
 
@@ -98,7 +99,7 @@ class Control:
         self.splices: set[Closable] = set()  # which end with the thread
         self.exit_linger = EXIT_LINGER  # ms; see `_leave_interpreter`
         self._hurried = False
-        self.changed = threading.Condition()  # what lingers, here and in drains
+        self.changed = Changed()  # what lingers, here and in drains
         self._busy = 0
         self._leaving = False
         self._calls: deque[Callable[[], None]] = deque()

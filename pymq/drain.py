@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import NamedTuple, Union
 
+from .changed import Changed
 from .naps import longest
 
 
@@ -14,6 +14,13 @@ class Drained(NamedTuple):
 
     sent: int  # the kernel has accepted their last byte, or the inproc peer has them
     dropped: int
+
+
+def until(milliseconds: Union[float, None]) -> Union[float, None]:
+    """The deadline for `remaining` after that time; None or less than 0: never."""
+    if milliseconds is None or milliseconds < 0:
+        return None
+    return time.monotonic() + milliseconds / 1000
 
 
 def remaining(deadline: Union[float, None]) -> float:
@@ -28,50 +35,44 @@ class Drain:
     """One socket's: its sessions count, its callers wait.  `changed` may be shared
     with others: who makes many sockets should not make a condition for each."""
 
-    __slots__ = ("_changed", "_closed", "_dropped", "_pipes", "_sent")
+    __slots__ = ("_closed", "_dropped", "_pipes", "_sent", "changed")
 
-    def __init__(self, changed: threading.Condition) -> None:
-        self._changed = changed
+    def __init__(self, changed: Changed) -> None:
+        self.changed = changed
         self._pipes = self._sent = self._dropped = 0
         self._closed = False
 
     def hold(self) -> None:
         """A pipe goes on sending after it was closed."""
-        with self._changed:
+        with self.changed:
             self._pipes += 1
 
     def release(self) -> None:
         """Such a pipe has ended."""
-        with self._changed:
+        with self.changed:
             self._pipes -= 1
-            self._changed.notify_all()
+            self.changed.notify_all()
 
     def count(self, sent: int, dropped: int) -> None:
         """What became of a pipe's messages."""
-        with self._changed:
+        with self.changed:
             self._sent += sent
             self._dropped += dropped
 
     def close(self) -> None:
         """The socket's endpoints were closed."""
-        with self._changed:
+        with self.changed:
             self._closed = True
-            self._changed.notify_all()
+            self.changed.notify_all()
 
-    def wait_sent(self, deadline: Union[float, None]) -> bool:
-        """Wait until no closed pipe goes on sending; False if not by `deadline`."""
-        return self._wait(deadline, False)
+    def has_sent(self) -> bool:
+        """Whether no closed pipe goes on sending.  `changed` tells, and is held."""
+        return not self._pipes
 
-    def wait_closed(self) -> Drained:
-        """Wait until the socket was closed and all of it has ended."""
-        self._wait(None, True)
+    def has_ended(self) -> bool:
+        """Whether the socket was closed, too."""
+        return self._closed and not self._pipes
+
+    def outcome(self) -> Drained:
+        """Of what has ended so far."""
         return Drained(self._sent, self._dropped)
-
-    def _wait(self, deadline: Union[float, None], closed: bool) -> bool:
-        with self._changed:
-            while self._pipes or (closed and not self._closed):
-                left = remaining(deadline)
-                if left <= 0:
-                    return False
-                self._changed.wait(left)
-            return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from errno import EACCES, EADDRINUSE, ECONNREFUSED, EINVAL, ENOENT
 from functools import partial
@@ -11,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Sequence, Union
 from .base import SocketBase
 from .constants import EMTHREAD, ContextOption, SocketOption
 from .control import once
-from .drain import remaining
+from .drain import remaining, until
 from .endpoint import Endpoint, parse
 from .error import Again, UnsafePickleWarning, ZMQBindError, ZMQError, error_for
+from .pauses import Steps, Until
 from .security_options import check_keys
 from .threads import available
 
@@ -65,7 +65,7 @@ class Endpoints(SocketBase):
         ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint, EADDRINUSE,
         EADDRNOTAVAIL, ENODEV, ENOENT or ENAMETOOLONG as the system has it.  With
         `auth`, EINVAL where there is no handshake (inproc, STREAM, ROUTER_RAW), and for
-        a client of PLAIN or CURVE.
+        a client of PLAIN, CURVE or GSSAPI.
         """
         judge = None if auth is None else self._judge(auth)
         session = self._open_endpoint(addr, partial(self._bind, judge=judge))
@@ -83,23 +83,26 @@ class Endpoints(SocketBase):
 
         ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint.
         """
-        session = self._open_endpoint(addr, self._connect)
         if timeout is not None:
-            self._meet(session, timeout)
+            return self._finish(self._meeting(addr, timeout))
+        session = self._open_endpoint(addr, self._connect)
         return _Undo(self, self.disconnect, session.endpoint)
 
-    def _meet(self, session: Any, timeout: float) -> None:
-        deadline = None if timeout < 0 else time.monotonic() + timeout / 1000
+    def _meeting(self, addr: Union[str, bytes], timeout: float) -> Steps[_Undo]:
+        session: Any = self._open_endpoint(addr, self._connect)
+        deadline = until(timeout)
         try:
-            while not session.meeting.wait(min(_LOOK, remaining(deadline))):
+            while not session.meeting.has_met():
                 self._check_open()
                 if session.over:
                     raise error_for(ECONNREFUSED, f"addr={session.endpoint!r}")
                 if remaining(deadline) <= 0:
                     raise Again
+                yield _news_of(session, deadline)
         except BaseException:
             self._take_back(session)
             raise
+        return _Undo(self, self.disconnect, session.endpoint)
 
     def _take_back(self, session: Session) -> None:
         """Disconnect this session: there may be others of its endpoint.  One of a
@@ -133,14 +136,15 @@ class Endpoints(SocketBase):
         """Warn, once, if anybody may send what `recv_pyobj` runs."""
         if self._minded:
             return
-        self._minded = True
+        self._tell(_minded=True)
         known = [one for group in list(self._sessions.values()) for one in list(group)]
         exposed = [session.endpoint for session in known if session.exposed]
         if exposed and not self._warned:
-            self._warned = True
+            self._tell(_minded=False)  # who makes an error of it gets one each time
             text = f"recv_pyobj runs what anybody sends who reaches {exposed[0]}: "
             text += "use recv_serialized, or authenticate peers"
             warnings.warn(text, UnsafePickleWarning, stacklevel=3)
+            self._tell(_minded=True, _warned=True)
 
     def _open_endpoint(self, addr: Union[str, bytes], opener: Any) -> Session:
         with self._busy:
@@ -160,7 +164,8 @@ class Endpoints(SocketBase):
         endpoint = str(session.endpoint)
         self._options[_O.LAST_ENDPOINT] = endpoint.encode()
         self._sessions.setdefault(endpoint, []).append(session)
-        self._minded = False
+        if self._minded:
+            self._tell(_minded=False)
         return session  # type: ignore[no-any-return]
 
     def _side(self, judge: Union[Judge, None] = None) -> Side:
@@ -322,6 +327,13 @@ class Endpoints(SocketBase):
             else:
                 return port
         raise ZMQBindError("Could not bind socket to random port.")
+
+
+def _news_of(session: Any, deadline: Union[float, None]) -> Until:
+    """Wait for a connection; but not for long: nobody tells of the context's end."""
+    meeting = session.meeting
+    soon = until(1000 * max(0.0, min(_LOOK, remaining(deadline))))
+    return Until(meeting.changed, lambda: meeting.has_met() or session.over, soon)
 
 
 def _close_sessions(sessions: Sequence[Session], linger: int) -> None:

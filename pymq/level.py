@@ -15,6 +15,7 @@ from collections import deque
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
+from . import watch
 from .backend.abc import Bell, Buffer, Hub
 from .constants import POLLIN, POLLOUT
 
@@ -65,11 +66,9 @@ class Level:
     # On the control thread.
 
     def _watch(self) -> None:
-        import selectors  # here, because `import pymq` should cost little
-
         fd = self._bell.fileno()
         if fd >= 0:
-            self._control.watch(fd, selectors.EVENT_READ, self._rung)
+            self._control.watch(fd, watch.READ, self._rung)
             # A receive that was under way when this was made has not told.
             self._timer = self._control.later(_UNDER_WAY, self.refresh)
 

@@ -39,6 +39,7 @@ def between() -> None:
 
 
 def _patched() -> bool:
+    """Whether locks and threads are gevent's."""
     monkey = sys.modules.get("gevent.monkey")
     return monkey is not None and bool(monkey.is_module_patched("threading"))
 

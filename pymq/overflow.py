@@ -49,9 +49,7 @@ class Overflowing(SocketBase):
         for BLOCK.  ZMQError: EINVAL for types other than PUSH, DEALER, PAIR, PUB and
         XPUB, which cannot choose.
         """
-        if self._overflow is Overflow.BLOCK and self._drops():
-            return Overflow.DROP_NEWEST
-        return self._overflow
+        return Overflow.DROP_NEWEST if self._drops() else self._overflow
 
     @overflow.setter
     def overflow(self, value: Union[Overflow, str]) -> None:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from errno import EAGAIN, ENOTSUP
-from typing import TYPE_CHECKING, Any, Union
+from functools import partial
+from typing import Any, Union
 
 from .base import SocketBase
 from .constants import POLLIN, POLLOUT, SocketOption
+from .drain import until
 from .error import Again, ZMQError, error_for
 from .patterns.req import Req
+from .pauses import Events, Steps, Until
 
 
 class Requests(SocketBase):
     """Mixed into `Socket`."""
-
-    if TYPE_CHECKING:
-
-        def _wait(self, events: int, deadline: Union[float, None]) -> None:
-            """Of `Socket`."""
 
     def request(
         self, message: Any, timeout: Union[float, None] = None, retries: int = 0
@@ -36,20 +33,43 @@ class Requests(SocketBase):
         them.  ZMQError: ENOTSUP for another type, EFSM in the middle of another
         request; ENOTSOCK when the socket is closed meanwhile.
         """
+        return self._finish(self._requesting(message, timeout, retries))
+
+    def _requesting(
+        self, message: Any, timeout: Union[float, None], retries: int
+    ) -> Steps[Any]:
         frames = list(message) if isinstance(message, (list, tuple)) else [message]
         parts = [bytes(memoryview(frame)) for frame in frames]
         if timeout is None:
             timeout = float(self._options[SocketOption.RCVTIMEO])
         req = self._asker()
-        with req.turn:
-            try:
-                for attempt in range(retries + 1):
-                    reply = self._try(req, parts, attempt > 0, timeout)
-                    if reply is not None:
-                        return reply[0] if len(reply) == 1 else reply
-            finally:
-                req.give_up()
-                self._changed()
+        turn = req.turn
+        one = turn.come()
+        try:
+            if not turn.is_of(one):
+                yield Until(turn.changed, partial(turn.is_of, one), None)
+            return (yield from self._insist(req, parts, timeout, retries))
+        finally:
+            turn.leave(one)
+
+    def _insist(
+        self, req: Req, parts: list[bytes], timeout: float, retries: int
+    ) -> Steps[Any]:
+        try:
+            for attempt in range(retries + 1):
+                deadline = until(timeout)
+                sent, goes_on = False, True
+                while goes_on:
+                    sent = sent or self._result(req.ask(parts, attempt > 0)) == 0
+                    found = self._end.recv_message()
+                    if isinstance(found, list):
+                        return found[0] if len(found) == 1 else found
+                    self._result(found)
+                    events = POLLIN if sent else POLLIN | POLLOUT
+                    goes_on = yield Events(self, events, deadline)
+        finally:
+            req.give_up()
+            self._changed()
         raise Again
 
     def _asker(self) -> Req:
@@ -57,23 +77,6 @@ class Requests(SocketBase):
         if not isinstance(self._inner, Req):
             raise ZMQError(ENOTSUP, f"not for a {self._type.name}")
         return self._inner
-
-    def _try(
-        self, req: Req, parts: list[bytes], again: bool, timeout: float
-    ) -> Union[list[bytes], None]:
-        """The reply; None if there is none within `timeout` ms."""
-        deadline = None if timeout < 0 else time.monotonic() + timeout / 1000
-        sent = False
-        try:
-            while True:
-                sent = sent or self._result(req.ask(parts, again)) == 0
-                found = self._end.recv_message()
-                if isinstance(found, list):
-                    return found
-                self._result(found)
-                self._wait(POLLIN if sent else POLLIN | POLLOUT, deadline)
-        except Again:
-            return None
 
     def _result(self, result: int) -> int:
         """0 or -EAGAIN, or it is raised."""

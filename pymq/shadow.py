@@ -32,8 +32,8 @@ class Handle:
     def underlying(self) -> int:
         """A number that stands for it, for `shadow`; in pyzmq an address."""
         first = self._first()
-        if not first._number:
-            first._number = next(_numbers)
+        if not first._number:  # of several threads, one gives the number
+            vars(first).setdefault("_number", next(_numbers))
         if first._number not in _known:
             _known[first._number] = first
         return int(first._number)
@@ -47,9 +47,9 @@ class Handle:
         """Become another handle of `other`, or of what a number stands for."""
         first = self._find(other)
         if first._kin is None:
-            first._kin = [ref(first)]
+            vars(first).setdefault("_kin", [ref(first)])
         first._kin.append(ref(self, first._kin.remove))
-        # Changes from here on are told to this one, too.
+        # Changes from here on are told to this one, too; see `_tell`.
         for name in self._shared:
             object.__setattr__(self, name, getattr(first, name))
         self._kin = first._kin
@@ -68,12 +68,22 @@ class Handle:
         return found
 
     def _tell(self, **state: Any) -> None:
-        """Set attributes of every handle."""
-        alive = [self] if self._kin is None else [one() for one in tuple(self._kin)]
-        for handle in alive if self in alive else [self, *alive]:
-            for name, value in state.items():
-                if handle is not None:
-                    object.__setattr__(handle, name, value)
+        """Set attributes of every handle.
+
+        Another thread may be making one: either it copies what is set by then, or it
+        is among the kin that are looked up only after that.
+        """
+        first = self._first()
+        _set(first, state)
+        for one in tuple(first._kin or ()):
+            handle = one()
+            if handle is not None and handle is not first:
+                _set(handle, state)
+
+
+def _set(handle: Handle, state: dict[str, Any]) -> None:
+    for name, value in state.items():
+        object.__setattr__(handle, name, value)
 
 
 def shown_class(cls: type) -> str:

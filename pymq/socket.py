@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Sequence, Union
 from . import exits, naps
 from .backend.abc import SENT
 from .constants import DONTWAIT, POLLIN, POLLOUT, SNDMORE, SocketOption
+from .drain import until
 from .endpoints import Endpoints
 from .error import Again, ZMQError, error_for
 from .generics import Subscriptable
 from .message import _FINISHED_TRACKER, Frame, MessageTracker, received
 from .monitored import Monitored
 from .overflow import Overflow, Overflowing
+from .pauses import Events, Steps, Until
 from .payload import Payloads, check_part
 from .peers import Peers
 from .requests import Requests
@@ -119,7 +121,7 @@ class Socket(
         """Wait for room, unless there is another reason why it failed."""
         if result == -EAGAIN and self._overflow is not Overflow.BLOCK:
             result = self._overflowed(send, flags & _SNDMORE != 0)
-        deadline = _deadline(self._options[_SNDTIMEO])
+        deadline = until(self._options[_SNDTIMEO])
         while result == -EAGAIN:
             if flags & _DONTWAIT:
                 raise Again
@@ -200,7 +202,7 @@ class Socket(
             if flags & _DONTWAIT:
                 raise Again
             if deadline is None:
-                deadline = _deadline(self._options[_RCVTIMEO])
+                deadline = until(self._options[_RCVTIMEO])
             self._wait(POLLIN, deadline)
             result = again()
 
@@ -315,7 +317,7 @@ class Socket(
         other errors as of `send`, unless some were queued already.
         """
         messages = messages if isinstance(messages, list) else list(messages)
-        deadline = _deadline(self._options[_SNDTIMEO])
+        deadline = until(self._options[_SNDTIMEO])
         queued = 0
         try:
             while queued < len(messages):
@@ -375,7 +377,7 @@ class Socket(
         if max_messages < 1:
             raise ValueError(f"{max_messages=} must be positive")
         limit = self._options[_RCVTIMEO] if timeout is None else timeout
-        deadline = None if flags & _DONTWAIT else _deadline(limit)
+        deadline = None if flags & _DONTWAIT else until(limit)
         while True:
             found = self._recv_some(max_messages)
             if found:
@@ -454,18 +456,22 @@ class Socket(
         waited for, too.  A message that a connection took down with it is gone, and
         not waited for.  ZMQError: ENOTSOCK when the socket is closed meanwhile.
         """
+        return self._finish(self._flushing(timeout))
+
+    def _flushing(self, timeout: Union[float, None]) -> Steps[bool]:
         self._check_open()
-        deadline = _deadline(-1 if timeout is None else timeout)
-        try:
-            self._wait(SENT, deadline)
-        except Again:
+        deadline = until(timeout)
+        if not (yield Events(self, SENT, deadline)):
             return False
-        return self._drain.wait_sent(deadline)
+        drain = self._drain
+        if drain.has_sent():
+            return True
+        return (yield Until(drain.changed, drain.has_sent, deadline))
 
     def _poll_input(self, timeout: Union[float, None]) -> int:
         """As `recv` waits: this thread may then read from the connections itself."""
         try:
-            self._wait(POLLIN, _deadline(-1 if timeout is None else timeout))
+            self._wait(POLLIN, until(timeout))
         except Again:
             return 0
         return int(POLLIN)
@@ -486,10 +492,6 @@ class Socket(
         Receiving costs a microsecond more once this was called.
         """
         return self._level_fd()
-
-
-def _deadline(timeout: float) -> Union[float, None]:
-    return None if timeout < 0 else time.monotonic() + timeout / 1000
 
 
 def _body(data: Any) -> Any:

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import itertools
-import select
-import time
 from errno import ENOTSUP
 from functools import partial
-from typing import Any, Callable, Union
+from typing import Union
 
 from .attendant import Attendant
-from .backend.abc import SENT
 from .base import SocketBase
-from .constants import POLLIN, SocketType
-from .drain import remaining
+from .constants import SocketType
+from .drain import until
 from .error import ZMQError
+from .pauses import News, Steps
 
 _PUBLISHERS = (SocketType.PUB, SocketType.XPUB)
 _SUBSCRIBERS = (SocketType.SUB, SocketType.XSUB)
 _NUMBERS = 2**32 - 1  # that a probe may have; 0 is none
 _numbers = (number % _NUMBERS + 1 for number in itertools.count())
-
-
-def _deadline(timeout: Union[float, None]) -> Union[float, None]:
-    if timeout is None or timeout < 0:
-        return None
-    return time.monotonic() + timeout / 1000
 
 
 class Subscriptions(SocketBase):
@@ -47,10 +39,16 @@ class Subscriptions(SocketBase):
         subscribers have said can be received all the same.  ZMQError: ENOTSUP for
         another type, ENOTSOCK when the socket is closed meanwhile.
         """
+        return self._finish(self._awaiting(count, topic, timeout))
+
+    def _awaiting(
+        self, count: int, topic: Union[bytes, str], timeout: Union[float, None]
+    ) -> Steps[bool]:
         self._check_type(_PUBLISHERS)
         first = topic.encode() if isinstance(topic, str) else bytes(topic)
         subscribers = partial(self._hub.subscribers, first)
-        return self._wait_until(lambda: subscribers() >= count, _deadline(timeout))
+        deadline = until(timeout)
+        return (yield News(self, lambda: subscribers() >= count, deadline))
 
     @property
     def last_values(self) -> int:
@@ -98,15 +96,22 @@ class Subscriptions(SocketBase):
         looks at new subscriptions once a millisecond while it sends.  ZMQError: ENOTSUP
         for another type, ENOTSOCK when the socket is closed meanwhile.
         """
+        return self._finish(self._probing(publishers, timeout))
+
+    def _probing(
+        self, publishers: Union[int, None], timeout: Union[float, None]
+    ) -> Steps[bool]:
         self._check_type(_SUBSCRIBERS)
-        deadline = _deadline(timeout)
+        deadline = until(timeout)
+        if not (yield self._probe(publishers, deadline)):
+            return False
         # libzmq answers as soon as it has read a PING, but passes what it read before
         # on only when it has read all that is there: so it is asked once more.
-        return self._probe(publishers, deadline) and self._probe(publishers, deadline)
+        return (yield self._probe(publishers, deadline))
 
     def _probe(
         self, publishers: Union[int, None], deadline: Union[float, None]
-    ) -> bool:
+    ) -> News:
         number = next(_numbers)
 
         def answered() -> bool:
@@ -114,7 +119,7 @@ class Subscriptions(SocketBase):
             answers: int = self._hub.probe(number)
             return answers >= wanted
 
-        return self._wait_until(answered, deadline)
+        return News(self, answered, deadline)
 
     def _connected(self) -> int:
         """How many endpoints may have a publisher, and at least one."""
@@ -126,24 +131,3 @@ class Subscriptions(SocketBase):
         self._check_open()
         if self._type not in types:
             raise ZMQError(ENOTSUP, f"not for a {self._type.name}")
-
-    def _wait_until(
-        self, holds: Callable[[], Any], deadline: Union[float, None]
-    ) -> bool:
-        """Wait until that is so, which something that arrives may change; False if it
-        is not by `deadline`."""
-        bell = self._hub.bell(POLLIN | SENT)
-        try:
-            poll = select.poll()
-            poll.register(bell.fileno(), select.POLLIN)
-            while True:
-                bell.hush()
-                self._check_open()
-                if holds():
-                    return True
-                left = remaining(deadline)
-                if left <= 0:
-                    return False
-                poll.poll(left * 1000)
-        finally:
-            bell.close()

@@ -59,7 +59,9 @@ class _Epoll:
                 pass  # it was closed
 
     def wait(self, seconds: Union[float, None]) -> list[Call]:
-        if seconds is not None and seconds > 0:
+        if seconds is None:
+            seconds = -1  # PyPy takes no None
+        elif seconds > 0:
             seconds = math.ceil(seconds * 1e3) * 1e-3  # else it would come too early
         calls = self._calls
         ready = self._epoll.poll(seconds, _MOST)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import warnings
+from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
@@ -315,6 +318,30 @@ def test_a_malformed_reply_is_not_delivered(zmq: Library) -> None:
         else:
             peer.send(message(b"", b"reply"))
             assert req.recv_multipart() == [b"reply"]
+
+
+class Program:
+    """What its pickle does to who reads it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self._path),)
+
+
+@pytest.mark.fails_on("pyzmq", reason="runs whatever comes, without a word")
+def test_a_pickle_of_a_stranger_may_be_refused(zmq: Library, tmp_path: Path) -> None:
+    """Each of them, by who makes errors of warnings."""
+    push, pull = zmq.socket(zmq.PUSH), zmq.socket(zmq.PULL)
+    marry(zmq, pull, push, "tcp")
+    push.send_pyobj(Program(tmp_path / "ran"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(2):
+            with pytest.raises(Warning, match="recv_pyobj"):
+                pull.recv_pyobj()
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize("identity", [b"\0mine", b"x" * 256])

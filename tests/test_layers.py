@@ -11,52 +11,43 @@ import pymq
 
 ROOT = Path(pymq.__file__).parent
 
-# From the top down.  A name stands for the module or everything in the package.
-LAYERS = (
-    (
-        "",
-        "__main__",
-        "anyio",
-        "asyncio",
-        "auth",
-        "cli",
-        "curve_keygen",
-        "demo",
-        "decorators",
-        "devices",
-        "eventloop",
-        "green",
-        "log",
-        "ssh",
-        "sugar",
-        "utils",
-    ),
-    ("shim",),
-    ("dropin",),
-    ("reference",),
-    ("context", "proxies", "_future"),
-    ("_waiting",),
-    ("socket", "poller", "curve"),
-    ("endpoints", "settings", "context_options"),
-    ("monitored", "overflow", "peers", "requests", "subscriptions"),
-    ("base",),
-    ("message", "payload", "attributes", "shadow", "generics"),
-    ("session",),
-    ("control", "patterns", "monitor", "level", "attendant"),
-    ("transports", "options"),
-    ("security_options",),
-    ("option",),
-    ("backend", "endpoint"),
-    ("applicant",),
-    ("zmtp",),
-    ("threads",),
-    ("meeting",),
-    ("properties", "z85", "drain", "exits", "inherited", "shadow", "watch"),
-    ("error",),
-    ("naps",),
-    ("constants", "version"),
-)
-RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
+# From the top down, a layer a line.  A name stands for the module or everything in the
+# package; `__init__` for pymq itself.
+LAYERS = """
+__init__ __main__ anyio asyncio auth bench cli curve_keygen decorators demo devices \
+    eventloop green log ssh sugar utils
+shim
+dropin
+reference
+context proxies _future
+_awaited
+_waiting
+socket poller curve
+endpoints settings context_options
+monitored overflow peers requests subscriptions
+base
+message payload attributes generics
+session
+control patterns monitor level attendant pauses
+transports options
+security_options
+option
+backend endpoint
+applicant
+zmtp
+threads
+meeting
+properties z85 drain exits inherited shadow watch turn
+changed
+error
+naps
+constants version
+"""
+RANK = {
+    name: rank
+    for rank, layer in enumerate(LAYERS.strip().splitlines())
+    for name in layer.split()
+}
 
 
 def _modules() -> list[Path]:
@@ -64,8 +55,7 @@ def _modules() -> list[Path]:
 
 
 def _name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return parts[0] if parts != ("__init__",) else ""
+    return path.relative_to(ROOT).with_suffix("").parts[0]
 
 
 def _imports(path: Path) -> set[str]:
@@ -93,6 +83,11 @@ def _running(tree: ast.AST) -> list[ast.AST]:
             continue
         nodes += [node, *_running(node)]
     return nodes
+
+
+def test_each_has_one_layer() -> None:
+    assert len(LAYERS.split()) == len(RANK)
+    assert {_name(path) for path in _modules()} <= set(RANK)
 
 
 @pytest.mark.parametrize("path", _modules(), ids=lambda p: str(p.relative_to(ROOT)))

@@ -153,7 +153,8 @@ class Counts(NamedTuple):
     included.  *In* is what arrived, of which so many wait to be received; *out* is what
     was queued, of which so many wait for the kernel, or for the joined peer to receive
     them.  Dropped are messages that were for a peer and will never reach it: it had no
-    room, or its link broke in the middle of one, or its pipe was closed.
+    room, or its link broke in the middle of one, or its pipe was closed, or nobody has
+    the name that a ROUTER gave.
     """
 
     peers: int  # pipes that are counted here

@@ -1,25 +1,27 @@
 """Sockets and contexts for gevent.
 
-Everything in `pymq.socket.Socket` that waits does so in one place, `_wait`.  Each wait
-has a bell of its own, so that any number of greenlets may wait for one socket, and none
-has to look now and then for what it might have missed.
+What waits for a message in `pymq.socket.Socket` does so in one place, `_wait`, and all
+else in `_finish`.  Each wait has a bell of its own, so that any number of greenlets may
+wait for one socket, and none has to look now and then for what it might have missed.
 """
 
 from __future__ import annotations
 
 import time
 import warnings
-from typing import Any, Union
+from typing import Any, TypeVar, Union
 
 from gevent import get_hub
 
-from ..backend.abc import SENT
 from ..constants import POLLIN, RCVTIMEO, SNDTIMEO
 from ..context import Context
 from ..error import Again, error_for
+from ..pauses import Pause, Steps, finish
 from ..socket import Socket
 from .poll import _Poller
 from .waiting import READABLE, wait_for
+
+_Result = TypeVar("_Result")
 
 _TIMEOS = (int(RCVTIMEO), int(SNDTIMEO))
 
@@ -55,9 +57,6 @@ class _Socket(Socket):
     setsockopt = set
 
     def _wait(self, events: int, deadline: Union[float, None]) -> None:
-        if events == SENT:
-            get_hub().threadpool.apply(super()._wait, (events, deadline))
-            return
         bell = self._bell(events)
         try:
             self._wait_with(bell, events, deadline)
@@ -77,6 +76,9 @@ class _Socket(Socket):
                 raise Again
             wait_for({bell.fileno(): READABLE}, left)
 
+    def _finish(self, steps: Steps[_Result]) -> _Result:
+        return finish(steps, _sleep)
+
     def poll(self, timeout: Union[float, None] = None, flags: int = POLLIN) -> int:
         """See `Socket.poll`."""
         self._check_open_for_poll()
@@ -84,6 +86,21 @@ class _Socket(Socket):
         poller.register(self, flags)
         found = poller.poll(timeout)
         return found[0][1] if found else 0
+
+
+def _sleep(pause: Pause) -> bool:
+    bell = pause.hang()
+    try:
+        while True:
+            bell.hush()
+            if pause.look():
+                return True
+            left = None if pause.deadline is None else pause.deadline - time.monotonic()
+            if left is not None and left <= 0:
+                return False
+            wait_for({bell.fileno(): READABLE}, left)
+    finally:
+        bell.close()
 
 
 def _warn_of_timeouts() -> None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import random
 import struct
-from threading import Lock
 from typing import Any, Mapping, Union
 
 from ..backend.abc import Buffer, Hub, Receive, Routing, Send
 from ..constants import POLLIN, POLLOUT, Errno, SocketOption
+from ..turn import Turn
 from . import Alternating, Pattern
 
 _CORRELATE, _RELAXED = SocketOption.REQ_CORRELATE, SocketOption.REQ_RELAXED
@@ -32,7 +32,7 @@ class Req(Alternating):
         self._asked = 0  # pipe that has the request
         self._waiting = False  # for the reply
         self._inside = False  # a request, of which frames were sent
-        self.turn = Lock()  # for threads that `ask`
+        self.turn = Turn()  # for those who `ask`
 
     def send(
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None

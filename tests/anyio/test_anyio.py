@@ -10,17 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from library import Library
-from patience import PATIENCE
 
 anyio = pytest.importorskip("anyio", reason="anyio is not installed")
 
+from anyioloops import BACKENDS, Sockets, turns  # noqa: E402 - needs anyio
+
 pytestmark = pytest.mark.only("pymq")
 
-BACKENDS: dict[str, tuple[str, dict[str, Any]]] = {
-    "asyncio": ("asyncio", {}),
-    "uvloop": ("asyncio", {"use_uvloop": True}),
-    "trio": ("trio", {}),
-}
 RECEIVERS: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "recv": lambda sock: sock.recv(),
     "recv_multipart": lambda sock: sock.recv_multipart(),
@@ -31,35 +27,6 @@ RECEIVERS: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "recv_many": lambda sock: sock.recv_many(2),
     "iteration": lambda sock: sock.__aiter__().__anext__(),
 }
-
-
-class Sockets:
-    """`pymq.anyio`, in one kind of event loop."""
-
-    def __init__(self, zmq: Library, kind: str) -> None:
-        import pymq.anyio
-
-        self.zmq = zmq
-        self.module = pymq.anyio
-        self.kind = kind
-        self.context = self.module.Context.shadow(zmq.main)
-
-    def socket(self, kind: int, **options: Any) -> Any:
-        return self.zmq.socket(kind, self.context, **options)
-
-    def pair(self, transport: str) -> tuple[Any, Any]:
-        one, other = self.socket(self.zmq.PAIR), self.socket(self.zmq.PAIR)
-        other.connect(self.zmq.bind(one, transport))
-        return one, other
-
-    def run(self, main: Callable[[], Awaitable[Any]]) -> Any:
-        backend, options = BACKENDS[self.kind]
-
-        async def limited() -> Any:
-            with anyio.fail_after(PATIENCE):
-                return await main()
-
-        return anyio.run(limited, backend=backend, backend_options=options)
 
 
 @pytest.fixture(params=BACKENDS)
@@ -76,12 +43,6 @@ def numbers(found: Any) -> list[int]:
     if isinstance(found, list):
         return [number for part in found for number in numbers(part)]
     return [int(found if isinstance(found, (str, int)) else bytes(found))]
-
-
-async def turns(count: int) -> None:
-    """Let the loop go round so often."""
-    for _ in range(count):
-        await anyio.sleep(0)
 
 
 @pytest.mark.parametrize("how", RECEIVERS)
@@ -215,7 +176,7 @@ def test_the_end_of_a_socket(aio: Sockets, how: str) -> None:
             group.start_soon(fail, sock.recv)
             group.start_soon(fail, sock.poll)
             group.start_soon(iterate)
-            await anyio.sleep(0.01)
+            await anyio.wait_all_tasks_blocked()
             if how == "close":
                 sock.close()
             group.start_soon(anyio.to_thread.run_sync, context.term)

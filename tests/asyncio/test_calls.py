@@ -55,6 +55,7 @@ def test_what_is_there_is_received_at_once(aio: Sockets, how: str) -> None:
     assert aio.run(main) == _expected(how)
 
 
+@pytest.mark.filterwarnings("ignore:recv_pyobj runs")
 @pytest.mark.parametrize("how", RECEIVERS)
 def test_what_is_not_there_is_waited_for(aio: Sockets, how: str) -> None:
     async def main() -> Any:
@@ -82,7 +83,7 @@ def test_a_call_that_need_not_wait_is_done(aio: Sockets) -> None:
     aio.run(main)
 
 
-@pytest.mark.only("pymq")
+@pytest.mark.fails_on("pyzmq", reason="a turn for recv_string, recv_json and others")
 @pytest.mark.parametrize("how", RECEIVERS)
 def test_every_call_that_need_not_wait_is_done(aio: Sockets, how: str) -> None:
     """pyzmq's take a turn of the loop where something is made of the bytes."""
@@ -485,3 +486,17 @@ def test_async_with_closes(aio: Sockets) -> None:
         assert sock.closed
 
     aio.run(main)
+
+
+@pytest.mark.only("pymq")
+def test_pickles_from_anybody_are_warned_of(aio: Sockets) -> None:
+    """As of the socket that is none of asyncio's: where the program calls."""
+
+    async def main() -> str:
+        one, other = aio.pair("tcp")
+        await one.send_pyobj([1])
+        with pytest.warns(RuntimeWarning, match="recv_pyobj runs") as caught:
+            assert await other.recv_pyobj() == [1]
+        return str(caught[0].filename)
+
+    assert aio.run(main) == __file__

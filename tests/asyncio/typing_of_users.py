@@ -40,6 +40,13 @@ async def with_asyncio() -> None:
         Optional[zmq.MessageTracker],
     )
     assert_type(await sock.send_many([b""]), int)
+    assert_type(await sock.flush(10), bool)
+    assert_type(await sock.wait_for_subscribers(2, "news", timeout=10), bool)
+    assert_type(await sock.wait_subscribed(10), bool)
+    assert_type(await sock.request(b"", timeout=10, retries=1), Any)
+    assert_type((await sock.drain()).dropped, int)
+    with sock.connect("inproc://a"), await sock.connect("inproc://a", timeout=10):
+        pass
     future: asyncio.Future[bytes] = sock.recv()
     future.cancel()
     assert_type(await asyncio.wait_for(sock.recv(), 1), bytes)
@@ -64,6 +71,10 @@ async def with_anyio() -> None:
     assert_type(await sock.recv_multipart(), list[bytes])
     assert_type(await sock.recv_string(), str)
     assert_type(await sock.send(b""), Optional[zmq.MessageTracker])
+    assert_type(await sock.flush(), bool)
+    assert_type((await sock.drain(linger=0)).sent, int)
+    with await sock.connect("inproc://a", timeout=10):
+        pass
     async for frames in sock:
         assert_type(frames, list[bytes])
     poller = pymq.anyio.Poller()

@@ -57,6 +57,16 @@ def test_an_endpoint_that_comes_later(zmq: Library) -> None:
     assert len(warned(zmq, server, client, client)) == 1
 
 
+def test_through_a_shadow(zmq: Library) -> None:
+    server, client = zmq.socket(zmq.PULL), zmq.socket(zmq.PUSH)
+    client.connect(zmq.bind(server, "ipc"))
+    shadow = pymq.Socket.shadow(server)
+    assert warned(zmq, server, client) == []
+    zmq.bind(shadow, "tcp")
+    assert len(warned(zmq, server, client)) == 1
+    assert warned(zmq, shadow, client) == []
+
+
 def test_who_asks_for_names(zmq: Library) -> None:
     server = zmq.socket(zmq.PULL)
     server.bind("tcp://127.0.0.1:*", auth=lambda peer: peer.address == "127.0.0.1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import errno
 import gc
+import threading
 import warnings
 from typing import Any
 
@@ -188,3 +189,26 @@ def test_no_warning_of_a_shadow(zmq: Library) -> None:
         shadow = zmq.Socket.shadow(first)
         del shadow
         gc.collect()
+
+
+@pytest.mark.only("pymq")
+def test_shadows_made_while_it_closes(zmq: Library) -> None:
+    """None of them, in whichever thread, takes it for open."""
+    for _ in range(200):
+        first = zmq.main.socket(zmq.PUSH)
+        made: list[Any] = []
+        start = threading.Barrier(3)
+
+        def shadow(of: Any = first, into: Any = made, start: Any = start) -> None:
+            start.wait()
+            into.append(zmq.Socket.shadow(of))
+
+        threads = [threading.Thread(target=shadow) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        start.wait()
+        first.close()
+        for thread in threads:
+            thread.join()
+        assert first.closed and all(one.closed for one in made)
+        assert len({one.underlying for one in [first, *made]}) == 1

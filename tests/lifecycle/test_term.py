@@ -151,7 +151,7 @@ def test_close_ends_a_blocked_call(zmq: Library, transport: str, case: int) -> N
     assert caught.value.errno in (errno.ENOTSOCK, errno.ENOTSUP)
 
 
-@pytest.mark.only("pymq")
+@pytest.mark.fails_on("pyzmq", reason="its close and unbind end some time later")
 @pytest.mark.parametrize("end", ["close", "drain", "unbind"])
 def test_an_address_is_free_as_soon_as_close_returns(
     zmq: Library, transport: str, end: str

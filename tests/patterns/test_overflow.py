@@ -152,6 +152,9 @@ def test_an_error(zmq: Library, transport: str, kinds: str) -> None:
 def test_a_publisher_may_wait(zmq: Library, transport: str, kinds: str) -> None:
     sender, reader = _pair(zmq, kinds, transport)
     assert sender.overflow is zmq.Overflow.DROP_NEWEST
+    sender.overflow = zmq.Overflow.DROP_OLDEST
+    sender.xpub_nodrop = 0  # what libzmq has for it is the same thing
+    assert sender.overflow is zmq.Overflow.DROP_NEWEST
     sender.overflow = zmq.Overflow.BLOCK
     assert sender.overflow is zmq.Overflow.BLOCK
     sending = Background(lambda: _send_numbers(sender, 100, 60_000))

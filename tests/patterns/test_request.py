@@ -36,6 +36,14 @@ def test_a_reply_comes(zmq: Library, transport: str) -> None:
     echoing.result()
 
 
+def _asked(router: Any, request: bytes) -> list[bytes]:
+    """It, when it comes; others may still be asked once more."""
+    while True:
+        frames: list[bytes] = router.recv_multipart()
+        if frames[-1] == request:
+            return frames
+
+
 def test_lost_requests_are_sent_again(zmq: Library, transport: str) -> None:
     """A reply to any try is the reply; one to another request is none."""
     req, router = zmq.socket(zmq.REQ), zmq.socket(zmq.ROUTER)
@@ -43,8 +51,7 @@ def test_lost_requests_are_sent_again(zmq: Library, transport: str) -> None:
     for number in range(5):
         request = b"%d" % number
         asking = Background(partial(req.request, request, 10, 2000))
-        first = router.recv_multipart()
-        second = router.recv_multipart()
+        first, second = _asked(router, request), _asked(router, request)
         assert first == second
         assert first[2:] == [b"", request]
         router.send_multipart([*first[:3], b"re " + request])

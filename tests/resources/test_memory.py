@@ -6,6 +6,7 @@ The receiver is a process of its own, whose resident size is looked at.
 from __future__ import annotations
 
 import os
+import random
 import struct
 from typing import Callable
 
@@ -15,10 +16,9 @@ from patience import until
 from rawpeer import RawPeer, connect, frame, greeting
 from scripts import Script
 
-pytestmark = [
-    pytest.mark.only("pymq"),
-    pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="reads /proc"),
-]
+pytestmark = pytest.mark.skipif(
+    not os.path.exists("/proc/self/statm"), reason="reads /proc"
+)
 
 KIB = 1024
 PEERS = 60
@@ -87,6 +87,7 @@ SENT: dict[str, tuple[Bytes, int]] = {
 }
 
 
+@pytest.mark.only("pymq")
 @pytest.mark.parametrize("what", SENT)
 def test_no_more_than_was_sent(zmq: Library, what: str) -> None:
     data, frames = SENT[what][0](), SENT[what][1]
@@ -114,6 +115,7 @@ def _joined(receiver: Receiver) -> RawPeer:
 COMMAND = greeting() + struct.pack(">BQ", 6, 48 * KIB) + b"\5READY"
 
 
+@pytest.mark.only("pymq")
 def test_64_kib_before_the_handshake(zmq: Library) -> None:
     """However slowly they come: a peer's share is its socket's buffer, and these."""
     with Script(zmq, RECEIVER, "PULL") as script:
@@ -131,10 +133,18 @@ def test_64_kib_before_the_handshake(zmq: Library) -> None:
             peer.sock.close()
 
 
-def test_subscriptions(zmq: Library) -> None:
+TOPICS: dict[str, Callable[[int], bytes]] = {
+    "in a row": lambda number: b"%06d" % number,
+    "at random": lambda number: random.Random(number).randbytes(30),
+}
+
+
+@pytest.mark.fails_on("pyzmq", reason="1,400 bytes for each that begins as no other")
+@pytest.mark.parametrize("name", TOPICS.values(), ids=TOPICS)
+def test_subscriptions(zmq: Library, name: Callable[[int], bytes]) -> None:
     """Each costs what it is on the wire, and less than 400 bytes; the same one again
     costs nothing once the publisher has looked."""
-    topics = [b"\x09SUBSCRIBE%06d" % number for number in range(5000)]
+    topics = [b"\x09SUBSCRIBE" + name(number) for number in range(5000)]
     data = b"".join(frame(topic, command=True) for topic in topics)
     with Script(zmq, RECEIVER, "XPUB") as script:
         receiver = Receiver(script)

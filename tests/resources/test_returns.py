@@ -11,10 +11,9 @@ import pytest
 from library import Library
 from scripts import Script
 
-pytestmark = [
-    pytest.mark.only("pymq"),
-    pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="reads /proc"),
-]
+pytestmark = pytest.mark.skipif(
+    not os.path.exists("/proc/self/statm"), reason="reads /proc"
+)
 
 SOURCES = Path(__file__).parents[2] / "csrc"
 
@@ -67,6 +66,7 @@ print(grown, held, descriptors(), flush=True)
 COUNTS = [(200, 400), pytest.param((2000, 100_000), marks=pytest.mark.slow)]
 
 
+@pytest.mark.only("pymq")
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("counts", COUNTS, ids=str)
 def test_connections_leave_nothing(
@@ -121,6 +121,7 @@ BURSTS = [
 ]
 
 
+@pytest.mark.fails_on("pyzmq", reason="keeps it, but for long messages of a connection")
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(("length", "total"), BURSTS)
 def test_a_burst_returns_its_memory(

@@ -474,12 +474,16 @@ class Hub:
     def lose(self, more: bool) -> None:
         """See `pymq.backend.abc.Hub.lose`."""
         with self.lock:
-            self._past = self._past._replace(dropped=self._past.dropped + 1)
+            self._lose_one()
             self.inside = more
             if self.lasts is not None:
                 self.lasts.skips = more
             if more:
                 self.sender.swallow()
+
+    def _lose_one(self) -> None:
+        """Count a message that no pipe had; the caller holds the lock."""
+        self._past = self._past._replace(dropped=self._past.dropped + 1)
 
     def totals(self) -> Counts:
         """See `pymq.backend.abc.Hub.totals`."""

@@ -186,8 +186,10 @@ class ByName(Sender):
                 return -EAGAIN
             pipe.missed += 1
             pipe = None
-        elif pipe is None and self.mandatory:
-            return -EHOSTUNREACH
+        elif pipe is None:
+            if self.mandatory:
+                return -EHOSTUNREACH
+            self.hub._lose_one()
         self._named = True
         self._target = pipe
         self.hub.chosen = pipe.id if pipe is not None else 0
