@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import pytest
+import rawpeer
 from library import Library
 from marriage import marry
 from patience import Background, until
