@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import logging
 from typing import Any, Iterator
 
@@ -144,10 +145,12 @@ def test_secrets_are_let_go_of() -> None:
 @needs_curve
 def test_what_c_is_given_is_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
     """C has a copy, and wipes that at the link's end; Python's own is cleared."""
-    module = pytest.importorskip("pymq.backend.native.pipe")
+    pytest.importorskip("pymq._core")
     from workbench import PULL, Bench
 
     from pymq.backend import native
+
+    module = importlib.import_module("pymq.backend.native.pipe")
 
     made: list[Any] = []
     original = module._sealing
