@@ -66,7 +66,8 @@ def test_who_is_there(zmq: Library, network: str) -> None:
     before = time.time()
     for dealer in dealers:
         dealer.connect(endpoint)
-    found = until(lambda: len(router.peers()) == 3 and router.peers())
+    until(lambda: [peer.connected for peer in router.peers()] == [True] * 3)
+    found = router.peers()
     assert sorted(peer.routing_id for peer in found) == [b"0", b"1", b"2"]
     for peer in found:
         assert (peer.socket_type, peer.mechanism, peer.user_id) == (
