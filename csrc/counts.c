@@ -1,4 +1,4 @@
-/* counts.c - what has come and gone; see Counts in abc.py */
+/* counts.c - what has come and gone; see Counts in pymq/backend/counts.py */
 #include "hub.h"
 
 #include <string.h>

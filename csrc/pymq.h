@@ -111,7 +111,7 @@ typedef struct {
     int64_t messages, frames, bytes;
 } pymq_moved;
 
-/* As Counts in abc.py, of one pipe or all. */
+/* As Counts in counts.py, of one pipe or all. */
 typedef struct {
     int64_t peers, messages_in, bytes_in, waiting_in;
     int64_t messages_out, bytes_out, waiting_out, dropped;

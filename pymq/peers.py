@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Mapping, NamedTuple
 
-from .backend.abc import Counts, PeerCounts
+from .backend.counts import Counts, PeerCounts
 from .base import SocketBase
 from .properties import Properties
 

@@ -12,15 +12,14 @@ from ... import _core
 from ..._core import ffi, lib
 from ..abc import (
     Buffer,
-    Counts,
     HubOption,
     Moved,
-    PeerCounts,
     Routing,
     check_bytes,
 )
 from ..abc import Hub as AbstractHub
-from . import held
+from ..counts import Counts, PeerCounts
+from . import counting, held
 from .ahead import MOST, Batch
 from .bell import Bell
 from .handles import check, handle
@@ -33,7 +32,6 @@ _SLOT_SIZE = lib.PYMQ_SLOT
 _HOLD_FROM = lib.PYMQ_HOLD_FROM
 _POLLIN = 1
 _MORE, _WAITING = 1, 2  # see pymq_slot_recv
-_COUNTS = len(Counts._fields)
 _JOINED = 4096  # mean size in bytes up to which messages are worth joining
 
 # Whether there are builtins for the hot path (``csrc/builtin.h``).
@@ -54,8 +52,6 @@ _wants = lib.pymq_hub_wants
 _loans = held.loans
 _from_buffer = ffi.from_buffer
 _buffer = ffi.buffer
-_cast = ffi.cast
-_unpack = ffi.unpack
 
 
 class Hub:
@@ -495,23 +491,11 @@ class Hub:
 
     def totals(self) -> Counts:
         """See `pymq.backend.abc.Hub.totals`."""
-        sums = ffi.new("pymq_counts *")
-        lib.pymq_hub_totals(self._hub, sums)
-        counts = _counts(sums)
-        ahead = len(self.ahead) + len(self._aside)
-        return _and_ahead(counts, ahead) if ahead else counts
+        return counting.totals(self._hub, len(self.ahead) + len(self._aside))
 
     def peers(self) -> list[PeerCounts]:
         """See `pymq.backend.abc.Hub.peers`."""
-        room = 8
-        while True:
-            found = ffi.new("pymq_peer[]", room)
-            count = lib.pymq_hub_peers(self._hub, found, room)
-            if count <= room:
-                break
-            room = count
-        ahead = self._count_ahead()
-        return [_peer_counts(found + at, ahead) for at in range(count)]
+        return counting.peers(self._hub, self._count_ahead)
 
     def _count_ahead(self) -> Counter[int]:
         """How many of those ahead each pipe has brought."""
@@ -541,24 +525,6 @@ class Hub:
     def free(self) -> None:
         """See `pymq.backend.abc.Hub.free`."""
         lib.pymq_hub_free(self._hub)
-
-
-def _counts(at: Any) -> Counts:
-    return Counts._make(_unpack(_cast("int64_t *", at), _COUNTS))
-
-
-def _and_ahead(counts: Counts, ahead: int) -> Counts:
-    return counts._replace(waiting_in=counts.waiting_in + ahead)
-
-
-def _peer_counts(peer: Any, ahead: Counter[int]) -> PeerCounts:
-    numbers = _unpack(_cast("int64_t *", peer), _COUNTS + 4)
-    pipe, since, connected, size = numbers[_COUNTS:]
-    counts = Counts._make(numbers[:_COUNTS])
-    if ahead:
-        counts = _and_ahead(counts, ahead[pipe])
-    name = _buffer(peer.name)[:size] if size else b""
-    return PeerCounts(pipe, since / 1000, connected != 0, name, counts)
 
 
 def _nothing(*_: object) -> None:

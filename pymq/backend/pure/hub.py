@@ -11,20 +11,17 @@ from operator import attrgetter
 from typing import Callable, Sequence, Union
 
 from ..abc import (
-    NOTHING,
     SENT,
     Buffer,
-    Counts,
     HubOption,
     Moved,
-    PeerCounts,
     Receive,
     Routing,
     Send,
-    add,
     check_bytes,
 )
 from ..abc import Hub as AbstractHub
+from ..counts import NOTHING, Counts, PeerCounts, add
 from ..messages import recv_message, send_message
 from .bell import Bell
 from .lasts import Lasts

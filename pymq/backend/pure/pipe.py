@@ -10,8 +10,9 @@ import time
 from errno import EBUSY, EINVAL
 from typing import TYPE_CHECKING, Union
 
-from ..abc import Counts, Event, EventKind, Link, PeerCounts
+from ..abc import Event, EventKind, Link
 from ..abc import Pipe as AbstractPipe
+from ..counts import Counts, PeerCounts
 from .engine import Engine
 from .queue import PROBE, SUBSCRIBE, Queue
 from .raw_engine import RawEngine
