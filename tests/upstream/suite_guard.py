@@ -37,7 +37,8 @@ def pytest_runtest_logreport(report: Any) -> None:
     """The worst of setup, call and teardown counts."""
     if report.when == "call" or report.outcome != "passed":
         known = outcomes.get(report.nodeid, "passed")
-        outcomes[report.nodeid] = max(known, report.outcome, key=_RANKS.index)
+        if report.outcome in _RANKS:  # else it is "rerun", and runs again
+            outcomes[report.nodeid] = max(known, report.outcome, key=_RANKS.index)
 
 
 def pytest_sessionfinish(session: Any) -> None:
