@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
 import pytest
 from commandline import environment
 from library import Library
+from sanitized import SANITIZED
 
 pytest.importorskip("gevent")
 pytestmark = [
     pytest.mark.only("pymq"),
     pytest.mark.skipif(
-        "san.so" in os.environ.get("LD_PRELOAD", ""),
+        SANITIZED,
         reason="sanitizers that are preloaded do not bear greenlet's C++ exceptions",
     ),
 ]

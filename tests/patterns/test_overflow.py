@@ -119,7 +119,8 @@ def test_sealed(zmq: Library) -> None:
     """What was sealed already has its place in the stream."""
     if not zmq.has("curve"):
         pytest.skip("PyNaCl is missing")
-    push, pull = zmq.socket(zmq.PUSH, sndhwm=3), zmq.socket(zmq.PULL, rcvhwm=1)
+    # More than what is sealed at once.
+    push, pull = zmq.socket(zmq.PUSH, sndhwm=10), zmq.socket(zmq.PULL, rcvhwm=1)
     public, secret = zmq.curve_keypair()
     push.curve_server, push.curve_secretkey = True, secret
     pull.curve_serverkey = public

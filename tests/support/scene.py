@@ -13,6 +13,7 @@ from attacker import as_client
 from library import Library
 from oldpeer import OldPeer
 from rawpeer import RawPeer, greeting
+from sanitized import SANITIZED
 from watching import Watch
 from zaphandler import Handler
 
@@ -191,7 +192,7 @@ WORDS = {
 def resident() -> int:
     """Bytes of memory that the process has, or 0 where the system does not tell.  Nor
     does a sanitizer, which keeps what was freed."""
-    if "san.so" in os.environ.get("LD_PRELOAD", ""):
+    if SANITIZED:
         return 0
     try:
         with open("/proc/self/statm", encoding="ascii") as file:
