@@ -7,6 +7,7 @@ from errno import EACCES, EADDRINUSE, ECONNREFUSED, EINVAL, ENOENT
 from functools import partial
 from typing import TYPE_CHECKING, Any, Sequence, Union
 
+from . import loading
 from .base import SocketBase
 from .constants import EMTHREAD, ContextOption, SocketOption
 from .control import once
@@ -231,8 +232,9 @@ class Endpoints(SocketBase):
             raise error_for(EMTHREAD)
         # Not earlier: `import pymq` should cost little.  Both: later there may be no
         # descriptor left to read a file with.
-        from .session import connecter as connecter
-        from .session import listener as listener
+        with loading.lock:
+            from .session import connecter as connecter
+            from .session import listener as listener
 
         self.context._start_threads()
 

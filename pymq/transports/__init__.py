@@ -10,7 +10,6 @@ import socket
 import struct
 from errno import EPROTONOSUPPORT
 from functools import lru_cache
-from importlib import import_module
 from typing import (
     Any,
     Callable,
@@ -23,6 +22,7 @@ from typing import (
 
 from ..constants import ENOCOMPATPROTO
 from ..error import ZMQError
+from ..loading import load
 from .sockopts import named
 
 #: Values of socket options by number, as they were at bind or connect.
@@ -135,4 +135,4 @@ def get(scheme: str) -> Transport:
         raise ZMQError(*_REFUSED[scheme])
     if scheme not in schemes():
         raise ZMQError(EPROTONOSUPPORT)
-    return cast(Transport, import_module(f".{scheme}", __name__))
+    return cast(Transport, load(f".{scheme}", __name__))
