@@ -22,7 +22,7 @@ from ..counts import Counts, PeerCounts
 from . import counting, held
 from .ahead import MOST, Batch
 from .bell import Bell
-from .handles import check, handle
+from .handles import address, check, owner
 from .loop import Loop
 from .pipe import Pipe
 
@@ -64,6 +64,7 @@ class Hub:
         "_batches",
         "_hub",
         "_lock",
+        "_owner",
         "_slots",
         "_sources",
         "_waiting",
@@ -81,7 +82,7 @@ class Hub:
         pointer = lib.pymq_hub_new(
             loop._loop, routing.send, routing.receive, routing.subscribes
         )
-        self._hub = handle(pointer, lib.pymq_hub_release)
+        self._hub, self._owner = pointer, owner("hub", pointer)
         # Frames are received into slots; a thread that receives takes one out,
         # so that threads do not receive over each other.
         self._slots: list[tuple[Any, Any]] = []
@@ -105,7 +106,7 @@ class Hub:
         self.quick_recv_message: Callable[[], Any] = _nothing
         self.quick_send_many: Callable[[Any], Union[int, None]] = _nothing
         if _BUILTINS:
-            bound = _core.bind_hub(int(ffi.cast("intptr_t", self._hub)))
+            bound = _core.bind_hub(address(self._hub))
             self.quick_send, self.quick_recv, *messages = bound
             self.quick_send_message, self.quick_recv_message, *many = messages
             (self.quick_send_many,) = many
@@ -434,7 +435,7 @@ class Hub:
 
     def bell(self, events: int) -> Bell:
         """See `pymq.backend.abc.Hub.bell`."""
-        return Bell(self._hub, events)
+        return Bell(self, events)
 
     def fileno(self) -> int:
         """See `pymq.backend.abc.Hub.fileno`."""
