@@ -127,14 +127,14 @@ typedef struct {
     char name[256];
 } pymq_peer;
 
-/* libsodium's crypto_box_easy_afternm and crypto_box_open_easy_afternm: to,
- * from, how many octets, nonce, key.  Both work in place. */
+/* Functions of libsodium, see pymq/zmtp/sodium.py: to, from, how many octets,
+ * nonce, key.  All work in place. */
 typedef int (*pymq_box)(unsigned char *, unsigned char *, unsigned long long,
                         unsigned char *, unsigned char *);
 
 /* As Keys in pymq/zmtp/sealing.py, and with what. */
 typedef struct {
-    pymq_box seal, open;
+    pymq_box seal, open, open_short;
     unsigned char key[32];
     int as_server;
     uint64_t sent, received;

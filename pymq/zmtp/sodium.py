@@ -80,12 +80,21 @@ def open(box: bytes, nonce: bytes, key: bytes) -> bytes:
     return result
 
 
-def functions() -> tuple[int, int]:
-    """The addresses of libsodium's crypto_box_easy_afternm and its opposite: plain C
-    functions, which know nothing of Python."""
+#: What C seals with, opens with, and opens what is short with.  The first two are those
+#: of NaCl: they want 32 octets of room in front, and make one pass over those and the
+#: message, where the "easy" ones make two.  At 1 KiB that is 0.9 µs instead of 1.3 to
+#: seal and 1.1 instead of 1.4 to open; but to open 64 octets, 0.6 instead of 0.5.
+_IN_C = (
+    "crypto_box_afternm",
+    "crypto_box_open_afternm",
+    "crypto_box_open_easy_afternm",
+)
+
+
+def functions() -> tuple[int, ...]:
+    """The addresses of functions of libsodium for C: to seal, to open, and to open what
+    is short.  They know nothing of Python."""
     _bindings()  # until then libsodium does not know what the processor can do
     module = import_module("nacl._sodium")
     ffi, lib = module.ffi, module.lib
-    names = ("crypto_box_easy_afternm", "crypto_box_open_easy_afternm")
-    sealer, opener = (ffi.cast("uintptr_t", ffi.addressof(lib, n)) for n in names)
-    return int(sealer), int(opener)
+    return tuple(int(ffi.cast("uintptr_t", ffi.addressof(lib, n))) for n in _IN_C)
