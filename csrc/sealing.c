@@ -6,12 +6,11 @@
 #include <string.h>
 
 enum {
-    NAME = 8,           /* octets of 07 MESSAGE */
-    COUNTER = 8,        /* octets of the nonce that are sent */
+    NAME = 8,    /* octets of 07 MESSAGE */
+    COUNTER = 8, /* octets of the nonce that are sent */
     TAG = 16,
-    BEFORE = NAME + COUNTER + TAG, /* what NaCl wants zeros in front of a
-                                      message for, to put a tag there */
-    SHORT = 512, /* up to there its other function opens faster */
+    BEFORE = NAME + COUNTER + TAG, /* zeros in front of what NaCl seals */
+    SHORT = 512, /* up to there the "easy" function opens faster */
     SEALED_MORE = 1,
     SEALED_COMMAND = 2, /* RFC 26 has no commands, but libzmq does */
     KEPT = 256 * 1024   /* bytes of room that stay for the next frames */
@@ -44,7 +43,7 @@ struct sealing *sealing_new(const pymq_sealing *with)
     bool server = with->as_server != 0;
     s->seal = with->seal;
     s->open = with->open;
-    s->open_short = with->open_short;
+    s->open_easy = with->open_easy;
     memcpy(s->key, with->key, sizeof s->key);
     memcpy(s->sends, prefixes[server], SEAL_NONCE - COUNTER);
     memcpy(s->receives, prefixes[!server], SEAL_NONCE - COUNTER);
@@ -127,9 +126,9 @@ void sealing_clear(struct sealing *sealing)
 static int unseal(struct sealing *s, unsigned char *message, size_t size)
 {
     enum { FREE = BEFORE - TAG };
-    if (size <= SHORT)
-        return s->open_short(message + BEFORE, message + FREE, size - FREE,
-                             s->receives, s->key);
+    if (size <= SHORT && s->open_easy != NULL)
+        return s->open_easy(message + BEFORE, message + FREE, size - FREE,
+                            s->receives, s->key);
     memset(message, 0, FREE);
     return s->open(message, message, size, s->receives, s->key);
 }
