@@ -78,8 +78,9 @@ class Endpoints(SocketBase):
 
         With a `timeout` in ms (-1: for ever; not in pyzmq), wait until a connection
         can be used.  If none can, the endpoint is disconnected again, and what was
-        queued for it is dropped: Again when the time is over, AuthenticationError if
-        the peer refuses us, HandshakeError if the two cannot talk to each other.
+        queued for it is dropped, unless it was connected to before: Again when the time
+        is over, AuthenticationError if the peer refuses us, HandshakeError if the two
+        cannot talk to each other.
 
         ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint.
         """
@@ -104,12 +105,16 @@ class Endpoints(SocketBase):
             raise
         return _Undo(self, self.disconnect, session.endpoint)
 
-    def _take_back(self, session: Session) -> None:
-        """Disconnect this session: there may be others of its endpoint.  One of a
-        socket that was closed meanwhile lingers as it should."""
+    def _take_back(self, session: Any) -> None:
+        """Disconnect this session: there may be others of its endpoint.  It stays if
+        another `connect` counts on it; and one of a socket that was closed meanwhile
+        lingers as it should."""
         if self._closed:
             return
         with self._busy:
+            session.meeting.wishes -= 1
+            if session.meeting.wishes:
+                return
             known = self._sessions.get(session.endpoint, [])
             if session in known:
                 known.remove(session)
@@ -201,13 +206,14 @@ class Endpoints(SocketBase):
 
     def _connect(self, endpoint: Endpoint) -> Session:
         try:
-            session = self._connect_to(endpoint)
+            session: Any = self._connect_to(endpoint)
         except ZMQError as error:
             if error.errno == EADDRINUSE:
                 self._options[_O.CONNECT_ROUTING_ID] = b""
             raise
         self._options[_O.CONNECT_ROUTING_ID] = b""  # it names one connection
-        return session
+        session.meeting.wishes += 1
+        return session  # type: ignore[no-any-return]
 
     def _connect_to(self, endpoint: Endpoint) -> Session:
         known = self._sessions.get(str(endpoint), [])
