@@ -11,7 +11,6 @@ from patience import PATIENCE, Background, until
 from rawpeer import RawListener, RawPeer, connect, frame, message
 from watching import Watch
 
-
 STARTS = [b"", frame(b"begun", more=True)]
 
 
