@@ -192,6 +192,8 @@ void engine_in_hand(const struct engine *engine, struct place *at);
 bool engine_write_runs(struct engine *engine, struct iovec *runs, int count,
                        size_t *accepted);
 void engine_account(struct engine *engine, size_t accepted);
+/* Removes a frame that queue_peek found. */
+void engine_pass(struct engine *engine, const struct frame *frame);
 
 /* The link is down: closes the descriptor, gives back what was not sent and
  * reports. */

@@ -142,8 +142,33 @@ def test_subscriptions_that_wait_are_none(zmq: Library) -> None:
                 sub.subscribe(b"%d" % number + bytes(100_000))
             assert sub.stats()[1:] == (0, 0, 0, 0, 0, 0, 0)
             assert peer.recv_frame()[0] & rawpeer.COMMAND
-        until(lambda: not (sub.peers() and sub.peers()[0].connected))
+        until(lambda: not any(one.connected for one in sub.peers()))
         assert sub.stats()[1:] == (0, 0, 0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("minor", [0, 1])
+def test_what_a_subscriber_sends_besides(zmq: Library, minor: int) -> None:
+    """Subscriptions, to an older peer too, are no messages, read or unread; when the
+    link breaks those that were not sent are dropped."""
+    xsub = zmq.socket(zmq.XSUB, reconnect_ivl=-1, sndbuf=4096)
+    with rawpeer.RawListener(receive_buffer=4096) as listener:
+        xsub.connect(listener.endpoint)
+        with listener.accept() as peer:
+            peer.minor = minor
+            peer.handshake(b"XPUB")
+            until(lambda: xsub.peers()[0].connected)
+            xsub.send(b"\1first")
+            xsub.send(b"sent")
+            until(lambda: xsub.stats().waiting_out == 0)
+            for number in range(30):
+                xsub.send(b"\1%d" % number + bytes(100_000))
+                xsub.send_multipart([b"%d" % number, b"\1", bytes(100_000)])
+            until(lambda: xsub.stats().waiting_out == 30)
+            assert peer.recv_frame()[1].endswith(b"first")
+            assert peer.recv_frame()[1] == b"sent"
+        until(lambda: not any(one.connected for one in xsub.peers()))
+        stats = xsub.stats()
+        assert (stats.messages_out, stats.waiting_out, stats.dropped) == (31, 0, 30)
 
 
 def test_what_there_was_no_room_for_is_counted(zmq: Library, transport: str) -> None:

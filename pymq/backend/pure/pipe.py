@@ -258,6 +258,7 @@ class Pipe:
         self.engine = None
         self.input.rollback()
         if self.hub.routing.subscribes:
+            self.lost += self.output.written - self.output.read
             self.output.clear()
         self.hub._wake()  # nothing may be left to send
         self.hub.loop._report(Event(EventKind.LINK_DOWN, self.id, error))
