@@ -6,7 +6,7 @@ from array import array
 from collections import Counter, deque
 from errno import E2BIG, EALREADY, ENOMEM
 from threading import RLock
-from typing import Any, Callable, Sequence, TypeVar, Union
+from typing import Any, Callable, Mapping, Sequence, TypeVar, Union
 
 from ... import _core
 from ..._core import ffi, lib
@@ -497,13 +497,13 @@ class Hub:
         """See `pymq.backend.abc.Hub.peers`."""
         return counting.peers(self._hub, self._count_ahead)
 
-    def _count_ahead(self) -> Counter[int]:
+    def _count_ahead(self) -> Mapping[int, int]:
         """How many of those ahead each pipe has brought."""
         with self._lock:
             self._load()
             left = len(self.ahead)
             if self._batch is None or not left:
-                return Counter()
+                return {}
             sources = self._sources or self._batch.sources()
             return Counter(sources[-left:])
 
