@@ -138,7 +138,7 @@ def test_subscriptions_that_wait_are_none(zmq: Library) -> None:
         sub.connect(listener.endpoint)
         with listener.accept() as peer:
             peer.handshake(b"PUB")
-            until(lambda: sub.peers()[0].connected)
+            until(lambda: any(one.connected for one in sub.peers()))
             for number in range(100):
                 sub.subscribe(b"%d" % number + bytes(100_000))
             assert sub.stats()[1:] == (0, 0, 0, 0, 0, 0, 0)
