@@ -54,15 +54,16 @@ void pymq_hub_totals(pymq_hub *hub, pymq_counts *sum)
 
 static void describe(pymq_peer *peer, struct pipe *pipe)
 {
-    memset(peer, 0, sizeof *peer);
     peer->pipe = pipe->id;
-    peer->since = pipe->since;
+    peer->name[0] = 0;
+    if (pipe->name != NULL) {
+        peer->name[0] = (unsigned char)pipe->name->size;
+        memcpy(peer->name + 1, pipe->name->bytes, pipe->name->size);
+    }
+    peer->since = (double)pipe->since / 1000;
     peer->connected =
         !pipe->closed && (pipe->joined || queue_has_reader(pipe->out));
-    if (pipe->name != NULL) {
-        peer->name_size = (int64_t)pipe->name->size;
-        memcpy(peer->name, pipe->name->bytes, pipe->name->size);
-    }
+    peer->counts = (pymq_counts){0};
     counts_add(&peer->counts, pipe);
 }
 

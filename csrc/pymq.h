@@ -117,14 +117,13 @@ typedef struct {
     int64_t messages_out, bytes_out, waiting_out, dropped;
 } pymq_counts;
 
-/* Up to the name all integers of one size: Python reads them at once. */
+/* As counting.py reads it. */
 typedef struct {
-    pymq_counts counts;
     int64_t pipe;
-    int64_t since; /* ms since 1970 that it has its link, 0: it had none */
-    int64_t connected;
-    int64_t name_size;
-    char name[256];
+    unsigned char name[256]; /* behind its size */
+    double since; /* when its link came up, s since 1970; 0: it had none */
+    unsigned char connected;
+    pymq_counts counts;
 } pymq_peer;
 
 /* libsodium's crypto_box_easy_afternm and crypto_box_open_easy_afternm: to,

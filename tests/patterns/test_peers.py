@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 import rawpeer
@@ -137,7 +138,7 @@ def test_subscriptions_that_wait_are_none(zmq: Library) -> None:
         sub.connect(listener.endpoint)
         with listener.accept() as peer:
             peer.handshake(b"PUB")
-            until(lambda: sub.peers()[0].connected)
+            until(lambda: any(one.connected for one in sub.peers()))
             for number in range(100):
                 sub.subscribe(b"%d" % number + bytes(100_000))
             assert sub.stats()[1:] == (0, 0, 0, 0, 0, 0, 0)
@@ -224,6 +225,31 @@ def test_from_any_thread(zmq: Library, network: str) -> None:
         assert 0 <= peer.waiting_in <= peer.messages_in
     assert pull.stats().messages_in == push.stats().messages_out
     assert push.stats().messages_out == before.messages_out + 20_000
+
+
+def test_many_peers_take_few_calls(zmq: Library) -> None:
+    """Of Python's functions: none for each peer where C counts."""
+    router = zmq.socket(zmq.ROUTER)
+    endpoint = zmq.bind(router, "tcp")
+    calls: list[int] = []
+    for _ in range(6):
+        zmq.socket(zmq.DEALER).connect(endpoint)
+        until(lambda: sum(one.connected for one in router.peers()) == len(calls) + 1)
+        # Once more where a finalizer came in between.
+        calls.append(min(_calls(router.peers) for _ in range(3)))
+    each = {"native": 0, "pure": 3}[zmq.tag]
+    assert calls == [calls[0] + each * more for more in range(6)]
+
+
+def _calls(function: Callable[[], object]) -> int:
+    events: list[str] = []
+    before = sys.getprofile()
+    sys.setprofile(lambda _frame, event, _about: events.append(event))
+    try:
+        function()
+    finally:
+        sys.setprofile(before)
+    return events.count("call")
 
 
 def test_over_inproc_there_is_no_handshake(zmq: Library) -> None:

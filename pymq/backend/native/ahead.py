@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from threading import RLock
-from typing import Any, Callable, Union
+from typing import Any, Callable, Mapping, Union
 
 from ..abc import Buffer
 from .batch import MOST, Batch
@@ -126,12 +126,12 @@ class Ahead:
             self._sources = [pipe for pipe, _ in pairs]
             self.ahead.extend([message for _, message in pairs])
 
-    def _count_ahead(self) -> Counter[int]:
+    def _count_ahead(self) -> Mapping[int, int]:
         """How many of those ahead each pipe has brought."""
         with self._lock:
             self._load()
             left = len(self.ahead)
             if self._batch is None or not left:
-                return Counter()
+                return {}
             sources = self._sources or self._batch.sources()
             return Counter(sources[-left:])

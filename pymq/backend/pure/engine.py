@@ -124,6 +124,8 @@ class Engine:
         """How many messages it has taken that the kernel has not wholly, and, or
         without, announcements."""
         taken, sent = self._taken, self._sent  # of one batch: the next needs the lock
+        if not taken:
+            return 0
         return sum(
             end > sent and (announcements or taken[behind - 1][0] == queue.LAST)
             for _, end, behind in self._messages(taken)

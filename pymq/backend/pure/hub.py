@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from errno import EAGAIN, EALREADY, EINVAL
-from functools import reduce
 from operator import attrgetter
 from typing import Callable, Sequence, Union
 
@@ -18,7 +17,7 @@ from ..abc import (
     check_bytes,
 )
 from ..abc import Hub as AbstractHub
-from ..counts import NOTHING, Counts, PeerCounts, add
+from ..counts import NOTHING, Counts, PeerCounts, total
 from ..messages import recv_message, send_message
 from .lasts import Lasts
 from .loop import Loop
@@ -112,8 +111,8 @@ class Hub(Waiting):
         """Nothing of it is left to read."""
         self.receiver.remove(pipe)
         if pipe.closed and self.pipes.pop(pipe.id, None) is not None:
-            self._past = add(self._past, pipe._counts())
-            self._past = self._past._replace(peers=0, waiting_in=0, waiting_out=0)
+            past = total(0, self._past, [pipe._counts()])
+            self._past = past._replace(waiting_in=0, waiting_out=0)
 
     # Messages.
 
@@ -369,15 +368,16 @@ class Hub(Waiting):
         """See `pymq.backend.abc.Hub.totals`."""
         with self.lock:
             self.receiver.put_back()
-            every = [pipe._counts() for pipe in self.pipes.values()]
-            return reduce(add, every, self._past)
+            pipes = self.pipes.values()
+            there = len([pipe for pipe in pipes if not pipe._over()])
+            return total(there, self._past, [pipe._counts() for pipe in pipes])
 
     def peers(self) -> list[PeerCounts]:
         """See `pymq.backend.abc.Hub.peers`."""
         with self.lock:
             self.receiver.put_back()
             there = [pipe for pipe in self.pipes.values() if not pipe._over()]
-            return [pipe._peer_counts() for pipe in there]
+            return [pipe._counts() for pipe in there]
 
     def probe(self, number: int) -> int:
         """See `pymq.backend.abc.Hub.probe`."""
