@@ -15,7 +15,7 @@ from ..control import Timer
 from ..endpoint import Endpoint
 from ..error import AuthenticationError, HandshakeError, ZMQError, error_for
 from ..meeting import Meeting
-from ..transports import NotOpened, Target, addresses
+from ..transports import NotOpened, Stream, Target, addresses
 from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger, security
 from .backoff import Backoff
@@ -59,7 +59,7 @@ class Connecter:
         self._named = self._name_first(self._first_name)
         self._lingering = Lingering(side, self.endpoint, self._ended)
         self._targets: list[Target] = []
-        self._opening: Union[socket.socket, None] = None
+        self._opening: Union[Stream, None] = None
         self._greeter: Union[Greeter, None] = None
         self._tunnel: Union[Tunnel, None] = None
         self._timer: Union[Timer, None] = None
@@ -163,7 +163,7 @@ class Connecter:
             self._close_opening()
             self._open_next()
 
-    def _watch(self, connection: socket.socket) -> None:
+    def _watch(self, connection: Stream) -> None:
         self._watched = True
         control, fd = self._side.control, connection.fileno()
         control.watch(fd, selectors.EVENT_WRITE, self._opened)
@@ -178,7 +178,7 @@ class Connecter:
         self._close_opening()
         self._open_next()
 
-    def _unwatch(self) -> socket.socket:
+    def _unwatch(self) -> Stream:
         """Take the descriptor that was opening."""
         connection, self._opening = self._opening, None
         assert connection is not None
@@ -197,7 +197,7 @@ class Connecter:
             connection.close()
             self._report(Event.CLOSED, fd)
 
-    def _dig(self, connection: socket.socket) -> None:
+    def _dig(self, connection: Stream) -> None:
         """Ask the proxy for the destination."""
         self._transport.tune(connection, self._side.options)
         self._tunnel = Tunnel(self._side, connection, self._destination, self._dug)
@@ -220,7 +220,7 @@ class Connecter:
             tunnel.close()
             self._report(Event.CLOSED, fd)
 
-    def _greet(self, connection: socket.socket) -> None:
+    def _greet(self, connection: Stream) -> None:
         self._backoff.met()
         self._fd = connection.fileno()
         self._report(Event.CONNECTED, self._fd)
@@ -373,7 +373,7 @@ def _proxy(options: Mapping[int, Any]) -> str:
     return proxy
 
 
-def _error(connection: socket.socket) -> Union[int, None]:
+def _error(connection: Stream) -> Union[int, None]:
     """Why a connection failed, 0 if it is established, None while it is not known.
     The error is the system's to tell once only.
 

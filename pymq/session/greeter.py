@@ -15,6 +15,7 @@ from ..backend.abc import Heartbeat, Link, Pipe
 from ..constants import Event, SocketOption
 from ..control import Timer
 from ..properties import Properties
+from ..transports import Stream
 from ..zmtp import zap
 from ..zmtp.error import ProtocolError
 from ..zmtp.handshake import Failed, Handshake, Ready, Result
@@ -60,7 +61,7 @@ class Greeter:
     def __init__(
         self,
         side: Side,
-        connection: socket.socket,
+        connection: Stream,
         where: str,
         done: Callable[[Greeter, Result], None],
     ) -> None:
@@ -89,7 +90,7 @@ class Greeter:
     def _own(
         self,
         side: Side,
-        connection: socket.socket,
+        connection: Stream,
         where: str,
         done: Callable[[Greeter, Result], None],
     ) -> None:
@@ -140,7 +141,7 @@ class Greeter:
 
     def _splice(self, ready: Ready, protection: Protection) -> tuple[Ready, int]:
         """What the pipe is given, of a connection that no backend can seal."""
-        connection = socket.socket(fileno=self.socket.detach())
+        connection = Stream(fileno=self.socket.detach())
         try:
             made = Splice(
                 self._control, connection, protection, self._max_size, ready.leftover
@@ -406,7 +407,7 @@ def _heartbeat(options: Mapping[int, Any]) -> Heartbeat:
     return Heartbeat(interval, interval if timeout < 0 else timeout, ttl)
 
 
-def _properties(connection: socket.socket, ready: Ready) -> dict[str, bytes]:
+def _properties(connection: Stream, ready: Ready) -> dict[str, bytes]:
     """What the peer says of itself, but for what is not its to say: only ZAP knows
     who a user is, and only the system where a peer is."""
     values = dict(ready.properties)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import functools
 import selectors
-import socket
 import time
 
 from .. import transports
@@ -13,7 +12,7 @@ from ..backend.abc import Pipe
 from ..constants import Event, SocketOption
 from ..endpoint import Endpoint
 from ..error import ZMQError
-from ..transports import Listening, filters
+from ..transports import Listening, Stream, filters
 from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger, security
 from .greeter import Greeter
@@ -77,7 +76,7 @@ class Listener:
             if listener.fileno() < 0:
                 return
             try:
-                connection, _ = listener.accept()
+                connection = transports.accept(listener)
             except (BlockingIOError, InterruptedError):
                 return
             except ConnectionAbortedError as error:
@@ -88,7 +87,6 @@ class Listener:
                 return
             self._short = False
             if filters.admit(connection, self._side.options):
-                connection.setblocking(False)
                 self._greet(connection)
             else:
                 self._report(Event.ACCEPT_FAILED, errno.ECONNREFUSED)
@@ -126,7 +124,7 @@ class Listener:
         if self._listening.socket.fileno() >= 0:
             self.start()
 
-    def _greet(self, connection: socket.socket) -> None:
+    def _greet(self, connection: Stream) -> None:
         self._report(Event.ACCEPTED, connection.fileno())
         self._transport.tune(connection, self._side.options)
         make = RawGreeter if self._side.raw else Greeter
@@ -211,7 +209,7 @@ class Listener:
         self._descriptors.pop(pipe, None)
         self._side.connections.end(pipe)
 
-    def _close_listener(self, listener: socket.socket) -> None:
+    def _close_listener(self, listener: Stream) -> None:
         fd = listener.fileno()
         try:
             listener.close()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 from typing import Callable
 
 from ..backend.abc import Link
 from ..constants import Event, SocketOption
+from ..transports import Stream
 from ..zmtp.handshake import Ready, Result
 from . import Side
 from .greeter import Greeter
@@ -18,7 +18,7 @@ class RawGreeter(Greeter):
     def __init__(
         self,
         side: Side,
-        connection: socket.socket,
+        connection: Stream,
         where: str,
         done: Callable[[Greeter, Result], None],
     ) -> None:
