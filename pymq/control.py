@@ -110,6 +110,7 @@ class Control:
         self._late: deque[Callable[[], None]] = deque()
         self._timers: list[Timer] = []
         self._order = itertools.count()
+        self.started = False  # without a thread there are no sessions either
         self._thread: Union[threading.Thread, None] = None
         # Reentrant: a finalizer may run in the middle of `start`, and call.
         self._starting = threading.RLock()
@@ -118,11 +119,6 @@ class Control:
         self._asleep = False  # or about to be; else a wake-up would be idle
 
     # From any thread.
-
-    @property
-    def started(self) -> bool:
-        """Whether there is a thread (without one there are no sessions either)."""
-        return self._thread is not None
 
     def start(self) -> None:
         """Start the control thread and the loop.  Idempotent."""
@@ -143,7 +139,7 @@ class Control:
             except BaseException:
                 self._close()
                 raise
-            self._thread = thread
+            self._thread, self.started = thread, True
             exits.remember(self, waits=True)
 
     def _close(self) -> None:
@@ -154,7 +150,8 @@ class Control:
     def stop(self) -> None:
         """End the thread and the loop.  Idempotent."""
         with self._starting:
-            thread, self._thread = self._thread, None
+            self.started, thread = False, self._thread
+            self._thread = None
         if thread is not None:
             self.call(self._stop)
             thread.join()
@@ -243,7 +240,7 @@ class Control:
 
     def catch_up(self) -> None:
         """Without a thread, do now what finalizers left to be done."""
-        if not self.started:
+        if self._late and not self.started:
             self._run_late()
 
     def hold(self) -> None:
@@ -256,10 +253,11 @@ class Control:
         with self.changed.lock:
             self._busy -= 1
             self.changed.notify_all()
-            self._leave_if_idle()
+            if self._leaving:
+                self._leave_if_idle()
 
     def _leave_if_idle(self) -> None:
-        if self._leaving and not self._busy and self.started:
+        if not self._busy and self.started:
             self.call(self._leave)
 
     def wait_idle(self, seconds: Union[float, None] = None) -> bool:

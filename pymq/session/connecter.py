@@ -45,7 +45,9 @@ class Connecter:
         self._address = endpoint.address
         self._transport = transports.get(endpoint.scheme)
         self._transport.check(endpoint.address)
-        self._proxy = _proxy(side.options) if endpoint.scheme == "tcp" else ""
+        self._proxy = ""
+        if endpoint.scheme == "tcp" and side.options[SocketOption.SOCKS_PROXY]:
+            self._proxy = _proxy(side.options)
         if self._proxy:
             self._address = addresses.through(self._address, self._proxy)
         self._destination = endpoint.address
@@ -139,7 +141,7 @@ class Connecter:
             except OSError as error:
                 self._failed(error.errno)
             else:
-                if self._opening.family != socket.AF_UNIX:  # which never waits
+                if target.family != socket.AF_UNIX:  # which never waits
                     self._report(Event.CONNECT_DELAYED, errno.EINPROGRESS)
 
     def _failed(self, error: Union[int, None]) -> None:
@@ -356,11 +358,13 @@ class Connecter:
         self.meeting.tell(False)
         if self._timer is not None:
             self._timer.cancel()
-        self._close_opening()
+        if self._opening is not None:
+            self._close_opening()
         if self._greeter is not None:
             self._greeter.close()
             self._greeter = None
-        self._close_tunnel()
+        if self._tunnel is not None:
+            self._close_tunnel()
 
 
 def _proxy(options: Mapping[int, Any]) -> str:
@@ -379,11 +383,11 @@ def _error(connection: Stream) -> Union[int, None]:
 
     TCP may have connected an ephemeral port to itself, on loopback: that is none.
     """
-    error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if error or connection.family == socket.AF_UNIX:
-        return error
+    if connection.family == socket.AF_UNIX:
+        return connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     try:
         peer = connection.getpeername()
     except OSError as failed:
-        return None if failed.errno == errno.ENOTCONN else failed.errno
+        error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        return error or (None if failed.errno == errno.ENOTCONN else failed.errno)
     return errno.ECONNREFUSED if connection.getsockname() == peer else 0

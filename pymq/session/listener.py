@@ -69,7 +69,7 @@ class Listener:
 
     def _accept(self) -> None:
         listener = self._listening.socket
-        if not self._make_room():
+        if len(self._greeters) >= HANDSHAKES and not self._make_room():
             self._pause()
             return
         for _ in range(ACCEPTS):
@@ -96,10 +96,8 @@ class Listener:
                 return  # if there is another one, it needs room
 
     def _make_room(self) -> bool:
-        """Whether one more may shake hands.  Where too many do, and are slow, the one
-        that has kept us waiting longest makes room: who is idle stops nobody."""
-        if len(self._greeters) < HANDSHAKES:
-            return True
+        """Whether one more may shake hands, though too many do.  Where they are slow,
+        the one that has kept us waiting longest makes room: the idle stop nobody."""
         for greeter, since in self._greeters.items():
             if greeter.awaits_peer:
                 if time.monotonic() - since < PATIENT:
@@ -137,8 +135,9 @@ class Listener:
         if isinstance(result, Failed):
             greeter.close()
             return
-        wait = self._rivals.wait(result.identity)
-        if wait and self._side.live[SocketOption.ROUTER_HANDOVER]:
+        handover = self._side.live[SocketOption.ROUTER_HANDOVER]
+        wait = self._rivals.wait(result.identity) if handover else 0.0
+        if wait:
             self._greeters[greeter] = since
             admit = functools.partial(self._admit, greeter, result)
             self._side.control.later(wait, admit)
@@ -160,12 +159,13 @@ class Listener:
         if pipe is None:
             greeter.refuse("refused a second peer")
             return
-        if not self._side.claim(pipe, ready.identity):
-            greeter.refuse(f"{ready.identity!r} is taken")
+        identity = ready.identity
+        if not self._side.claim(pipe, identity):
+            greeter.refuse(f"{identity!r} is taken")
             pipe.close(False)
             return
-        if self._side.named:
-            self._rivals.have(pipe.id, ready.identity)
+        if identity and self._side.named:
+            self._rivals.have(pipe.id, identity)
         self._pipes[pipe.id] = pipe
         self._side.control.owners[pipe.id] = self
         if greeter.attach(pipe, ready):

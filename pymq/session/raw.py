@@ -9,7 +9,7 @@ from ..constants import Event, SocketOption
 from ..transports import Stream
 from ..zmtp.handshake import Ready, Result
 from . import Side
-from .greeter import Greeter
+from .greeter import AFFINITY, Greeter
 
 
 class RawGreeter(Greeter):
@@ -35,7 +35,8 @@ class RawGreeter(Greeter):
         return ""
 
     def _link(self, fd: int, ready: Ready) -> Link:
-        return Link(fd, affinity=self._affinity, raw=True, notifies=self._notifies)
+        bits = self._side.options[SocketOption.AFFINITY] & AFFINITY
+        return Link(fd, affinity=bits, raw=True, notifies=self._notifies)
 
     def _report(self, event: int, value: int) -> None:
         """But for a handshake, which there is none of."""

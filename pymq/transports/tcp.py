@@ -20,6 +20,7 @@ from . import (
 )
 
 
+@lru_cache(maxsize=256)  # each connect asks
 def check(address: str) -> None:
     """Refuse a missing host, ``*``, or a port that is no number or too large."""
     if not addresses.is_connectable(address):

@@ -64,7 +64,10 @@ def tune(connection: Stream, options: Options) -> None:
     """Once it is connected.  What the system refuses is logged: it may be broken
     already, and then reading will tell."""
     # Batching is the engine's business, not the kernel's.
-    _try(connection, socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:
+        pass  # it may have gone
     rows: tuple[_Row, ...] = _CONNECTED
     if options[_O.TCP_KEEPALIVE] != -1:
         rows += _KEPT_ALIVE
@@ -88,12 +91,7 @@ def _apply(descriptor: Stream, options: Options, row: _Row) -> None:
     value = options[row.option]
     descriptor.setsockopt(row.level, row.name, value)
     if row.option is _O.TOS and descriptor.family == socket.AF_INET6:
-        _try(descriptor, socket.IPPROTO_IPV6, socket.IPV6_TCLASS, value)
-
-
-def _try(descriptor: Stream, level: int, name: int, value: int) -> None:
-    """Where it does not matter if the system refuses."""
-    try:
-        descriptor.setsockopt(level, name, value)
-    except OSError:
-        pass
+        try:
+            descriptor.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, value)
+        except OSError:
+            pass  # it does not matter

@@ -403,7 +403,8 @@ class Hub:
 
     def drop_ahead(self, pipe: int) -> None:
         """What a pipe has brought is not wanted any more."""
-        self._keep(lambda source, _: source != pipe)
+        if self._batch is not None:  # else nothing was ever ahead
+            self._keep(lambda source, _: source != pipe)
 
     def ready(self) -> int:
         """See `pymq.backend.abc.Hub.ready`."""
@@ -518,9 +519,10 @@ class Hub:
     def stop(self, error: int) -> None:
         """See `pymq.backend.abc.Hub.stop`."""
         lib.pymq_hub_stop(self._hub, error)
-        with self._lock:
-            self._load()
-            self.ahead.clear()
+        if self._batch is not None:
+            with self._lock:
+                self._load()
+                self.ahead.clear()
 
     def free(self) -> None:
         """See `pymq.backend.abc.Hub.free`."""
