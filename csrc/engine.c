@@ -301,10 +301,12 @@ void engine_report(struct engine *engine, bool drained, int error)
     bool closed = drained || atomic_load(&out->dropped);
     out->reader = NULL;
     out->done = closed;
-    events_push(engine->events, engine->event,
-                closed ? PYMQ_PIPE_CLOSED : PYMQ_LINK_DOWN, engine->pipe,
-                closed ? 0 : error);
-    engine->event = NULL;
+    if (!engine->quiet) {
+        events_push(engine->events, engine->event,
+                    closed ? PYMQ_PIPE_CLOSED : PYMQ_LINK_DOWN, engine->pipe,
+                    closed ? 0 : error);
+        engine->event = NULL;
+    }
     pthread_mutex_unlock(&out->lock);
 }
 

@@ -22,7 +22,7 @@ class Meeting:
 
     def tell(self, met: bool, failed: Union[HandshakeError, None] = None) -> None:
         """There is a connection that can be used, or there is none (any more)."""
-        with self.changed:
+        with self.changed.lock:
             self._met, self.failed = met, failed
             self.changed.notify_all()
 

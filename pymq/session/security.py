@@ -8,7 +8,7 @@ from typing import Any, Callable, Mapping
 from ..constants import SecurityMechanism, SocketOption
 from ..zmtp import gss
 from ..zmtp.mechanisms import Mechanism, plain
-from ..zmtp.mechanisms.null import Null
+from ..zmtp.mechanisms.null import OPEN, Null
 from ..zmtp.zap import ENDPOINT
 from . import Side
 from .zap import HANDLERS
@@ -27,6 +27,8 @@ def mechanism(options: Options, judged: bool) -> Mechanism:
 
 def _null(options: Options, judged: bool) -> Mechanism:
     domain = bool(options[_O.ZAP_DOMAIN])
+    if not (judged or domain):
+        return OPEN
     enforced = domain and bool(options[_O.ZAP_ENFORCE_DOMAIN])
     return Null(judged or domain, enforced, judged)
 

@@ -42,7 +42,8 @@ class Ahead:
 
     def drop_ahead(self, pipe: int) -> None:
         """What a pipe has brought is not wanted any more."""
-        self._keep(lambda source, _: source != pipe)
+        if self._batch is not None:  # else nothing was ever ahead
+            self._keep(lambda source, _: source != pipe)
 
     def _look_ahead(self) -> None:
         """Fetch what waits, unless other threads wait for it."""

@@ -402,9 +402,10 @@ class Hub(Ahead):
     def stop(self, error: int) -> None:
         """See `pymq.backend.abc.Hub.stop`."""
         lib.pymq_hub_stop(self._hub, error)
-        with self._lock:
-            self._load()
-            self.ahead.clear()
+        if self._batch is not None:
+            with self._lock:
+                self._load()
+                self.ahead.clear()
 
     def free(self) -> None:
         """See `pymq.backend.abc.Hub.free`."""

@@ -110,6 +110,11 @@ class Engine:
         self._aborted = self._aborted or not drain
         self.loop._ask(self)
 
+    def has_sent(self) -> bool:
+        """Whether the kernel has all that the pipe was given, and would not hang up."""
+        waits = self._taken or self._broken or self.pipe.output.frames
+        return not (waits or kernel_holds(self._socket))
+
     @property
     def echoes(self) -> bool:
         """Whether the peer answers a PING."""

@@ -115,7 +115,7 @@ class Pipe:
             for end in (self, other):
                 if end.closed and not end.reported:
                     end._part()
-                    end._drained()
+                    end._report_closed()
 
     def _catch_up(self) -> None:
         """What was queued before the join is now there to read."""
@@ -162,10 +162,11 @@ class Pipe:
         if not drain:
             self.lost += self.output.waiting()
             self.output.clear()
-        if self.engine is not None:
+        if self.engine is None:
+            self.reported = not self.output.frames
+        else:
+            self.reported = drain and self.engine.has_sent()
             self.engine.finish(drain)
-        elif not self.output.frames:
-            self.reported = True
         return self.reported
 
     def _part(self) -> None:
@@ -260,11 +261,16 @@ class Pipe:
             self.lost += self.output.written - self.output.read
             self.output.clear()
         self.hub._wake()  # nothing may be left to send
-        self.hub.loop._report(Event(EventKind.LINK_DOWN, self.id, error))
+        if not self.reported:
+            self.hub.loop._report(Event(EventKind.LINK_DOWN, self.id, error))
 
     def _drained(self) -> None:
         """Nothing is left to send on a closed pipe."""
         self.engine = None
+        if not self.reported:
+            self._report_closed()
+
+    def _report_closed(self) -> None:
         self.reported = True
         self.hub.loop._report(Event(EventKind.PIPE_CLOSED, self.id, 0))
 
