@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from errno import EACCES, EADDRINUSE, ECONNREFUSED, EINVAL, ENOENT
 from functools import cache, partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Sequence, Union
 
 from .base import SocketBase
@@ -14,6 +13,7 @@ from .control import once
 from .drain import remaining, until
 from .endpoint import Endpoint, parse
 from .error import Again, UnsafePickleWarning, ZMQBindError, ZMQError, error_for
+from .loading import load
 from .pauses import Steps, Until
 from .security_options import check_keys
 from .threads import available
@@ -334,7 +334,7 @@ class Endpoints(SocketBase):
 def _module(name: str) -> Any:
     """A module that is imported when it is first needed: `import pymq` should cost
     little."""
-    return import_module(name, __package__)
+    return load(name, __package__)
 
 
 def _news_of(session: Any, deadline: Union[float, None]) -> Until:
