@@ -126,14 +126,15 @@ typedef struct {
     pymq_counts counts;
 } pymq_peer;
 
-/* libsodium's crypto_box_easy_afternm and crypto_box_open_easy_afternm: to,
- * from, how many octets, nonce, key.  Both work in place. */
+/* libsodium's crypto_box_afternm and crypto_box_open_afternm, and
+ * crypto_box_open_easy_afternm or NULL: to, from, how many octets, nonce, key.
+ * All work in place. */
 typedef int (*pymq_box)(unsigned char *, unsigned char *, unsigned long long,
                         unsigned char *, unsigned char *);
 
 /* As Keys in pymq/zmtp/sealing.py, and with what. */
 typedef struct {
-    pymq_box seal, open;
+    pymq_box seal, open, open_easy;
     unsigned char key[32];
     int as_server;
     uint64_t sent, received;
