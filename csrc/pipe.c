@@ -64,7 +64,7 @@ struct pipe *pipe_new(struct hub *hub, bool conflate)
     atomic_init(&pipe->refs, 1);
     pipe->id = atomic_fetch_add(&last_id, 1) + 1;
     pipe->hub = hub;
-    hub_hold(hub);
+    pymq_hub_hold(hub);
     init_lists(pipe);
     end_init(&pipe->end, &hub->box);
     pipe->out = queue_new();
@@ -149,7 +149,7 @@ static int announce_all(struct pipe *pipe)
     return 0;
 }
 
-int pipe_attach(struct pipe *pipe, const pymq_link *link)
+static int attach(struct pipe *pipe, const pymq_link *link)
 {
     if (pipe->joined)
         return -EINVAL;
@@ -216,7 +216,7 @@ static void catch_up(struct pipe *pipe)
                 pipe->id, 0);
 }
 
-int pipe_join(struct pipe *pipe, struct pipe *other)
+static int join(struct pipe *pipe, struct pipe *other)
 {
     if (pipe == other || pipe->linked || other->linked || pipe->spent
         || other->spent)
@@ -344,7 +344,7 @@ int pymq_pipe_attach(pymq_pipe *pipe, const pymq_link *link)
 {
     struct hub *hub = pipe->hub;
     pthread_mutex_lock(&hub->lock);
-    int result = pipe_attach(pipe, link);
+    int result = attach(pipe, link);
     pthread_mutex_unlock(&hub->lock);
     return result;
 }
@@ -353,7 +353,7 @@ int pymq_pipe_join(pymq_pipe *pipe, pymq_pipe *other)
 {
     struct hub *hub = pipe->hub, *far = other->hub;
     hub_lock_both(hub, far);
-    int result = pipe_join(pipe, other);
+    int result = join(pipe, other);
     hub_attend(hub);
     hub_attend(far);
     pthread_mutex_unlock(&hub->lock);

@@ -8,9 +8,8 @@
 static void announce(struct hub *hub, bool subscribe, const char *topic,
                      size_t size)
 {
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next)
-        pipe_announce(OWNER(at, struct pipe, in_hub), subscribe, topic, size);
+    EACH_PIPE (pipe, hub)
+        pipe_announce(pipe, subscribe, topic, size);
 }
 
 int pymq_hub_subscribe(pymq_hub *hub, const char *topic, size_t size,
@@ -74,9 +73,7 @@ int64_t pymq_hub_subscribers(pymq_hub *hub, const char *first, size_t size)
     hub->stamp++;
     topics_visit(&hub->topics, (const unsigned char *)first, size, stamp,
                  hub);
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next) {
-        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+    EACH_PIPE (pipe, hub) {
         if (!pipe->closed)
             ++*(pipe->stamp == hub->stamp ? &stamped : &others);
     }
