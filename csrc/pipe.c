@@ -41,6 +41,9 @@ static void pipe_destroy(struct pipe *pipe)
     queue_release(pipe->out);
     queue_release(pipe->in);
     table_fini(&pipe->asked);
+    if (pipe->again != NULL)
+        topics_fini(pipe->again);
+    free(pipe->again);
     free(pipe->event);
     free(pipe->name);
     hub_drop(pipe->hub);
@@ -149,6 +152,22 @@ static int announce_all(struct pipe *pipe)
     return 0;
 }
 
+/* Where last messages are kept, who is there now is to get them, whoever was
+ * there before. */
+static int begin_again(struct pipe *pipe)
+{
+    if (pipe->again == NULL) {
+        if (!pipe->linked || pipe->hub->lasts.limit == 0)
+            return 0;
+        pipe->again = calloc(1, sizeof *pipe->again);
+        if (pipe->again == NULL)
+            return -ENOMEM;
+        topics_init(pipe->again, sizeof(uint64_t));
+    }
+    topics_fini(pipe->again);
+    return 0;
+}
+
 static int attach(struct pipe *pipe, const pymq_link *link)
 {
     if (pipe->joined)
@@ -164,7 +183,9 @@ static int attach(struct pipe *pipe, const pymq_link *link)
     pipe->ttl = (unsigned)link->ping_ttl;
     pipe->probed = 0;
     atomic_store(&pipe->in->echo, 0);
-    int result = announce_all(pipe);
+    int result = begin_again(pipe);
+    if (result == 0)
+        result = announce_all(pipe);
     if (result < 0)
         return result;
     struct engine_link with = {.link = link,

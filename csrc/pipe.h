@@ -39,6 +39,7 @@ struct pipe {
     struct event *event; /* for PIPE_CLOSED of a pipe that was joined late */
     struct list topics;  /* members (topics.h) */
     struct table asked;  /* topics that it asked for, when MANUAL */
+    struct topics *again; /* subscribed to over this link; NULL: is the first */
     /* The hub's lists. */
     struct list in_hub, in_writable, in_readable, in_targets, in_held;
     int minor;           /* of the link's ZMTP 3 */
