@@ -44,18 +44,16 @@ static bool may_borrow(const struct hub *hub)
         || hub->receive_policy == PYMQ_RECEIVE_NONE)
         return false;
     int count = 0;
-    const struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes && count <= HUB_LEASES; at = at->next)
-        count++;
-    return count <= HUB_LEASES;
+    EACH_PIPE (pipe, hub)
+        if (++count > HUB_LEASES)
+            return false;
+    return true;
 }
 
 /* Calls back for every engine of the hub. */
 static void each_engine(struct hub *hub, void (*call)(struct engine *))
 {
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next) {
-        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+    EACH_PIPE (pipe, hub) {
         if (pipe->engine != NULL)
             call(pipe->engine);
     }
@@ -79,9 +77,7 @@ int hub_borrow(struct hub *hub, struct engine **engines, int *fds, bool ask)
         return 0;
     }
     ask = ask && waits_often(hub);
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next) {
-        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+    EACH_PIPE (pipe, hub) {
         if (pipe->engine == NULL)
             continue;
         hub->borrows = true;

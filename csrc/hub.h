@@ -27,7 +27,6 @@
 enum { HUB_IN = 1, HUB_OUT = 2, HUB_END = 4, HUB_SENT = 8 };
 enum { HUB_LEASES = 8 }; /* engines that a hub borrows, at most */
 
-
 struct hub {
     pthread_mutex_t lock;
     atomic_uint refs; /* Python's handle, every pipe */
@@ -87,7 +86,10 @@ struct hub {
     pymq_counts past; /* of the pipes that were forgotten */
 };
 
-void hub_hold(struct hub *hub);
+/* For each pipe, of which none is forgotten meanwhile. */
+#define EACH_PIPE(pipe, hub) \
+    LIST_EACH (struct pipe, pipe, &(hub)->pipes, in_hub)
+
 void hub_drop(struct hub *hub);
 
 /* Locks of two hubs have an order.  It may be one hub, twice. */
@@ -170,8 +172,7 @@ bool hub_wants(const struct hub *hub, const unsigned char *first,
 /* Brings a pipe with a message for the user to the front, or NULL. */
 struct pipe *hub_next_source(struct hub *hub);
 
-/* counts.c: adds what a pipe has seen; keeps of it what outlives it. */
-void counts_add(pymq_counts *sum, const struct pipe *pipe);
+/* counts.c: keeps of what a pipe has seen what outlives it. */
 void counts_keep(pymq_counts *past, const struct pipe *pipe);
 
 /* subscribe.c: the publisher's side. */

@@ -24,12 +24,9 @@ void end_init(struct end *end, struct mailbox *box)
 static void ring(struct mailbox *box, unsigned news)
 {
     atomic_store(&box->news, true);
-    struct list *at = box->bells.next;
-    for (; at != &box->bells; at = at->next) {
-        struct bell *bell = OWNER(at, struct bell, node);
+    LIST_EACH (struct bell, bell, &box->bells, node)
         if (bell->news & news)
             wakeup_raise(&bell->wakeup);
-    }
 }
 
 void mailbox_post(struct end *end)

@@ -58,7 +58,7 @@ typedef struct {
 } pymq_slot;
 
 void pymq_slot_clear(pymq_slot *slot);
-/* What slot_clear would do, when the data has moved on to another owner. */
+/* What pymq_slot_clear would do, when the data has moved on to another owner. */
 void pymq_chunk_drop(void *chunk);
 /* Copies to fresh memory. */
 void pymq_copy(char *to, const char *from, size_t size);

@@ -34,14 +34,7 @@ void queue_release(struct queue *queue)
 {
     if (queue == NULL || atomic_fetch_sub(&queue->refs, 1) != 1)
         return;
-    struct piece *piece = queue->head.piece;
-    while (piece != NULL) {
-        struct piece *next = piece->next;
-        chunk_drop(piece->chunk);
-        chunk_drop(piece->body);
-        free(piece);
-        piece = next;
-    }
+    queue_free_pieces(queue->head.piece);
     chunk_drop(queue->fill);
     chunk_drop(atomic_load(&queue->spare));
     pthread_mutex_destroy(&queue->lock);

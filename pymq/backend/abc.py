@@ -400,7 +400,7 @@ class Hub(Protocol):
         each topic (that is all of its first frame), for peers that subscribe later.
 
         They get it at once, as any message, unless they had subscribed to it before,
-        over whichever link of their pipe.
+        over this link of their pipe.
         Of more topics than `limit` those are forgotten that did not change for longest;
         0: all.  In the middle of a message that is sent, subscriptions wait.  Not with
         INVERT.

@@ -262,7 +262,7 @@ class Hub(Ahead):
     def recv_many(self, most: int) -> list[bytes]:
         """See `pymq.backend.abc.Hub.recv_many`."""
         with self._lock:
-            self._waiting += 1  # see _recv_again
+            self._waiting += 1  # see `_again`
             try:
                 found = self._pop(most)
                 return found if len(found) == most else self._fetch(found, most)
