@@ -133,7 +133,7 @@ class _AsyncSocket(_Async, _Awaited):
         return found
 
     def _hang(self) -> Any:
-        return self._bell(POLLIN | POLLOUT)
+        return self._bell(POLLIN | POLLOUT, reads=True)
 
     def _begin(self, watch: Watch, call: Call, first: bool) -> Any:
         """Make the call.  Raises Again when that is to be done when the bell rings."""
