@@ -96,6 +96,29 @@ bool hub_pull(struct hub *hub)
     return atomic_load(&hub->box.news);
 }
 
+void hub_read(struct hub *hub)
+{
+    struct bell *bell = hub->reader;
+    if (loop_is_foreign(hub->loop))
+        return;
+    if (!may_borrow(hub)) {
+        hub_give_back(hub);
+        return;
+    }
+    mailbox_unwatch(&hub->box, bell); /* nobody rings the reader's own bell */
+    hub_pull(hub);
+    (void)mailbox_watch(&hub->box, bell);
+    hub_attend(hub); /* who was posted meanwhile can be posted again */
+    bool ask = waits_often(hub);
+    struct list *at = hub->pipes.next;
+    for (; at != &hub->pipes; at = at->next) {
+        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+        if (pipe->engine != NULL)
+            engine_lend_to(pipe->engine, bell->poller, ask);
+    }
+    hub->borrows = true;
+}
+
 void hub_give_back(struct hub *hub)
 {
     if (hub->borrows)

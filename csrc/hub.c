@@ -1,6 +1,7 @@
 /* hub.c - life of a hub and its pipes; see hub.h */
 #include "hub.h"
 
+#include "engine.h"
 #include "loan.h"
 
 #include <errno.h>
@@ -151,6 +152,8 @@ void hub_forget(struct hub *hub, struct pipe *pipe)
     if (!pipe->closed)
         retire(hub, pipe); /* its peer closed it just now */
     hub_forget_topics(hub, pipe);
+    if (hub->reader != NULL && pipe->engine != NULL)
+        engine_give_back(pipe->engine);
     counts_keep(&hub->past, pipe);
     list_remove(&pipe->in_hub);
     list_remove(&pipe->in_writable);

@@ -40,6 +40,7 @@ struct hub {
     struct bell standing; /* behind fileno */
     bool has_fileno;
     bool polled; /* beside other things, by threads that do not read */
+    struct bell *reader; /* of one who polls it and does read, or NULL */
     bool freed;
     struct list sleepers; /* idle bells of pymq_hub_wait */
 
@@ -134,6 +135,9 @@ void hub_tell(struct hub *hub, struct pipe *pipe);
  * leases. */
 int hub_borrow(struct hub *hub, struct engine **engines, int *fds, bool ask);
 void hub_give_back(struct hub *hub);
+/* Whoever the reader's bell is for is awake: reads, and has the bell's poller
+ * watch what the hub borrows. */
+void hub_read(struct hub *hub);
 
 /* send.c: by policy. */
 int hub_send(struct hub *hub, const void *data, size_t size, bool more);

@@ -1,6 +1,8 @@
 /* mailbox.c - see mailbox.h */
 #include "mailbox.h"
 
+#include "poller.h"
+
 void mailbox_init(struct mailbox *box)
 {
     pthread_mutex_init(&box->lock, NULL);
@@ -88,10 +90,13 @@ void bell_init(struct bell *bell)
     list_init(&bell->node);
     wakeup_init(&bell->wakeup);
     bell->news = ANY_NEWS;
+    bell->poller = NULL;
 }
 
 void bell_fini(struct bell *bell)
 {
+    if (bell->poller != NULL)
+        poller_free(bell->poller);
     wakeup_fini(&bell->wakeup);
 }
 

@@ -224,7 +224,7 @@ int pymq_hub_wait(pymq_hub *hub, int events, int timeout);
 int pymq_hub_fileno(pymq_hub *hub);
 /* A bell of one's own, rung when one of `events` may have come; NULL with a
  * negative errno in `*fd`, else that is what turns readable. */
-pymq_bell *pymq_hub_hang(pymq_hub *hub, int events, int *fd);
+pymq_bell *pymq_hub_hang(pymq_hub *hub, int events, int reads, int *fd);
 void pymq_hub_hush(pymq_hub *hub, pymq_bell *bell);
 void pymq_hub_unhang(pymq_hub *hub, pymq_bell *bell);
 void pymq_hub_set(pymq_hub *hub, int option, int value);

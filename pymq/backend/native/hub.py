@@ -326,9 +326,9 @@ class Hub(Ahead):
             result = _wait(self._hub, events, timeout)
         return result
 
-    def bell(self, events: int) -> Bell:
+    def bell(self, events: int, reads: bool = False) -> Bell:
         """See `pymq.backend.abc.Hub.bell`."""
-        return Bell(self._hub, events)
+        return Bell(self._hub, events, reads)
 
     def fileno(self) -> int:
         """See `pymq.backend.abc.Hub.fileno`."""

@@ -108,8 +108,8 @@ class Waiting:
     def _all_sent(self) -> bool:
         return not any(pipe._unsent() for pipe in self.pipes.values())
 
-    def bell(self, events: int) -> Bell:
-        """See `pymq.backend.abc.Hub.bell`."""
+    def bell(self, events: int, reads: bool = False) -> Bell:
+        """See `pymq.backend.abc.Hub.bell`.  Nobody reads but the loop."""
         return Bell(self, self._take_signal(events & SENT), events & SENT)
 
     def _return_signal(self, signal: Signal, events: int = 0) -> None:
