@@ -150,7 +150,8 @@ class Handshake:
         self._minor = greeting.MINOR
         self._input = bytearray()
         self._output = b""
-        self._stage = self._read_signature
+        # No bound method: it would be a cycle, for the collector to find.
+        self._stage: Callable[[Handshake], bool] = Handshake._read_signature
 
     def start(self) -> None:
         """The connection is made.  Either side may speak first."""
@@ -242,7 +243,7 @@ class Handshake:
 
     def _advance(self) -> None:
         try:
-            while self.result is None and self.aside is None and self._stage():
+            while self.result is None and self.aside is None and self._stage(self):
                 pass
         except ProtocolError as error:
             self._fail(error)
@@ -260,11 +261,11 @@ class Handshake:
             return False
         if signed:
             self._output += self._greeting[greeting.SIGNATURE : greeting.HEAD]
-            self._stage = self._read_version
+            self._stage = Handshake._read_version
         else:
             self._follow_old(1)
             self._output += self._identity  # its header went out as our signature
-            self._stage = self._read_unasked_identity
+            self._stage = Handshake._read_unasked_identity
         return True
 
     def _read_version(self) -> bool:
@@ -276,10 +277,10 @@ class Handshake:
             # RFC 15 has no XPUB and XSUB; libzmq sends these numbers, and looks at
             # nobody's.
             self._output += bytes((SocketType[self._socket_type],))
-            self._stage = self._read_type
+            self._stage = Handshake._read_type
         else:
             self._output += self._greeting[greeting.HEAD :]
-            self._stage = self._read_greeting
+            self._stage = Handshake._read_greeting
         return True
 
     def _follow_old(self, major: int) -> None:
@@ -297,7 +298,7 @@ class Handshake:
             return False
         del self._input[: older.GREETING]
         self._output += older.encode_identity(self._major, self._identity)
-        self._stage = self._read_identity
+        self._stage = Handshake._read_identity
         return True
 
     def _read_unasked_identity(self) -> bool:
@@ -329,7 +330,7 @@ class Handshake:
             )
         del self._input[: greeting.SIZE]
         self._minor = peer.spoken
-        self._stage = self._read_command
+        self._stage = Handshake._read_command
         self._follow(self._mechanism.start(self._metadata))
         return True
 
