@@ -5,7 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from errno import ECONNABORTED, ECONNREFUSED, EFAULT, EPIPE, ETIMEDOUT
+from errno import (
+    ECONNABORTED,
+    ECONNREFUSED,
+    ECONNRESET,
+    EFAULT,
+    EPIPE,
+    ETIMEDOUT,
+)
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence, Union
 
@@ -233,8 +240,10 @@ class Greeter:
             self._flush()
             return
         except OSError as error:
-            self._break("receive failed", error)
-            return
+            if error.errno != ECONNRESET or not self._handshake.is_ahead:
+                self._break("receive failed", error)
+                return
+            data = b""
         if data:
             self._handshake.receive_data(data)
         else:

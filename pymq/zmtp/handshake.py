@@ -21,6 +21,10 @@ somebody else's, or `answer_alone` has it that there is nobody; what the peer se
 meanwhile is received as ever.  What takes long is in `aside`: it is to be called on
 another thread, and its outcome given to `resume`; nothing is received before.
 
+READY of NULL goes out right behind the greeting if nobody is to be asked: the peer has
+shown by then that it speaks ZMTP 3.  One that has another mechanism refuses our
+greeting, and has not read more.
+
 No message may be sent before the result is `Ready`: libzmq drops a peer whose
 messages overtake its own READY.
 
@@ -112,6 +116,7 @@ class Handshake:
         "_output",
         "_socket_type",
         "_stage",
+        "_started",
         "aside",
         "claims",
         "credentials",
@@ -148,6 +153,7 @@ class Handshake:
         self._old_peers = old_peers and mechanism.name == b"NULL"
         self._major = greeting.MAJOR
         self._minor = greeting.MINOR
+        self._started = False  # the mechanism
         self._input = bytearray()
         self._output = b""
         # No bound method: it would be a cycle, for the collector to find.
@@ -281,7 +287,19 @@ class Handshake:
         else:
             self._output += self._greeting[greeting.HEAD :]
             self._stage = Handshake._read_greeting
+            if self._mechanism.eager and len(self._input) < greeting.SIZE:
+                self._start()
         return True
+
+    def _start(self) -> None:
+        self._started = True
+        self._follow(self._mechanism.start(self._metadata))
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether more was said than a peer wants to read that refuses our greeting: if
+        it closes with that unread, its system resets the connection."""
+        return self._started and self._stage is Handshake._read_greeting
 
     def _follow_old(self, major: int) -> None:
         if not self._old_peers:
@@ -331,7 +349,8 @@ class Handshake:
         del self._input[: greeting.SIZE]
         self._minor = peer.spoken
         self._stage = Handshake._read_command
-        self._follow(self._mechanism.start(self._metadata))
+        if not self._started:
+            self._start()
         return True
 
     def _read_command(self) -> bool:
