@@ -10,12 +10,13 @@ from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar, Union
 
+from . import constants as _C
 from . import exits, patterns
 from . import options as table
 from .attendant import Attendant
 from .attributes import Attributes
 from .backend.abc import Bell
-from .constants import POLLIN, POLLOUT, SocketOption, SocketType
+from .constants import POLLIN, POLLOUT, SocketType
 from .control import once
 from .drain import Drain, Drained
 from .error import error_for
@@ -119,7 +120,7 @@ class SocketBase(Attributes, Handle):
     def _create(self, context: Context, socket_type: int) -> None:
         pattern = patterns.get(socket_type)
         values = table.defaults()
-        values[SocketOption.LINGER] = pattern.linger
+        values[_C.LINGER] = pattern.linger
         values.update(context._inherited)
         hub = context._backend.hub(context._loop, pattern.routing)
         self._declare(
@@ -279,7 +280,7 @@ class SocketBase(Attributes, Handle):
     def _ending(self, linger: Union[int, None]) -> Callable[[], None]:
         """What closes the socket; it must not need the socket any more."""
         if linger is None:
-            linger = self._options[SocketOption.LINGER]
+            linger = self._options[_C.LINGER]
         control, monitor, drain = self.context._control, self._monitor, self._drain
         known = self._sessions
         watching: Sequence[Any] = [self._levels, self._attendants]
