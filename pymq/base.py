@@ -10,12 +10,13 @@ from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar, Union
 
+from . import constants as _C
 from . import exits, patterns
 from . import options as table
 from .attendant import Attendant
 from .attributes import Attributes
 from .backend.abc import Bell
-from .constants import POLLIN, POLLOUT, SocketOption, SocketType
+from .constants import POLLIN, POLLOUT, SocketType
 from .control import once
 from .drain import Drain, Drained
 from .error import error_for
@@ -119,7 +120,7 @@ class SocketBase(Attributes, Handle):
     def _create(self, context: Context, socket_type: int) -> None:
         pattern = patterns.get(socket_type)
         values = table.defaults()
-        values[SocketOption.LINGER] = pattern.linger
+        values[_C.LINGER] = pattern.linger
         values.update(context._inherited)
         hub = context._backend.hub(context._loop, pattern.routing)
         self._declare(
@@ -156,7 +157,7 @@ class SocketBase(Attributes, Handle):
 
     def _use(self, end: patterns.End) -> None:
         """Send to, and receive from, `end`."""
-        if isinstance(end, patterns.Wrapper):
+        if end is not self._hub and isinstance(end, patterns.Wrapper):
             end.hang_up = self.context._control.hang_up
         inner = end
         for level in self._levels:
@@ -253,7 +254,8 @@ class SocketBase(Attributes, Handle):
         """Make every blocked and later call fail with `error`: also those for which
         the pattern holds a message ready, and would not ask the hub."""
         self._hub.stop(error)
-        self._use(self._hub)
+        if self._end is not self._hub:
+            self._use(self._hub)
 
     def _stay_behind(self) -> None:
         """This is a forked child: every call but `close` raises `ForkedError`."""
@@ -278,7 +280,7 @@ class SocketBase(Attributes, Handle):
     def _ending(self, linger: Union[int, None]) -> Callable[[], None]:
         """What closes the socket; it must not need the socket any more."""
         if linger is None:
-            linger = self._options[SocketOption.LINGER]
+            linger = self._options[_C.LINGER]
         control, monitor, drain = self.context._control, self._monitor, self._drain
         known = self._sessions
         watching: Sequence[Any] = [self._levels, self._attendants]
@@ -332,12 +334,12 @@ class SocketBase(Attributes, Handle):
             raise error_for(-result)
         return int(result)
 
-    def _bell(self, events: int) -> Bell:
+    def _bell(self, events: int, reads: bool = False) -> Bell:
         """To be woken by, when one of `events` may have come."""
         self._check_call()
         # What lets a wrapper go on may be anything.
         wanted = events if self._end is self._hub else _ANY
-        bell: Bell = self._hub.bell(wanted)
+        bell: Bell = self._hub.bell(wanted, reads)
         return bell
 
     def _finish(self, steps: Steps[_Result]) -> _Result:

@@ -417,7 +417,9 @@ def find(number: int) -> Option:
 
 def check(number: int, option: Option, value: Any, socket_type: int) -> None:
     """Refuse a value: TypeError, OverflowError, or ZMQError(EINVAL) as libzmq would."""
-    check_type(number, value)
+    plain = value.__class__ is int and _KINDS[number][0] is int
+    if not (plain and option.low <= value <= option.high):
+        check_type(number, value)
     size = len(value) if isinstance(value, bytes) else value
     applies = option.types is None or socket_type in option.types
     if not (option.writable and applies and option.low <= size <= option.high):

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any, Callable, TypeVar
 
 from ..constants import Event
+from ..loading import load
 from .error import ProtocolError
 
 EXTRA = "pymq[curve]"
@@ -31,7 +32,7 @@ def available() -> bool:
 def _bindings() -> Any:
     global _nacl
     if _nacl is None:
-        _nacl = import_module("nacl.bindings")
+        _nacl = load("nacl.bindings")
     return _nacl
 
 
