@@ -30,6 +30,7 @@ from .shadow import Handle, shown_class
 _Result = TypeVar("_Result")
 
 _ANY = POLLIN | POLLOUT
+_TYPES = {int(one): one for one in SocketType}  # to look one up there takes 1 us
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -127,7 +128,7 @@ class SocketBase(Attributes, Handle):
             _pattern=pattern,
             context=context,
             _pid=os.getpid(),
-            _type=SocketType(socket_type),
+            _type=_TYPES[socket_type],
             _options=values,
             _hub=hub,
             _levels=[],  # one, once `fileno` was asked for
@@ -143,7 +144,7 @@ class SocketBase(Attributes, Handle):
         )
         self._use(pattern.wrap(hub, values))
         context._adopt(self)
-        self._closed = False
+        self._declare(_closed=False)
 
     @classmethod
     def shadow(cls, address: Union[int, SocketBase]) -> Self:
@@ -275,7 +276,11 @@ class SocketBase(Attributes, Handle):
 
     def _has_address(self) -> bool:
         """Whether something must be free when `close` returns."""
-        return any(s.has_address for group in self._sessions.values() for s in group)
+        for group in self._sessions.values():
+            for session in group:
+                if session.has_address:
+                    return True
+        return False
 
     def _ending(self, linger: Union[int, None]) -> Callable[[], None]:
         """What closes the socket; it must not need the socket any more."""
