@@ -25,6 +25,7 @@ from .monitor import Monitor
 from .pauses import Steps, Until, finish
 from .properties import Connections
 from .shadow import Handle, shown_class
+from .turn import Turn
 
 _Result = TypeVar("_Result")
 
@@ -49,7 +50,7 @@ class SocketBase(Attributes, Handle):
         "_type",
         "_options",
         "_hub",
-        "_inner",
+        "_asks",
         "_end",
         "_send",
         "_quick_send",
@@ -77,7 +78,7 @@ class SocketBase(Attributes, Handle):
     _type: SocketType
     _options: dict[int, Any]
     _hub: Any
-    _inner: patterns.End  # `_end` without what `fileno` puts around it
+    _asks: Turn
     _end: patterns.End
     _send: Any
     _quick_send: Any
@@ -136,6 +137,7 @@ class SocketBase(Attributes, Handle):
             _sessions={},
             _monitor=Monitor(),
             _connections=Connections(),
+            _asks=Turn(),  # of those who make a request
             _drain=Drain(context._control.changed),
             _life=[None],  # whoever takes it closes the socket
             _busy=RLock(),  # bind, connect, and back; a signal's handler may be, too
@@ -158,12 +160,10 @@ class SocketBase(Attributes, Handle):
         """Send to, and receive from, `end`."""
         if isinstance(end, patterns.Wrapper):
             end.hang_up = self.context._control.hang_up
-        inner = end
         for level in self._levels:
             end = level.around(end)
         self._hub.looks_ahead = end is self._hub
         self._tell(
-            _inner=inner,
             _end=end,
             _send=end.send,
             _quick_send=end.quick_send,
@@ -263,7 +263,6 @@ class SocketBase(Attributes, Handle):
         self._tell(
             _busy=RLock(),  # another thread of the parent may have had it
             _hub=nobody,
-            _inner=nobody,
             _end=nobody,
             _send=refuse,
             _quick_send=refuse,
@@ -336,7 +335,8 @@ class SocketBase(Attributes, Handle):
         """To be woken by, when one of `events` may have come."""
         self._check_call()
         # What lets a wrapper go on may be anything.
-        wanted = events if self._end is self._hub else _ANY
+        plain = self._end is self._hub and not self._pattern.routing.turns
+        wanted = events if plain else _ANY
         bell: Bell = self._hub.bell(wanted)
         return bell
 
@@ -361,7 +361,8 @@ class SocketBase(Attributes, Handle):
             return  # another thread was faster
         self.context._start_threads()
         end = self._end
-        self._levels.append(Level(end, self._hub, self.context._control))
+        turns = bool(self._pattern.routing.turns)
+        self._levels.append(Level(end, self._hub, self.context._control, turns))
         self._use(end)
         if self._closed or self.context._terminating:
             self._use(self._hub)  # as `_stop`, which may have come in between

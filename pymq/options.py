@@ -181,19 +181,19 @@ OPTIONS: dict[int, Option] = {
     ),
     _O.REQ_CORRELATE: Option(
         0,
+        live=HubOption.CORRELATE,
         readable=False,
         types=_REQ,
         unit="0 or more",
         text="number requests, and take only the reply with that number",
-        at_once=True,
     ),
     _O.REQ_RELAXED: Option(
         0,
+        live=HubOption.RELAXED,
         readable=False,
         types=_REQ,
         unit="0 or more",
         text="a new request may be sent before the reply to the last one",
-        at_once=True,
     ),
     _O.XPUB_VERBOSER: Option(
         0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from array import array
 from collections import Counter, deque
 from errno import E2BIG, EALREADY, ENOMEM
@@ -15,6 +16,7 @@ from ..abc import (
     HubOption,
     Moved,
     Routing,
+    Turns,
     check_bytes,
 )
 from ..abc import Hub as AbstractHub
@@ -78,9 +80,8 @@ class Hub:
     )
 
     def __init__(self, loop: Loop, routing: Routing) -> None:
-        pointer = lib.pymq_hub_new(
-            loop._loop, routing.send, routing.receive, routing.subscribes
-        )
+        number = random.getrandbits(32) if routing.turns is Turns.ASKS else 0
+        pointer = lib.pymq_hub_new(loop._loop, *routing, number)
         self._hub = handle(pointer, lib.pymq_hub_release)
         # Frames are received into slots; a thread that receives takes one out,
         # so that threads do not receive over each other.
@@ -334,6 +335,14 @@ class Hub:
     def _pop_single_from(self) -> Union[tuple[list[Buffer], int], None]:
         found = self._pop_from()
         return None if found is None else ([found[0]], found[1])
+
+    def ask(self, frames: Sequence[bytes], again: bool) -> int:
+        """See `pymq.backend.abc.Hub.ask`."""
+        return held.ask(self._hub, frames, again)
+
+    def give_up(self) -> None:
+        """See `pymq.backend.abc.Hub.give_up`."""
+        lib.pymq_hub_give_up(self._hub)
 
     def recv_many(self, most: int) -> list[bytes]:
         """See `pymq.backend.abc.Hub.recv_many`."""

@@ -35,6 +35,7 @@ from .sending import SENDERS
 from .signal import Signal
 from .topics import Topics
 from .trim import trimmer
+from .turns import TURNS
 
 POLLIN = 1
 POLLOUT = 2
@@ -50,6 +51,8 @@ SWITCHES = {
     HubOption.INVERT: ("receiver", "inverted", 1),
     HubOption.ONLY_FIRST: ("receiver", "only_first", 1),
     HubOption.LAST_VALUE: ("receiver", "last_value", 1),
+    HubOption.CORRELATE: ("sender", "correlate", 1),
+    HubOption.RELAXED: ("sender", "relaxed", 1),
 }
 
 
@@ -71,8 +74,10 @@ class Hub:
         self.looks_ahead = False
         self.lasts: Union[Lasts, None] = None
         self._greeting: Union[bytes, None] = None
-        self.receiver = RECEIVERS[routing.receive](self)
-        self.sender = SENDERS[routing.send](self)
+        policies = RECEIVERS[routing.receive], SENDERS[routing.send]
+        receiver, sender = TURNS.get(routing.turns, policies)
+        self.receiver = receiver(self)
+        self.sender = sender(self)
         self._stopped = 0
         self.inside = False  # a message that is being sent
         self._signal: Union[Signal, None] = None  # what `fileno` gives out
@@ -265,6 +270,16 @@ class Hub:
             if frame.__class__ is int:
                 self._clear()
             return frame
+
+    def ask(self, frames: Sequence[bytes], again: bool) -> int:
+        """See `pymq.backend.abc.Hub.ask`."""
+        with self.lock:
+            return -self._stopped or self.sender.ask(frames, again)
+
+    def give_up(self) -> None:
+        """See `pymq.backend.abc.Hub.give_up`."""
+        with self.lock:
+            self.sender.give_up()
 
     def ready(self) -> int:
         """See `pymq.backend.abc.Hub.ready`."""
