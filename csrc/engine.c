@@ -266,11 +266,27 @@ static void leave_input(struct engine *e)
     queue_set_writer(e->in, NULL);
 }
 
+/* Subscriptions will be announced anew; messages are lost. */
+static void drop_output(struct engine *e)
+{
+    struct queue *out = e->out;
+    uint64_t read = atomic_load(&out->read);
+    uint64_t commands = atomic_load(&out->commands_read);
+    struct frame frame;
+    while (queue_readable(out)) {
+        queue_peek(out, &frame);
+        engine_pass(e, &frame);
+    }
+    read = atomic_load(&out->read) - read;
+    commands = atomic_load(&out->commands_read) - commands;
+    atomic_fetch_add(&out->lost, read - commands);
+}
+
 /* Drops the message that the kernel has a part of. */
 static void leave_output(struct engine *e)
 {
     if (e->subscribes) {
-        queue_skip_all(e->out);
+        drop_output(e);
     } else if (e->sent > 0 || e->out_message) {
         queue_skip_message(e->out);
         atomic_fetch_add(&e->out->lost, 1);
@@ -285,10 +301,12 @@ void engine_report(struct engine *engine, bool drained, int error)
     bool closed = drained || atomic_load(&out->dropped);
     out->reader = NULL;
     out->done = closed;
-    events_push(engine->events, engine->event,
-                closed ? PYMQ_PIPE_CLOSED : PYMQ_LINK_DOWN, engine->pipe,
-                closed ? 0 : error);
-    engine->event = NULL;
+    if (!engine->quiet) {
+        events_push(engine->events, engine->event,
+                    closed ? PYMQ_PIPE_CLOSED : PYMQ_LINK_DOWN, engine->pipe,
+                    closed ? 0 : error);
+        engine->event = NULL;
+    }
     pthread_mutex_unlock(&out->lock);
 }
 

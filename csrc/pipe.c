@@ -266,10 +266,15 @@ static int finish_output(struct pipe *pipe, bool drain)
         pipe->spent = true;
         return 1;
     }
+    bool sent = drain && pipe->engine != NULL && engine_hush(pipe->engine);
     pthread_mutex_lock(&out->lock);
     bool attached = out->reader != NULL, done = out->done;
     queue_close_locked(out, !drain);
     pthread_mutex_unlock(&out->lock);
+    if (sent) {
+        pipe->spent = true;
+        return 1;
+    }
     if (attached)
         return 0;
     if (done) {

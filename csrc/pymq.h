@@ -121,24 +121,24 @@ typedef struct {
     int64_t messages_out, bytes_out, waiting_out, dropped;
 } pymq_counts;
 
-/* Up to the name all integers of one size: Python reads them at once. */
+/* As counting.py reads it. */
 typedef struct {
-    pymq_counts counts;
     int64_t pipe;
-    int64_t since; /* ms since 1970 that it has its link, 0: it had none */
-    int64_t connected;
-    int64_t name_size;
-    char name[256];
+    unsigned char name[256]; /* behind its size */
+    double since; /* when its link came up, s since 1970; 0: it had none */
+    unsigned char connected;
+    pymq_counts counts;
 } pymq_peer;
 
-/* libsodium's crypto_box_easy_afternm and crypto_box_open_easy_afternm: to,
- * from, how many octets, nonce, key.  Both work in place. */
+/* libsodium's crypto_box_afternm and crypto_box_open_afternm, and
+ * crypto_box_open_easy_afternm or NULL: to, from, how many octets, nonce, key.
+ * All work in place. */
 typedef int (*pymq_box)(unsigned char *, unsigned char *, unsigned long long,
                         unsigned char *, unsigned char *);
 
 /* As Keys in pymq/zmtp/sealing.py, and with what. */
 typedef struct {
-    pymq_box seal, open;
+    pymq_box seal, open, open_easy;
     unsigned char key[32];
     int as_server;
     uint64_t sent, received;

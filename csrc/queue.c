@@ -270,10 +270,19 @@ void queue_expect(const struct queue *queue)
     __builtin_prefetch((const void *)(at + CACHE_LINE));
 }
 
+void queue_read_command(struct queue *queue)
+{
+    const memory_order plain = memory_order_relaxed;
+    uint64_t read = atomic_load_explicit(&queue->commands_read, plain);
+    atomic_store_explicit(&queue->commands_read, read + 1, plain);
+}
+
 void queue_skip(struct queue *queue, const struct frame *frame)
 {
     struct piece *piece = queue->head.piece;
     queue->head.at += frame->head + (size_t)frame->size;
+    if (frame->flags & FRAME_COMMAND)
+        queue_read_command(queue);
     if (piece->body != NULL) {
         chunk_drop(piece->body);
         piece->body = NULL;

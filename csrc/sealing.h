@@ -17,7 +17,7 @@
 enum { SEAL_OVERHEAD = 33, SEAL_NONCE = 24, SEAL_KEY = 32 };
 
 struct sealing {
-    pymq_box seal, open;
+    pymq_box seal, open, open_easy;
     unsigned char key[SEAL_KEY];
     unsigned char sends[SEAL_NONCE], receives[SEAL_NONCE]; /* nonces */
     uint64_t sent, received;

@@ -137,9 +137,7 @@ static void catch_up(void *context, const unsigned char *topic, size_t size,
     struct catching_up *with = context;
     struct hub *hub = with->hub;
     struct pipe *pipe = with->pipe;
-    hub->stamp++;
-    topics_visit(&hub->topics, topic, size, stamp, hub);
-    if (pipe->stamp == hub->stamp)
+    if (topics_wanted(&hub->topics, topic, size, pipe))
         return; /* it has got that already */
     if (queue_full(pipe->out)) {
         pipe->missed++;

@@ -158,7 +158,7 @@ class SocketBase(Attributes, Handle):
 
     def _use(self, end: patterns.End) -> None:
         """Send to, and receive from, `end`."""
-        if isinstance(end, patterns.Wrapper):
+        if end is not self._hub and isinstance(end, patterns.Wrapper):
             end.hang_up = self.context._control.hang_up
         for level in self._levels:
             end = level.around(end)
@@ -253,7 +253,8 @@ class SocketBase(Attributes, Handle):
         """Make every blocked and later call fail with `error`: also those for which
         the pattern holds a message ready, and would not ask the hub."""
         self._hub.stop(error)
-        self._use(self._hub)
+        if self._end is not self._hub:
+            self._use(self._hub)
 
     def _stay_behind(self) -> None:
         """This is a forked child: every call but `close` raises `ForkedError`."""

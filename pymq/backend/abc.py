@@ -224,7 +224,8 @@ class Pipe(Protocol):
         `keep_input`: messages that arrived stay readable, else they are dropped.
         An unfinished multipart message is dropped either way.
 
-        Returns True when nothing is left to do; otherwise PIPE_CLOSED will follow,
+        Returns True when nothing is left to do, above all when the kernel has all
+        already, whatever else the engine has to see to; otherwise PIPE_CLOSED follows,
         **once the kernel has accepted the last byte of the last message** or the
         drain was given up.  A descriptor of AF_UNIX is then half-closed, and for it
         PIPE_CLOSED comes when the peer has also read that byte, or closed.

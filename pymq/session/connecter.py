@@ -15,7 +15,7 @@ from ..control import Timer
 from ..endpoint import Endpoint
 from ..error import AuthenticationError, HandshakeError, ZMQError, error_for
 from ..meeting import Meeting
-from ..transports import NotOpened, Target, addresses
+from ..transports import NotOpened, Stream, Target, addresses
 from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger, security
 from .backoff import Backoff
@@ -45,7 +45,9 @@ class Connecter:
         self._address = endpoint.address
         self._transport = transports.get(endpoint.scheme)
         self._transport.check(endpoint.address)
-        self._proxy = _proxy(side.options) if endpoint.scheme == "tcp" else ""
+        self._proxy = ""
+        if endpoint.scheme == "tcp" and side.options[SocketOption.SOCKS_PROXY]:
+            self._proxy = _proxy(side.options)
         if self._proxy:
             self._address = addresses.through(self._address, self._proxy)
         self._destination = endpoint.address
@@ -59,7 +61,7 @@ class Connecter:
         self._named = self._name_first(self._first_name)
         self._lingering = Lingering(side, self.endpoint, self._ended)
         self._targets: list[Target] = []
-        self._opening: Union[socket.socket, None] = None
+        self._opening: Union[Stream, None] = None
         self._greeter: Union[Greeter, None] = None
         self._tunnel: Union[Tunnel, None] = None
         self._timer: Union[Timer, None] = None
@@ -139,7 +141,7 @@ class Connecter:
             except OSError as error:
                 self._failed(error.errno)
             else:
-                if self._opening.family != socket.AF_UNIX:  # which never waits
+                if target.family != socket.AF_UNIX:  # which never waits
                     self._report(Event.CONNECT_DELAYED, errno.EINPROGRESS)
 
     def _failed(self, error: Union[int, None]) -> None:
@@ -163,7 +165,7 @@ class Connecter:
             self._close_opening()
             self._open_next()
 
-    def _watch(self, connection: socket.socket) -> None:
+    def _watch(self, connection: Stream) -> None:
         self._watched = True
         control, fd = self._side.control, connection.fileno()
         control.watch(fd, selectors.EVENT_WRITE, self._opened)
@@ -178,7 +180,7 @@ class Connecter:
         self._close_opening()
         self._open_next()
 
-    def _unwatch(self) -> socket.socket:
+    def _unwatch(self) -> Stream:
         """Take the descriptor that was opening."""
         connection, self._opening = self._opening, None
         assert connection is not None
@@ -197,7 +199,7 @@ class Connecter:
             connection.close()
             self._report(Event.CLOSED, fd)
 
-    def _dig(self, connection: socket.socket) -> None:
+    def _dig(self, connection: Stream) -> None:
         """Ask the proxy for the destination."""
         self._transport.tune(connection, self._side.options)
         self._tunnel = Tunnel(self._side, connection, self._destination, self._dug)
@@ -220,7 +222,7 @@ class Connecter:
             tunnel.close()
             self._report(Event.CLOSED, fd)
 
-    def _greet(self, connection: socket.socket) -> None:
+    def _greet(self, connection: Stream) -> None:
         self._backoff.met()
         self._fd = connection.fileno()
         self._report(Event.CONNECTED, self._fd)
@@ -356,11 +358,13 @@ class Connecter:
         self.meeting.tell(False)
         if self._timer is not None:
             self._timer.cancel()
-        self._close_opening()
+        if self._opening is not None:
+            self._close_opening()
         if self._greeter is not None:
             self._greeter.close()
             self._greeter = None
-        self._close_tunnel()
+        if self._tunnel is not None:
+            self._close_tunnel()
 
 
 def _proxy(options: Mapping[int, Any]) -> str:
@@ -373,17 +377,17 @@ def _proxy(options: Mapping[int, Any]) -> str:
     return proxy
 
 
-def _error(connection: socket.socket) -> Union[int, None]:
+def _error(connection: Stream) -> Union[int, None]:
     """Why a connection failed, 0 if it is established, None while it is not known.
     The error is the system's to tell once only.
 
     TCP may have connected an ephemeral port to itself, on loopback: that is none.
     """
-    error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if error or connection.family == socket.AF_UNIX:
-        return error
+    if connection.family == socket.AF_UNIX:
+        return connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     try:
         peer = connection.getpeername()
     except OSError as failed:
-        return None if failed.errno == errno.ENOTCONN else failed.errno
+        error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        return error or (None if failed.errno == errno.ENOTCONN else failed.errno)
     return errno.ECONNREFUSED if connection.getsockname() == peer else 0

@@ -15,6 +15,7 @@ from ..backend.abc import Heartbeat, Link, Pipe
 from ..constants import Event, SocketOption
 from ..control import Timer
 from ..properties import Properties
+from ..transports import Stream
 from ..zmtp import zap
 from ..zmtp.error import ProtocolError
 from ..zmtp.handshake import Failed, Handshake, Ready, Result
@@ -29,21 +30,19 @@ if TYPE_CHECKING:
     from .judge import Question
 
 HEARING_OUT = 5.0  # seconds that a peer has to read why it is refused
+AFFINITY = 0xFFFFFFFFFFFFFFFF  # as bits
+NO_HEARTBEAT = Heartbeat()
 
 
 class Greeter:
     """One connection, from established to attached."""
 
     __slots__ = (
-        "_affinity",
         "_aside",
-        "_connections",
         "_control",
         "_done",
         "_handshake",
-        "_heartbeat",
         "_inquiry",
-        "_max_size",
         "_mechanism",
         "_monitor",
         "_over",
@@ -60,36 +59,31 @@ class Greeter:
     def __init__(
         self,
         side: Side,
-        connection: socket.socket,
+        connection: Stream,
         where: str,
         done: Callable[[Greeter, Result], None],
     ) -> None:
         self._own(side, connection, where, done)
-        name = side.pattern.name
-        identity = side.options[SocketOption.ROUTING_ID]
-        said = side.options[SocketOption.METADATA]
-        self._side = side
+        name, options = side.pattern.name, side.options
         judged = side.judge is not None
-        self._mechanism = security.mechanism(side.options, judged)
+        self._mechanism = security.mechanism(options, judged)
         self._handshake = Handshake(
             name,
-            identity,
+            options[SocketOption.ROUTING_ID],
             self._mechanism,
             COMPATIBLE[name],
-            not (judged or side.options[SocketOption.ZAP_DOMAIN]),
-            said,
+            not (judged or options[SocketOption.ZAP_DOMAIN]),
+            options[SocketOption.METADATA],
         )
         self._handshake.start()
         self._unsent = b""
         self._aside = False  # a thread works for us
-        self._patience = side.options[SocketOption.HANDSHAKE_IVL]  # ms, 0: no limit
-        self._max_size = side.options[SocketOption.MAXMSGSIZE]
-        self._heartbeat = _heartbeat(side.options)
+        self._patience = options[SocketOption.HANDSHAKE_IVL]  # ms, 0: no limit
 
     def _own(
         self,
         side: Side,
-        connection: socket.socket,
+        connection: Stream,
         where: str,
         done: Callable[[Greeter, Result], None],
     ) -> None:
@@ -97,15 +91,14 @@ class Greeter:
         self.socket = connection
         self.fd = connection.fileno()  # still its number when it was handed over
         self.where = where
+        self._side = side
         self._control = side.control
         self._monitor = side.monitor
-        self._connections = side.connections
         self._done = done
         self._inquiry: Union[Inquiry, Question, None] = None
         self._watched = 0  # events
         self._over = False
         self._timer: Union[Timer, None] = None
-        self._affinity = affinity(side.options)
 
     def speak(self) -> None:
         """Shake hands, and speak first."""
@@ -119,7 +112,7 @@ class Greeter:
         """Hand the connection over to a pipe; False if the system has no room."""
         values = _properties(self.socket, ready)
         properties = Properties(self.fd, values, self._mechanism_name())
-        self._connections.add(pipe.id, properties)
+        self._side.connections.add(pipe.id, properties)
         fd = -1
         try:
             if isinstance(ready.sealing, Keys) or ready.sealing is None:
@@ -140,10 +133,11 @@ class Greeter:
 
     def _splice(self, ready: Ready, protection: Protection) -> tuple[Ready, int]:
         """What the pipe is given, of a connection that no backend can seal."""
-        connection = socket.socket(fileno=self.socket.detach())
+        connection = Stream(fileno=self.socket.detach())
         try:
+            max_size = self._side.options[SocketOption.MAXMSGSIZE]
             made = Splice(
-                self._control, connection, protection, self._max_size, ready.leftover
+                self._control, connection, protection, max_size, ready.leftover
             )
         except OSError:
             connection.close()
@@ -154,15 +148,16 @@ class Greeter:
         return self._mechanism.name.decode()
 
     def _link(self, fd: int, ready: Ready) -> Link:
-        beat = self._heartbeat if ready.major == 3 else Heartbeat()
+        options = self._side.options
+        beats = options[SocketOption.HEARTBEAT_IVL] and ready.major == 3
         return Link(
             fd,
             ready.leftover,
             ready.minor,
-            self._max_size,
-            affinity=self._affinity,
-            heartbeat=beat,
-            major=ready.major,
+            options[SocketOption.MAXMSGSIZE],
+            options[SocketOption.AFFINITY] & AFFINITY,
+            _heartbeat(options) if beats else NO_HEARTBEAT,
+            ready.major,
             sealing=ready.sealing if isinstance(ready.sealing, Keys) else None,
         )
 
@@ -213,14 +208,15 @@ class Greeter:
             self._finish(self._handshake.result)
             return
         wanted = self._handshake.result is None and self._handshake.aside is None
-        reading = EVENT_READ if wanted else 0
-        self._watch(reading | EVENT_WRITE if self._unsent else reading)
+        events = EVENT_READ if wanted else 0
+        if self._unsent:
+            events |= EVENT_WRITE
+        if events != self._watched:
+            self._watch(events)
 
     def _watch(self, events: int) -> None:
         if self._patience and self._timer is None:
             self._timer = self._control.later(self._patience / 1000, self._late)
-        if events == self._watched:
-            return
         self._watched = events
         if events:
             self._control.watch(self.socket.fileno(), events, self._ready)
@@ -392,21 +388,14 @@ class Greeter:
         self._monitor.report(event, value, self.where)
 
 
-def affinity(options: Mapping[int, Any]) -> int:
-    """AFFINITY as bits."""
-    return int(options[SocketOption.AFFINITY]) & 0xFFFFFFFFFFFFFFFF
-
-
 def _heartbeat(options: Mapping[int, Any]) -> Heartbeat:
     interval = options[SocketOption.HEARTBEAT_IVL]
     timeout = options[SocketOption.HEARTBEAT_TIMEOUT]
-    if not interval:
-        return Heartbeat()
     ttl = options[SocketOption.HEARTBEAT_TTL]
     return Heartbeat(interval, interval if timeout < 0 else timeout, ttl)
 
 
-def _properties(connection: socket.socket, ready: Ready) -> dict[str, bytes]:
+def _properties(connection: Stream, ready: Ready) -> dict[str, bytes]:
     """What the peer says of itself, but for what is not its to say: only ZAP knows
     who a user is, and only the system where a peer is."""
     values = dict(ready.properties)

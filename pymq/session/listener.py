@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import functools
 import selectors
-import socket
 import time
 
 from .. import transports
@@ -13,7 +12,7 @@ from ..backend.abc import Pipe
 from ..constants import Event, SocketOption
 from ..endpoint import Endpoint
 from ..error import ZMQError
-from ..transports import Listening, filters
+from ..transports import Listening, Stream, filters
 from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger, security
 from .greeter import Greeter
@@ -70,14 +69,14 @@ class Listener:
 
     def _accept(self) -> None:
         listener = self._listening.socket
-        if not self._make_room():
+        if len(self._greeters) >= HANDSHAKES and not self._make_room():
             self._pause()
             return
         for _ in range(ACCEPTS):
             if listener.fileno() < 0:
                 return
             try:
-                connection, _ = listener.accept()
+                connection = transports.accept(listener)
             except (BlockingIOError, InterruptedError):
                 return
             except ConnectionAbortedError as error:
@@ -88,7 +87,6 @@ class Listener:
                 return
             self._short = False
             if filters.admit(connection, self._side.options):
-                connection.setblocking(False)
                 self._greet(connection)
             else:
                 self._report(Event.ACCEPT_FAILED, errno.ECONNREFUSED)
@@ -98,10 +96,8 @@ class Listener:
                 return  # if there is another one, it needs room
 
     def _make_room(self) -> bool:
-        """Whether one more may shake hands.  Where too many do, and are slow, the one
-        that has kept us waiting longest makes room: who is idle stops nobody."""
-        if len(self._greeters) < HANDSHAKES:
-            return True
+        """Whether one more may shake hands, though too many do.  Where they are slow,
+        the one that has kept us waiting longest makes room: the idle stop nobody."""
         for greeter, since in self._greeters.items():
             if greeter.awaits_peer:
                 if time.monotonic() - since < PATIENT:
@@ -126,7 +122,7 @@ class Listener:
         if self._listening.socket.fileno() >= 0:
             self.start()
 
-    def _greet(self, connection: socket.socket) -> None:
+    def _greet(self, connection: Stream) -> None:
         self._report(Event.ACCEPTED, connection.fileno())
         self._transport.tune(connection, self._side.options)
         make = RawGreeter if self._side.raw else Greeter
@@ -139,8 +135,9 @@ class Listener:
         if isinstance(result, Failed):
             greeter.close()
             return
-        wait = self._rivals.wait(result.identity)
-        if wait and self._side.live[SocketOption.ROUTER_HANDOVER]:
+        handover = self._side.live[SocketOption.ROUTER_HANDOVER]
+        wait = self._rivals.wait(result.identity) if handover else 0.0
+        if wait:
             self._greeters[greeter] = since
             admit = functools.partial(self._admit, greeter, result)
             self._side.control.later(wait, admit)
@@ -162,12 +159,13 @@ class Listener:
         if pipe is None:
             greeter.refuse("refused a second peer")
             return
-        if not self._side.claim(pipe, ready.identity):
-            greeter.refuse(f"{ready.identity!r} is taken")
+        identity = ready.identity
+        if not self._side.claim(pipe, identity):
+            greeter.refuse(f"{identity!r} is taken")
             pipe.close(False)
             return
-        if self._side.named:
-            self._rivals.have(pipe.id, ready.identity)
+        if identity and self._side.named:
+            self._rivals.have(pipe.id, identity)
         self._pipes[pipe.id] = pipe
         self._side.control.owners[pipe.id] = self
         if greeter.attach(pipe, ready):
@@ -211,7 +209,7 @@ class Listener:
         self._descriptors.pop(pipe, None)
         self._side.connections.end(pipe)
 
-    def _close_listener(self, listener: socket.socket) -> None:
+    def _close_listener(self, listener: Stream) -> None:
         fd = listener.fileno()
         try:
             listener.close()

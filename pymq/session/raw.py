@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 from typing import Callable
 
 from ..backend.abc import Link
 from ..constants import Event, SocketOption
+from ..transports import Stream
 from ..zmtp.handshake import Ready, Result
 from . import Side
-from .greeter import Greeter
+from .greeter import AFFINITY, Greeter
 
 
 class RawGreeter(Greeter):
@@ -18,7 +18,7 @@ class RawGreeter(Greeter):
     def __init__(
         self,
         side: Side,
-        connection: socket.socket,
+        connection: Stream,
         where: str,
         done: Callable[[Greeter, Result], None],
     ) -> None:
@@ -35,7 +35,8 @@ class RawGreeter(Greeter):
         return ""
 
     def _link(self, fd: int, ready: Ready) -> Link:
-        return Link(fd, affinity=self._affinity, raw=True, notifies=self._notifies)
+        bits = self._side.options[SocketOption.AFFINITY] & AFFINITY
+        return Link(fd, affinity=bits, raw=True, notifies=self._notifies)
 
     def _report(self, event: int, value: int) -> None:
         """But for a handshake, which there is none of."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, Mapping
 
+from .. import loading
 from ..constants import SecurityMechanism, SocketOption
 from ..zmtp import gss
 from ..zmtp.mechanisms import Mechanism, plain
-from ..zmtp.mechanisms.null import Null
+from ..zmtp.mechanisms.null import OPEN, Null
 from ..zmtp.zap import ENDPOINT
 from . import Side
 from .zap import HANDLERS
@@ -27,6 +28,8 @@ def mechanism(options: Options, judged: bool) -> Mechanism:
 
 def _null(options: Options, judged: bool) -> Mechanism:
     domain = bool(options[_O.ZAP_DOMAIN])
+    if not (judged or domain):
+        return OPEN
     enforced = domain and bool(options[_O.ZAP_ENFORCE_DOMAIN])
     return Null(judged or domain, enforced, judged)
 
@@ -38,7 +41,8 @@ def _plain(options: Options, judged: bool) -> Mechanism:
 
 
 def _curve(options: Options, judged: bool) -> Mechanism:
-    from ..zmtp.mechanisms import curve  # it needs hmac, which costs an import
+    with loading.lock:
+        from ..zmtp.mechanisms import curve  # it needs hmac, which costs an import
 
     secret = options[_O.CURVE_SECRETKEY]
     if not options[_O.CURVE_SERVER]:
@@ -51,7 +55,8 @@ def _curve(options: Options, judged: bool) -> Mechanism:
 
 
 def _gssapi(options: Options, judged: bool) -> Mechanism:
-    from ..zmtp.mechanisms import gssapi
+    with loading.lock:
+        from ..zmtp.mechanisms import gssapi
 
     own = options[_O.GSSAPI_PRINCIPAL], options[_O.GSSAPI_PRINCIPAL_NAMETYPE]
     plaintext = bool(options[_O.GSSAPI_PLAINTEXT])

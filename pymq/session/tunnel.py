@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from selectors import EVENT_READ
 from typing import Callable, Union
 
 from ..constants import SocketOption
 from ..control import Timer
-from ..transports import addresses
+from ..transports import Stream, addresses
 from ..transports.socks import Request
 from . import Side, logger
 
@@ -23,7 +22,7 @@ class Tunnel:
     def __init__(
         self,
         side: Side,
-        connection: socket.socket,
+        connection: Stream,
         address: str,
         done: Callable[[bool], None],
     ) -> None:

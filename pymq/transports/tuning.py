@@ -12,7 +12,7 @@ from ..constants import SocketOption
 from .sockopts import named
 
 if TYPE_CHECKING:
-    from . import Options
+    from . import Options, Stream
 
 _O = SocketOption
 
@@ -47,10 +47,11 @@ _KEPT_ALIVE = (
 )
 
 
-def prepare(descriptor: socket.socket, options: Options) -> None:
+def prepare(descriptor: Stream, options: Options) -> None:
     """Before it is bound or connected.  OSError for what the system refuses."""
     for row in _BEFORE:
-        _apply(descriptor, options, row)
+        if options[row.option] > row.unset:
+            _apply(descriptor, options, row)
     device = options[_O.BINDTODEVICE]
     if device:
         name = named("SO_BINDTODEVICE")
@@ -59,35 +60,38 @@ def prepare(descriptor: socket.socket, options: Options) -> None:
         descriptor.setsockopt(socket.SOL_SOCKET, name, device)
 
 
-def tune(connection: socket.socket, options: Options) -> None:
+def tune(connection: Stream, options: Options) -> None:
     """Once it is connected.  What the system refuses is logged: it may be broken
     already, and then reading will tell."""
     # Batching is the engine's business, not the kernel's.
-    _try(connection, socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:
+        pass  # it may have gone
     rows: tuple[_Row, ...] = _CONNECTED
     if options[_O.TCP_KEEPALIVE] != -1:
         rows += _KEPT_ALIVE
     for row in rows:
-        try:
-            _apply(connection, options, row)
-        except OSError as error:
-            text = "%s cannot be %d: %s"
-            name, value = row.option.name, options[row.option]
-            logging.getLogger("pymq").info(text, name, value, error.strerror)
+        if options[row.option] > row.unset:
+            _apply_if_it_may_be(connection, options, row)
 
 
-def _apply(descriptor: socket.socket, options: Options, row: _Row) -> None:
-    value = options[row.option]
-    if value <= row.unset or row.name is None:
+def _apply_if_it_may_be(connection: Stream, options: Options, row: _Row) -> None:
+    try:
+        _apply(connection, options, row)
+    except OSError as error:
+        text = "%s cannot be %d: %s"
+        name, value = row.option.name, options[row.option]
+        logging.getLogger("pymq").info(text, name, value, error.strerror)
+
+
+def _apply(descriptor: Stream, options: Options, row: _Row) -> None:
+    if row.name is None:
         return
+    value = options[row.option]
     descriptor.setsockopt(row.level, row.name, value)
     if row.option is _O.TOS and descriptor.family == socket.AF_INET6:
-        _try(descriptor, socket.IPPROTO_IPV6, socket.IPV6_TCLASS, value)
-
-
-def _try(descriptor: socket.socket, level: int, name: int, value: int) -> None:
-    """Where it does not matter if the system refuses."""
-    try:
-        descriptor.setsockopt(level, name, value)
-    except OSError:
-        pass
+        try:
+            descriptor.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, value)
+        except OSError:
+            pass  # it does not matter

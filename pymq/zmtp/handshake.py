@@ -149,7 +149,7 @@ class Handshake:
         self._major = greeting.MAJOR
         self._minor = greeting.MINOR
         self._input = bytearray()
-        self._output = bytearray()
+        self._output = b""
         self._stage = self._read_signature
 
     def start(self) -> None:
@@ -237,8 +237,7 @@ class Handshake:
 
     def data_to_send(self) -> bytes:
         """Take what is to be sent now, b"" if nothing is."""
-        data = bytes(self._output)
-        self._output.clear()
+        data, self._output = self._output, b""
         return data
 
     def _advance(self) -> None:
@@ -276,7 +275,7 @@ class Handshake:
             self._follow_old(old)
             # RFC 15 has no XPUB and XSUB; libzmq sends these numbers, and looks at
             # nobody's.
-            self._output.append(SocketType[self._socket_type])
+            self._output += bytes((SocketType[self._socket_type],))
             self._stage = self._read_type
         else:
             self._output += self._greeting[greeting.HEAD :]
@@ -366,8 +365,7 @@ class Handshake:
     def _accept(self, raw: bytes) -> Ready:
         """The end, if the peer's metadata is good."""
         properties = metadata.parse(raw)
-        peer_type = metadata.find(properties, metadata.SOCKET_TYPE)
-        identity = metadata.find(properties, metadata.IDENTITY)
+        peer_type, identity = metadata.kind(properties)
         # A peer that does not say what it is, is let in, as libzmq does.
         if peer_type is not None and peer_type.decode("latin-1") not in self._accepts:
             raise _invalid(f"{self._socket_type} cannot talk to {peer_type!r}")

@@ -112,6 +112,11 @@ class Bench:
             self._events.extend(self.loop.take_events())
         raise AssertionError(f"no {kind} for pipe {pipe.id}: {self._events}")
 
+    def told(self, pipe: Pipe) -> list[Event]:
+        """What was told of a pipe, and not asked for."""
+        self._events.extend(self.loop.take_events())
+        return [event for event in self._events if event.pipe == pipe.id]
+
     def close(self) -> None:
         """End everything."""
         for hub in self._hubs:

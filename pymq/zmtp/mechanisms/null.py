@@ -5,6 +5,7 @@ Either side may have its ZAP handler look at the peer's address, before READY.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Union
 
 from .. import command
@@ -33,10 +34,9 @@ class Null:
         self._peer: Union[bytes, None] = None  # its metadata, that came too early
 
     def start(self, metadata: bytes) -> Step:
-        ready = command.encode(command.READY, metadata)
         if not self._asks:
-            return Step((ready,))
-        self._ready = ready
+            return _ready(metadata)
+        self._ready = command.encode(command.READY, metadata)
         return Step() if self._patient else Step(credentials=())
 
     def receive(self, command_: Command) -> Step:
@@ -54,3 +54,12 @@ class Null:
     def accept(self) -> Step:
         self._asks = False
         return Step((self._ready,), self._peer)
+
+
+@lru_cache(maxsize=64)  # sockets of one kind all say the same
+def _ready(metadata: bytes) -> Step:
+    return Step((command.encode(command.READY, metadata),))
+
+
+#: For all connections that nobody is asked about: it knows nothing of them.
+OPEN = Null()
