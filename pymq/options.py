@@ -166,14 +166,14 @@ OPTIONS: dict[int, Option] = {
         at_once=True,
     ),
     _O.REQ_CORRELATE: _switch(
+        live=HubOption.CORRELATE,
         types=_REQ,
         text="number requests, and take only the reply with that number",
-        at_once=True,
     ),
     _O.REQ_RELAXED: _switch(
+        live=HubOption.RELAXED,
         types=_REQ,
         text="a new request may be sent before the reply to the last one",
-        at_once=True,
     ),
     _O.XPUB_VERBOSER: _switch(
         live=HubOption.VERBOSER,
