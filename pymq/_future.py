@@ -32,6 +32,7 @@ from ._waiting import NOBODY, TURN, Call, Loop, Polling, Waiting, Watch
 from .constants import DONTWAIT, ENOTSOCK, ETERM, POLLIN, POLLOUT, SocketOption
 from .error import Again, ZMQError
 from .message import Frame, MessageTracker
+from .payload import room_in
 from .poller import Poller, fileno, zmq_poll
 from .socket import Socket
 
@@ -333,7 +334,7 @@ class _AsyncSocket(_Async, _Awaited):
         self, buffer: Any, /, *, nbytes: int = 0, flags: int = 0
     ) -> Future[int]:
         """See `pymq.Socket.recv_into`."""
-        room = self._room(buffer, nbytes)
+        room = room_in(buffer, nbytes)
         return self._recv_as(partial(self._fill, room), flags)
 
     def recv_many(  # type: ignore[override]

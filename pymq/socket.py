@@ -19,7 +19,7 @@ from .message import _FINISHED_TRACKER, Frame, MessageTracker, body_of, received
 from .monitored import Monitored
 from .overflow import Overflow, Overflowing
 from .pauses import Events, Steps, Until
-from .payload import Payloads, check_part
+from .payload import Payloads, check_part, room_in
 from .peers import Peers
 from .requests import Requests
 from .settings import Settings
@@ -417,21 +417,8 @@ class Socket(
         """Receive a frame into a writable buffer, of which at most `nbytes` (0: all)
         are used; returns the number of bytes.  What does not fit is for `recv_rest`;
         pyzmq loses it."""
-        room = self._room(buffer, nbytes)
+        room = room_in(buffer, nbytes)
         return self._fill(room, self.recv(flags))
-
-    def _room(self, buffer: Any, nbytes: int) -> memoryview:
-        """What of a buffer is to be received into."""
-        view = memoryview(buffer)
-        if view.readonly or not view.c_contiguous:
-            raise BufferError("the buffer is read-only, or not contiguous")
-        view = view.cast("B") if view.nbytes else memoryview(bytearray())
-        if nbytes < 0:
-            raise ValueError(f"{nbytes=} must be non-negative")
-        limit = nbytes or len(view)
-        if limit > len(view):
-            raise ValueError(f"nbytes={limit} is more than the buffer: {len(view)}")
-        return view[:limit]
 
     def _fill(self, room: memoryview, body: bytes) -> int:
         limit, thread = len(room), get_ident()
