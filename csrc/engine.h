@@ -71,6 +71,7 @@ struct engine {
     int sleepers;       /* threads that poll the descriptor */
     int asks;           /* for a lease, up to ASKS */
     struct poller *poller;
+    struct poller *lent_to; /* where a borrower waits for it, or NULL */
     struct events *events;
     struct event *event; /* an engine ends with one, allocated in advance */
     int64_t pipe;
@@ -160,6 +161,9 @@ void engine_try_pull(struct engine *engine);
 int engine_borrow(struct engine *engine, bool ask);
 void engine_leave(struct engine *engine);
 void engine_give_back(struct engine *engine);
+/* Has that poller watch a lent engine until the lease ends; asks as
+ * engine_borrow does. */
+void engine_lend_to(struct engine *engine, struct poller *to, bool ask);
 
 /* One turn: does what can be done now, then watches for what is wanted next.
  * `ready` is what the poller said.  When `ended` is set afterwards, all is
@@ -193,6 +197,8 @@ void engine_in_hand(const struct engine *engine, struct place *at);
 bool engine_write_runs(struct engine *engine, struct iovec *runs, int count,
                        size_t *accepted);
 void engine_account(struct engine *engine, size_t accepted);
+/* Removes a frame that queue_peek found. */
+void engine_pass(struct engine *engine, const struct frame *frame);
 
 /* The link is down: closes the descriptor, gives back what was not sent and
  * reports. */

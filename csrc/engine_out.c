@@ -73,6 +73,22 @@ static size_t wire_size(const struct engine *e, const struct frame *frame)
     return frame->head + size;
 }
 
+/* Of ZMTP 3.0 and before a subscription is a message, of its own. */
+static bool is_topic(const struct engine *e, const struct frame *frame)
+{
+    return e->subscribes && !e->out_message && frame_ends(frame)
+           && !(frame->flags & FRAME_COMMAND) && frame->size > 0
+           && frame->body[0] <= 1;
+}
+
+void engine_pass(struct engine *engine, const struct frame *frame)
+{
+    if (is_topic(engine, frame))
+        queue_read_command(engine->out);
+    engine->out_message = !frame_ends(frame);
+    queue_skip(engine->out, frame);
+}
+
 /* The kernel has taken that many bytes: removes the frames they end. */
 void engine_account(struct engine *e, size_t accepted)
 {
@@ -84,8 +100,7 @@ void engine_account(struct engine *e, size_t accepted)
         if (e->sent < total)
             return;
         e->sent -= total;
-        e->out_message = !frame_ends(&frame);
-        queue_skip(e->out, &frame);
+        engine_pass(e, &frame);
     }
 }
 

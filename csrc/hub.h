@@ -27,7 +27,6 @@
 enum { HUB_IN = 1, HUB_OUT = 2, HUB_END = 4, HUB_SENT = 8 };
 enum { HUB_LEASES = 8 }; /* engines that a hub borrows, at most */
 
-
 struct hub {
     pthread_mutex_t lock;
     atomic_uint refs; /* Python's handle, every pipe */
@@ -41,6 +40,7 @@ struct hub {
     struct bell standing; /* behind fileno */
     bool has_fileno;
     bool polled; /* beside other things, by threads that do not read */
+    struct bell *reader; /* of one who polls it and does read, or NULL */
     bool freed;
     struct list sleepers; /* idle bells of pymq_hub_wait */
 
@@ -87,7 +87,10 @@ struct hub {
     pymq_counts past; /* of the pipes that were forgotten */
 };
 
-void hub_hold(struct hub *hub);
+/* For each pipe, of which none is forgotten meanwhile. */
+#define EACH_PIPE(pipe, hub) \
+    LIST_EACH (struct pipe, pipe, &(hub)->pipes, in_hub)
+
 void hub_drop(struct hub *hub);
 
 /* Locks of two hubs have an order.  It may be one hub, twice. */
@@ -132,6 +135,9 @@ void hub_tell(struct hub *hub, struct pipe *pipe);
  * leases. */
 int hub_borrow(struct hub *hub, struct engine **engines, int *fds, bool ask);
 void hub_give_back(struct hub *hub);
+/* Whoever the reader's bell is for is awake: reads, and has the bell's poller
+ * watch what the hub borrows. */
+void hub_read(struct hub *hub);
 
 /* send.c: by policy. */
 int hub_send(struct hub *hub, const void *data, size_t size, bool more);
@@ -170,8 +176,7 @@ bool hub_wants(const struct hub *hub, const unsigned char *first,
 /* Brings a pipe with a message for the user to the front, or NULL. */
 struct pipe *hub_next_source(struct hub *hub);
 
-/* counts.c: adds what a pipe has seen; keeps of it what outlives it. */
-void counts_add(pymq_counts *sum, const struct pipe *pipe);
+/* counts.c: keeps of what a pipe has seen what outlives it. */
 void counts_keep(pymq_counts *past, const struct pipe *pipe);
 
 /* subscribe.c: the publisher's side. */

@@ -58,7 +58,7 @@ typedef struct {
 } pymq_slot;
 
 void pymq_slot_clear(pymq_slot *slot);
-/* What slot_clear would do, when the data has moved on to another owner. */
+/* What pymq_slot_clear would do, when the data has moved on to another owner. */
 void pymq_chunk_drop(void *chunk);
 /* Copies to fresh memory. */
 void pymq_copy(char *to, const char *from, size_t size);
@@ -117,24 +117,24 @@ typedef struct {
     int64_t messages_out, bytes_out, waiting_out, dropped;
 } pymq_counts;
 
-/* Up to the name all integers of one size: Python reads them at once. */
+/* As counting.py reads it. */
 typedef struct {
-    pymq_counts counts;
     int64_t pipe;
-    int64_t since; /* ms since 1970 that it has its link, 0: it had none */
-    int64_t connected;
-    int64_t name_size;
-    char name[256];
+    unsigned char name[256]; /* behind its size */
+    double since; /* when its link came up, s since 1970; 0: it had none */
+    unsigned char connected;
+    pymq_counts counts;
 } pymq_peer;
 
-/* libsodium's crypto_box_easy_afternm and crypto_box_open_easy_afternm: to,
- * from, how many octets, nonce, key.  Both work in place. */
+/* libsodium's crypto_box_afternm and crypto_box_open_afternm, and
+ * crypto_box_open_easy_afternm or NULL: to, from, how many octets, nonce, key.
+ * All work in place. */
 typedef int (*pymq_box)(unsigned char *, unsigned char *, unsigned long long,
                         unsigned char *, unsigned char *);
 
 /* As Keys in pymq/zmtp/sealing.py, and with what. */
 typedef struct {
-    pymq_box seal, open;
+    pymq_box seal, open, open_easy;
     unsigned char key[32];
     int as_server;
     uint64_t sent, received;
@@ -224,7 +224,7 @@ int pymq_hub_wait(pymq_hub *hub, int events, int timeout);
 int pymq_hub_fileno(pymq_hub *hub);
 /* A bell of one's own, rung when one of `events` may have come; NULL with a
  * negative errno in `*fd`, else that is what turns readable. */
-pymq_bell *pymq_hub_hang(pymq_hub *hub, int events, int *fd);
+pymq_bell *pymq_hub_hang(pymq_hub *hub, int events, int reads, int *fd);
 void pymq_hub_hush(pymq_hub *hub, pymq_bell *bell);
 void pymq_hub_unhang(pymq_hub *hub, pymq_bell *bell);
 void pymq_hub_set(pymq_hub *hub, int option, int value);

@@ -34,14 +34,7 @@ void queue_release(struct queue *queue)
 {
     if (queue == NULL || atomic_fetch_sub(&queue->refs, 1) != 1)
         return;
-    struct piece *piece = queue->head.piece;
-    while (piece != NULL) {
-        struct piece *next = piece->next;
-        chunk_drop(piece->chunk);
-        chunk_drop(piece->body);
-        free(piece);
-        piece = next;
-    }
+    queue_free_pieces(queue->head.piece);
     chunk_drop(queue->fill);
     chunk_drop(atomic_load(&queue->spare));
     pthread_mutex_destroy(&queue->lock);
@@ -270,10 +263,19 @@ void queue_expect(const struct queue *queue)
     __builtin_prefetch((const void *)(at + CACHE_LINE));
 }
 
+void queue_read_command(struct queue *queue)
+{
+    const memory_order plain = memory_order_relaxed;
+    uint64_t read = atomic_load_explicit(&queue->commands_read, plain);
+    atomic_store_explicit(&queue->commands_read, read + 1, plain);
+}
+
 void queue_skip(struct queue *queue, const struct frame *frame)
 {
     struct piece *piece = queue->head.piece;
     queue->head.at += frame->head + (size_t)frame->size;
+    if (frame->flags & FRAME_COMMAND)
+        queue_read_command(queue);
     if (piece->body != NULL) {
         chunk_drop(piece->body);
         piece->body = NULL;

@@ -90,7 +90,8 @@ struct queue {
 
     /* The reader's. */
     struct place head, limit;
-    atomic_uint_fast64_t read; /* may be looked at by anybody */
+    /* May be looked at by anybody; those of them that are commands. */
+    atomic_uint_fast64_t read, commands_read;
     atomic_uint_fast64_t lost; /* those of them that nobody got */
     atomic_uint_fast64_t gone; /* the writer's: conflated away, never read */
 
@@ -268,6 +269,8 @@ void queue_skip_message(struct queue *queue);
 
 /* Removes all. */
 void queue_skip_all(struct queue *queue);
+/* What is skipped, or is going to be, was no message. */
+void queue_read_command(struct queue *queue);
 
 /* Up to `room` runs (at least two) of bytes from `offset` into the next frame
  * on, about `most` bytes; returns how many runs.  Only when readable. */

@@ -180,9 +180,8 @@ static void find_targets(struct hub *hub, const void *frame, size_t size)
         if (latest || !invert)
             return;
     }
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next)
-        add_target(hub, OWNER(at, struct pipe, in_hub));
+    EACH_PIPE (pipe, hub)
+        add_target(hub, pipe);
 }
 
 static int choose_targets(struct hub *hub, const void *frame, size_t size)
@@ -281,9 +280,7 @@ bool hub_sends_in_turn(const struct hub *hub)
 static bool any_room(struct hub *hub)
 {
     bool room = false;
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next) {
-        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+    EACH_PIPE (pipe, hub) {
         if (!pipe->closed && pipe->name && !queue_full(pipe->out))
             room = true;
     }

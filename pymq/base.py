@@ -339,12 +339,12 @@ class SocketBase(Attributes, Handle):
             raise error_for(-result)
         return int(result)
 
-    def _bell(self, events: int) -> Bell:
+    def _bell(self, events: int, reads: bool = False) -> Bell:
         """To be woken by, when one of `events` may have come."""
         self._check_call()
         # What lets a wrapper go on may be anything.
         wanted = events if self._end is self._hub else _ANY
-        bell: Bell = self._hub.bell(wanted)
+        bell: Bell = self._hub.bell(wanted, reads)
         return bell
 
     def _finish(self, steps: Steps[_Result]) -> _Result:

@@ -18,8 +18,8 @@ from typing import Any, Callable, Protocol, TypeVar, Union
 from . import exits, naps, watch
 from .backend.abc import EventKind, Loop, Pipe
 from .changed import Changed
-from .drain import remaining
 from .error import LingerWarning
+from .pauses import Steps, Until, finish
 
 _Result = TypeVar("_Result")
 
@@ -113,7 +113,7 @@ class Control:
         self.lingering: dict[int, tuple[str, Pipe]] = {}  # and what each is
         self.splices: set[Closable] = set()  # which end with the thread
         self.exit_linger = EXIT_LINGER  # ms; see `_leave_interpreter`
-        self._hurried = False
+        self.hurried = False  # nobody wants to wait at exit
         self.changed = Changed()  # what lingers, here and in drains
         self._busy = 0
         self._leaving = False
@@ -255,7 +255,7 @@ class Control:
             self._run_late()
 
     def hold(self) -> None:
-        """Something lingers: `wait_idle` waits for as many `release` calls."""
+        """Something lingers: `idle` waits for as many `release` calls."""
         with self.changed.lock:
             self._busy += 1
 
@@ -271,22 +271,12 @@ class Control:
         if not self._busy and self.started:
             self.call(self._leave)
 
-    def wait_idle(self, seconds: Union[float, None] = None) -> bool:
+    def idle(self, seconds: Union[float, None] = None) -> Steps[bool]:
         """Wait until nothing lingers, for ever if `seconds` is None; whether nothing
-        does.  Ctrl-C gets out."""
+        does."""
         deadline = None if seconds is None else time.monotonic() + seconds
-        try:
-            self.run(_nothing)
-            with self.changed.lock:
-                while self._busy:
-                    left = remaining(deadline)
-                    if left <= 0:
-                        return False
-                    self.changed.wait(left)
-                return True
-        except KeyboardInterrupt:
-            self._hurried = True  # who has waited enough does not want to at exit
-            raise
+        self.run(_nothing)
+        return (yield Until(self.changed, lambda: not self._busy, deadline))
 
     def unsent(self) -> list[str]:
         """What lingers, in words."""
@@ -294,8 +284,8 @@ class Control:
 
     def _leave_interpreter(self, now: float) -> None:
         """See `pymq.exits`.  What lingers has `exit_linger` ms."""
-        deadline = now + (0 if self._hurried else self.exit_linger / 1000)
-        if not self.started or self.wait_idle(deadline - time.monotonic()):
+        deadline = now + (0 if self.hurried else self.exit_linger / 1000)
+        if not self.started or finish(self.idle(deadline - time.monotonic())):
             return
         text = "; ".join(self.unsent())
         warnings.warn(f"dropped at exit: {text}", LingerWarning, stacklevel=1)

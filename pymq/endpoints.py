@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from errno import EACCES, EADDRINUSE, ECONNREFUSED, EINVAL, ENOENT
 from functools import cache, partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Sequence, Union
 
 from . import constants as _C
@@ -15,6 +14,7 @@ from .control import once
 from .drain import remaining, until
 from .endpoint import Endpoint, parse
 from .error import Again, UnsafePickleWarning, ZMQBindError, ZMQError, error_for
+from .loading import load
 from .pauses import Steps, Until
 from .security_options import check_keys
 from .threads import available
@@ -79,8 +79,9 @@ class Endpoints(SocketBase):
 
         With a `timeout` in ms (-1: for ever; not in pyzmq), wait until a connection
         can be used.  If none can, the endpoint is disconnected again, and what was
-        queued for it is dropped: Again when the time is over, AuthenticationError if
-        the peer refuses us, HandshakeError if the two cannot talk to each other.
+        queued for it is dropped, unless it was connected to before: Again when the time
+        is over, AuthenticationError if the peer refuses us, HandshakeError if the two
+        cannot talk to each other.
 
         ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint.
         """
@@ -105,12 +106,16 @@ class Endpoints(SocketBase):
             raise
         return _Undo(self, self.disconnect, session.endpoint)
 
-    def _take_back(self, session: Session) -> None:
-        """Disconnect this session: there may be others of its endpoint.  One of a
-        socket that was closed meanwhile lingers as it should."""
+    def _take_back(self, session: Any) -> None:
+        """Disconnect this session: there may be others of its endpoint.  It stays if
+        another `connect` counts on it; and one of a socket that was closed meanwhile
+        lingers as it should."""
         if self._closed:
             return
         with self._busy:
+            session.meeting.wishes -= 1
+            if session.meeting.wishes:
+                return
             known = self._sessions.get(session.endpoint, [])
             if session in known:
                 known.remove(session)
@@ -198,13 +203,14 @@ class Endpoints(SocketBase):
 
     def _connect(self, endpoint: Endpoint) -> Session:
         try:
-            session = self._connect_to(endpoint)
+            session: Any = self._connect_to(endpoint)
         except ZMQError as error:
             if error.errno == EADDRINUSE:
                 self._options[_C.CONNECT_ROUTING_ID] = b""
             raise
         self._options[_C.CONNECT_ROUTING_ID] = b""  # it names one connection
-        return session
+        session.meeting.wishes += 1
+        return session  # type: ignore[no-any-return]
 
     def _connect_to(self, endpoint: Endpoint) -> Session:
         known = self._sessions.get(str(endpoint))
@@ -329,7 +335,7 @@ class Endpoints(SocketBase):
 def _module(name: str) -> Any:
     """A module that is imported when it is first needed: `import pymq` should cost
     little."""
-    return import_module(name, __package__)
+    return load(name, __package__)
 
 
 def _news_of(session: Any, deadline: Union[float, None]) -> Until:

@@ -362,10 +362,13 @@ class Hub(Protocol):
         wait.
         """
 
-    def bell(self, events: int) -> Bell:
+    def bell(self, events: int, reads: bool = False) -> Bell:
         """For a thread that waits for other things, too, until `ready` has one of
         `events`, or all was sent (`SENT`), or `stop`.  Also if another thread takes
-        notice first."""
+        notice first.
+
+        `reads`: it calls `hush` each time the descriptor is readable, and soon, so
+        that it may be left to that call to read from connections."""
 
     def fileno(self) -> int:
         """A descriptor that turns readable when `ready` may have changed (ZMQ_FD:
@@ -400,7 +403,7 @@ class Hub(Protocol):
         each topic (that is all of its first frame), for peers that subscribe later.
 
         They get it at once, as any message, unless they had subscribed to it before,
-        over whichever link of their pipe.
+        over this link of their pipe.
         Of more topics than `limit` those are forgotten that did not change for longest;
         0: all.  In the middle of a message that is sent, subscriptions wait.  Not with
         INVERT.

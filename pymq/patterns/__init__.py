@@ -9,7 +9,6 @@ from abc import ABC, abstractmethod
 from collections import deque
 from errno import EINVAL
 from functools import lru_cache
-from importlib import import_module
 from threading import RLock
 from typing import (
     Any,
@@ -26,6 +25,7 @@ from ..backend.abc import Buffer, Hub, Routing, check_bytes
 from ..backend.messages import recv_message, send_message
 from ..constants import SocketType
 from ..error import ZMQError
+from ..loading import load
 
 
 class End(Protocol):
@@ -265,4 +265,4 @@ def _load(socket_type: int) -> Pattern:
         raise ZMQError(
             EINVAL, f"socket type {SocketType(socket_type).name} is not built"
         ) from None
-    return cast(Pattern, import_module(f".{file}", __name__).PATTERN)
+    return cast(Pattern, load(f".{file}", __name__).PATTERN)

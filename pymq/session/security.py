@@ -6,6 +6,7 @@ import time
 from typing import Any, Callable, Mapping
 
 from .. import constants as _C
+from .. import loading
 from ..zmtp import gss
 from ..zmtp.mechanisms import Mechanism, plain
 from ..zmtp.mechanisms.null import OPEN, Null
@@ -39,7 +40,8 @@ def _plain(options: Options, judged: bool) -> Mechanism:
 
 
 def _curve(options: Options, judged: bool) -> Mechanism:
-    from ..zmtp.mechanisms import curve  # it needs hmac, which costs an import
+    with loading.lock:
+        from ..zmtp.mechanisms import curve  # it needs hmac, which costs an import
 
     secret = options[_C.CURVE_SECRETKEY]
     if not options[_C.CURVE_SERVER]:
@@ -52,7 +54,8 @@ def _curve(options: Options, judged: bool) -> Mechanism:
 
 
 def _gssapi(options: Options, judged: bool) -> Mechanism:
-    from ..zmtp.mechanisms import gssapi
+    with loading.lock:
+        from ..zmtp.mechanisms import gssapi
 
     own = options[_C.GSSAPI_PRINCIPAL], options[_C.GSSAPI_PRINCIPAL_NAMETYPE]
     plaintext = bool(options[_C.GSSAPI_PLAINTEXT])

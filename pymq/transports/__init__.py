@@ -11,7 +11,6 @@ import struct
 from _socket import socket as Stream
 from errno import EPROTONOSUPPORT
 from functools import lru_cache
-from importlib import import_module
 from typing import (
     Any,
     Callable,
@@ -24,6 +23,7 @@ from typing import (
 
 from ..constants import ENOCOMPATPROTO
 from ..error import ZMQError
+from ..loading import load
 from .sockopts import named
 
 __all__ = [
@@ -161,4 +161,4 @@ def get(scheme: str) -> Transport:
         raise ZMQError(*_REFUSED[scheme])
     if scheme not in schemes():
         raise ZMQError(EPROTONOSUPPORT)
-    return cast(Transport, import_module(f".{scheme}", __name__))
+    return cast(Transport, load(f".{scheme}", __name__))
