@@ -53,10 +53,9 @@ static bool may_borrow(const struct hub *hub)
 /* Calls back for every engine of the hub. */
 static void each_engine(struct hub *hub, void (*call)(struct engine *))
 {
-    EACH_PIPE (pipe, hub) {
+    EACH_PIPE (pipe, hub)
         if (pipe->engine != NULL)
             call(pipe->engine);
-    }
 }
 
 /* Who waits once is not worth the trouble. */
@@ -110,12 +109,9 @@ void hub_read(struct hub *hub)
     (void)mailbox_watch(&hub->box, bell);
     hub_attend(hub); /* who was posted meanwhile can be posted again */
     bool ask = waits_often(hub);
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next) {
-        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+    EACH_PIPE (pipe, hub)
         if (pipe->engine != NULL)
             engine_lend_to(pipe->engine, bell->poller, ask);
-    }
     hub->borrows = true;
 }
 

@@ -24,7 +24,7 @@ static void init_lists(struct hub *hub)
 }
 
 pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
-                       int subscribes)
+                       int subscribes, int turns, uint32_t number)
 {
     struct hub *hub = calloc(1, sizeof *hub);
     if (hub == NULL)
@@ -35,6 +35,8 @@ pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
     hub->send_policy = send;
     hub->receive_policy = receive;
     hub->subscribes = subscribes;
+    hub->turns.kind = turns;
+    hub->turns.number = number;
     hub->takes_topics = receive == PYMQ_RECEIVE_TOPICS
                         || receive == PYMQ_RECEIVE_NOTICES;
     init_options(hub);
@@ -78,6 +80,7 @@ void hub_drop(struct hub *hub)
         return;
     free_sleepers(hub);
     chunk_drop(hub->greeting);
+    turns_fini(&hub->turns);
     mailbox_unwatch(&hub->box, &hub->standing);
     bell_fini(&hub->standing);
     mailbox_fini(&hub->box);

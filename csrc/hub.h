@@ -19,6 +19,7 @@
 #include "pipe.h"
 #include "pymq.h"
 #include "topics.h"
+#include "turns.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -34,6 +35,7 @@ struct hub {
     int send_policy, receive_policy;
     bool subscribes, takes_topics;
     int options[PYMQ_HUB_OPTIONS];
+    struct turns turns;
     struct chunk *greeting; /* that new pipes begin with, or NULL */
     int stopped; /* errno of every later call, 0 while in use */
     struct mailbox box;
@@ -139,8 +141,10 @@ void hub_give_back(struct hub *hub);
  * watch what the hub borrows. */
 void hub_read(struct hub *hub);
 
-/* send.c: by policy. */
+/* send.c: by policy, in turn. */
 int hub_send(struct hub *hub, const void *data, size_t size, bool more);
+/* The same, whoever's turn it is. */
+int hub_send_on(struct hub *hub, const void *data, size_t size, bool more);
 /* Whether the next frame would be accepted. */
 bool hub_writable(struct hub *hub);
 /* Whether a send that gave EAGAIN may now succeed. */
@@ -165,8 +169,9 @@ int64_t hub_recv_message(struct hub *hub, void *message);
 /* Whether its messages come just as they are in the pipes. */
 static inline bool hub_plain(const struct hub *hub)
 {
-    return hub->receive_policy == PYMQ_RECEIVE_FAIR
-           || hub->receive_policy == PYMQ_RECEIVE_FILTERED;
+    return hub->turns.kind == PYMQ_AT_WILL
+           && (hub->receive_policy == PYMQ_RECEIVE_FAIR
+               || hub->receive_policy == PYMQ_RECEIVE_FILTERED);
 }
 /* Whether recv would give a frame. */
 bool hub_readable(struct hub *hub);
@@ -175,6 +180,10 @@ bool hub_wants(const struct hub *hub, const unsigned char *first,
                size_t size);
 /* Brings a pipe with a message for the user to the front, or NULL. */
 struct pipe *hub_next_source(struct hub *hub);
+/* The next frame that is no command. */
+void hub_peek_frame(struct queue *queue, struct frame *frame);
+/* Throws the rest of a message away. */
+void hub_skip_rest(struct hub *hub);
 
 /* counts.c: keeps of what a pipe has seen what outlives it. */
 void counts_keep(pymq_counts *past, const struct pipe *pipe);

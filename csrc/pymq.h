@@ -29,8 +29,12 @@ enum pymq_receive_policy {
 enum pymq_hub_option {
     PYMQ_SEND_HWM = 1, PYMQ_RECV_HWM, PYMQ_MANDATORY, PYMQ_VERBOSE,
     PYMQ_VERBOSER, PYMQ_MANUAL, PYMQ_NO_DROP, PYMQ_INVERT,
-    PYMQ_ONLY_FIRST, PYMQ_LAST_VALUE, PYMQ_HUB_OPTIONS
+    PYMQ_ONLY_FIRST, PYMQ_LAST_VALUE, PYMQ_CORRELATE, PYMQ_RELAXED,
+    PYMQ_HUB_OPTIONS
 };
+
+enum pymq_turns { PYMQ_AT_WILL, PYMQ_ASKS, PYMQ_ANSWERS };
+enum { PYMQ_EFSM = 156384763 }; /* ZMQ_HAUSNUMERO and 51 */
 
 enum pymq_event_kind { PYMQ_LINK_DOWN = 1, PYMQ_PIPE_CLOSED };
 
@@ -165,9 +169,9 @@ int pymq_loop_take(pymq_loop *loop, pymq_event *into, int room);
 /* Has the descriptor readable until the next `take`. */
 void pymq_loop_nudge(pymq_loop *loop);
 
-/* NULL when there is no memory. */
+/* NULL when there is no memory.  Requests are numbered from `number` on. */
 pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
-                       int subscribes);
+                       int subscribes, int turns, uint32_t number);
 void pymq_hub_release(pymq_hub *hub);
 void pymq_hub_hold(pymq_hub *hub);
 void pymq_hub_drop(pymq_hub *hub);
@@ -184,6 +188,9 @@ int pymq_hub_send_long(pymq_hub *hub, const char *data, size_t size, int more,
  * frames get between.  -ENOBUFS as above: no token comes back. */
 int pymq_hub_send_message(pymq_hub *hub, pymq_part *parts, int count,
                           int more);
+/* As Hub.ask and Hub.give_up in abc.py.  Nothing is lent. */
+int pymq_hub_ask(pymq_hub *hub, pymq_part *parts, int count, int again);
+void pymq_hub_give_up(pymq_hub *hub);
 /* How many tokens were stored in `into`, at most `room`: positive ones ... */
 int pymq_take_returned(int64_t *into, int room);
 /* ... and those of objects. */

@@ -264,11 +264,18 @@ static const struct {
     [PYMQ_SEND_BY_NAME] = {send_by_name, send_to_target},
 };
 
-int hub_send(struct hub *hub, const void *data, size_t size, bool more)
+int hub_send_on(struct hub *hub, const void *data, size_t size, bool more)
 {
     sender *send = hub->sending ? senders[hub->send_policy].next
                                 : senders[hub->send_policy].first;
     return send(hub, data, size, more);
+}
+
+int hub_send(struct hub *hub, const void *data, size_t size, bool more)
+{
+    return hub->turns.kind == PYMQ_AT_WILL
+               ? hub_send_on(hub, data, size, more)
+               : turns_send(hub, data, size, more);
 }
 
 bool hub_sends_in_turn(const struct hub *hub)
@@ -287,7 +294,7 @@ static bool any_room(struct hub *hub)
     return room;
 }
 
-bool hub_writable(struct hub *hub)
+static bool has_room(struct hub *hub)
 {
     if (hub->send_policy == PYMQ_SEND_NONE)
         return false;
@@ -300,10 +307,19 @@ bool hub_writable(struct hub *hub)
     return next_writable(hub) != NULL;
 }
 
+bool hub_writable(struct hub *hub)
+{
+    if (hub->turns.kind == PYMQ_ANSWERS)
+        return turns_may_send(hub); /* and what has no room is dropped */
+    if (hub->turns.kind == PYMQ_ASKS && !turns_may_send(hub))
+        return false;
+    return has_room(hub);
+}
+
 bool hub_resumable(struct hub *hub)
 {
     if (hub->send_policy != PYMQ_SEND_BY_NAME)
-        return hub_writable(hub);
+        return has_room(hub);
     return hub->refused == NULL || !queue_full(hub->refused->out);
 }
 

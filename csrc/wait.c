@@ -141,6 +141,7 @@ int pymq_hub_wait(pymq_hub *hub, int events, int timeout)
     if (bell != NULL && events & HUB_SENT)
         bell->news |= HUB_OUT; /* a pipe that has ended is one */
     hub->waiters += events & HUB_IN;
+    hub->skipped = false; /* who sleeps until there is something needs no look */
     int fd = bell ? mailbox_watch(&hub->box, bell) : -ENOMEM;
     pthread_mutex_unlock(&hub->lock);
     if (fd >= 0) {

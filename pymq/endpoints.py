@@ -213,8 +213,9 @@ class Endpoints(SocketBase):
         return session  # type: ignore[no-any-return]
 
     def _connect_to(self, endpoint: Endpoint) -> Session:
-        known = self._sessions.get(str(endpoint), [])
-        known[:] = [session for session in known if not session.over]
+        known = self._sessions.get(str(endpoint))
+        if known:
+            known[:] = [session for session in known if not session.over]
         if endpoint.scheme == "inproc":
             return self.context._registry.connect(endpoint.address, self._side())
         if known and self._pattern.once:

@@ -151,8 +151,22 @@ class Socket(
             receive = self._quick_recv
             body = receive()
         if type(body) is not bytes:
+            if body == -EAGAIN and not flags:
+                return self._recv_awaited()
             body = self._recv_later(flags, self._recv_frame, self._recv_again, body)
         return body
+
+    def _recv_awaited(self) -> Any:
+        """The next frame, which is not there yet."""
+        deadline = until(self._options[_RCVTIMEO])
+        while True:
+            self._wait(POLLIN, deadline)
+            receive = self._quick_recv
+            body = receive()
+            if type(body) is bytes:
+                return body
+            if body != -EAGAIN:
+                return self._recv_later(0, self._recv_frame, self._recv_again, body)
 
     def _recv_whole(self, flags: int, track: bool) -> Frame:
         """The next frame with what is known of it."""

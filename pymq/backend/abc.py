@@ -55,12 +55,29 @@ class Receive(IntEnum):
     NOTICES = 5  # as TOPICS, and delivered with user messages (XPUB)
 
 
+class Turns(IntEnum):
+    """Whether a hub sends and receives in turns, what is out of turn being refused
+    (EFSM), and which envelope it puts in front of what is sent and takes off what is
+    received.  What does not have it, or is nobody's, is dropped."""
+
+    NONE = 0
+    #: REQ: a request, then its reply.  IN_TURN and FAIR, behind an empty frame, and
+    #: with `HubOption.CORRELATE` a number of 4 bytes in front of that.  The reply comes
+    #: from the peer that was asked or, if that is gone, from anyone.
+    ASKS = 1
+    #: REP: a request, then a reply to whoever asked.  BY_NAME and NAMED, behind frames
+    #: up to and including the first empty one.  For a peer that is gone or full the
+    #: reply is dropped, whatever MANDATORY says of the former.
+    ANSWERS = 2
+
+
 class Routing(NamedTuple):
     """A socket type, as the data plane sees it."""
 
     send: Send
     receive: Receive
     subscribes: bool = False  # SUB, XSUB: announces its topics on every new link
+    turns: Turns = Turns.NONE
 
 
 class HubOption(IntEnum):
@@ -77,6 +94,8 @@ class HubOption(IntEnum):
     ONLY_FIRST = 9  # TOPICS, NOTICES: no frame is a subscription if the first is none
     #: MANUAL, and what is sent first after a notice goes to its peer alone.
     LAST_VALUE = 10
+    CORRELATE = 11  # ASKS: requests are numbered
+    RELAXED = 12  # ASKS: a request may follow the last one, whose reply is given up
 
 
 class Heartbeat(NamedTuple):
@@ -350,6 +369,14 @@ class Hub(Protocol):
         not until a peer that the last message was refused for has room); or a
         negative errno after `stop`.  In the middle of sending a message POLLOUT is
         set; in the middle of receiving one POLLIN is."""
+
+    def ask(self, frames: Sequence[bytes], again: bool) -> int:
+        """ASKS: send a request with a number, to whose turn it is: any peer's reply
+        with that number counts, and no other one is waited for; nor if this fails.
+        `again`: the same request.  EFSM in the middle of another one."""
+
+    def give_up(self) -> None:
+        """ASKS: wait for no reply any more."""
 
     def wait(self, events: int, timeout: int) -> int:
         """Block until `ready` has one of `events`, or `SENT`, without the GIL.

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from library import Library
+from library import TIMEOUT, Library
 from sanitized import SANITIZED
 from scripts import Script
 
@@ -142,35 +142,22 @@ def test_a_burst_returns_its_memory(
     assert after - before < 40 * 2**20
 
 
-#: Each connection seals more than the kernel takes at once, and is then idle.
+#: Sends as many messages as it is told to, and says how large it is.
 SEALED = (
     MEASURES
     + """
 import ctypes
-peers, count = numbers
-push = context.socket(zmq.PUSH)
-push.sndhwm = 0
+trim = getattr(ctypes.CDLL(None), "malloc_trim", len)
+push = context.socket(zmq.PUSH, sndhwm=0, linger=0)
 public, push.curve_secretkey = zmq.curve_keypair()
 push.curve_server = 1
 push.bind(address)
-body = bytes(65536)
-pulls = [context.socket(zmq.PULL) for _ in range(peers)]
-for pull in pulls:
-    pull.rcvhwm = 0
-    pull.curve_serverkey = public
-    pull.curve_publickey, pull.curve_secretkey = zmq.curve_keypair()
-    pull.connect(push.last_endpoint.decode(), timeout=-1)
-before = size()
-for _ in range(peers * count):
-    push.send(body)
-for pull in pulls:
-    for _ in range(count):
-        assert pull.recv() == body
-push.send(b"")
-getattr(ctypes.CDLL(None), "malloc_trim", print)(0)  # what is free is not ours
-after = size()
-print(before, after, flush=True)
-context.destroy(linger=0)
+print(push.last_endpoint.decode(), public.decode(), flush=True)
+for line in sys.stdin:
+    for _ in range(int(line)):
+        push.send(bytes(65536))
+    trim(0)  # what was freed is no longer ours
+    print(size(), flush=True)
 """
 )
 
@@ -178,14 +165,32 @@ context.destroy(linger=0)
 @pytest.mark.only("pymq")
 @pytest.mark.skipif(not sodium.available(), reason="PyNaCl is not there")
 def test_what_was_sealed_leaves_nothing(zmq: Library) -> None:
-    """Connections that are idle keep two chunks for what they receive, and no room for
-    what they do not send: with that it was 280,000 bytes for each."""
-    peers, count = 200, 4
-    with Script(zmq, SEALED, f"tcp {peers} {count}") as script:
-        before, after = map(int, script.line().split())
-        assert script.ended().code == 0
+    """A connection that has nothing to send has no room for what it seals."""
+    peers, count = 100, 6
+    with Script(zmq, SEALED, "tcp") as script:
+
+        def sent(messages: int) -> int:
+            assert script.process.stdin is not None
+            script.process.stdin.write(b"%d\n" % messages)
+            script.process.stdin.flush()
+            return int(script.line())
+
+        endpoint, key = script.line().split()
+        public, secret = zmq.curve_keypair()
+        keys = {"curve_publickey": public, "curve_secretkey": secret}
+        options = {**keys, "curve_serverkey": key.encode(), "rcvhwm": 0}
+        pulls = [zmq.socket(zmq.PULL, **options) for _ in range(peers)]
+        for pull in pulls:
+            pull.connect(endpoint, timeout=TIMEOUT)
+        before = sent(0)
+        for number in (peers * count, peers):
+            after = sent(number)
+            for pull in pulls:
+                for _ in range(number // peers):
+                    assert len(pull.recv()) == 65536
+        after = sent(1)
     print(f"{zmq.tag}: {(after - before) / peers:.0f} bytes for each")
-    assert after - before < peers * 200_000
+    assert after - before < peers * 65536
 
 
 @pytest.mark.only("native")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from array import array
 from errno import E2BIG, EALREADY, ENOMEM
 from typing import Any, Callable, Sequence, TypeVar, Union
@@ -13,6 +14,7 @@ from ..abc import (
     HubOption,
     Moved,
     Routing,
+    Turns,
     check_bytes,
 )
 from ..abc import Hub as AbstractHub
@@ -68,9 +70,8 @@ class Hub(Ahead):
     )
 
     def __init__(self, loop: Loop, routing: Routing) -> None:
-        pointer = lib.pymq_hub_new(
-            loop._loop, routing.send, routing.receive, routing.subscribes
-        )
+        number = random.getrandbits(32) if routing.turns is Turns.ASKS else 0
+        pointer = lib.pymq_hub_new(loop._loop, *routing, number)
         super().__init__(handle(pointer, lib.pymq_hub_release))
         # Frames are received into slots; a thread that receives takes one out,
         # so that threads do not receive over each other.
@@ -258,6 +259,14 @@ class Hub(Ahead):
             return self._again(found, self._pop_single_from, self.recv_message_from)
         self.more = False
         return found  # type: ignore[no-any-return]
+
+    def ask(self, frames: Sequence[bytes], again: bool) -> int:
+        """See `pymq.backend.abc.Hub.ask`."""
+        return held.ask(self._hub, frames, again)
+
+    def give_up(self) -> None:
+        """See `pymq.backend.abc.Hub.give_up`."""
+        lib.pymq_hub_give_up(self._hub)
 
     def recv_many(self, most: int) -> list[bytes]:
         """See `pymq.backend.abc.Hub.recv_many`."""

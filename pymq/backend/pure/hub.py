@@ -28,6 +28,7 @@ from .queue import CANCEL, SUBSCRIBE, Owned
 from .receiving import RECEIVERS
 from .sending import SENDERS
 from .topics import Topics
+from .turns import TURNS
 from .waiting import Waiting
 
 #: Options that are switches: whose, their name there, and its value when on.
@@ -40,6 +41,8 @@ SWITCHES = {
     HubOption.INVERT: ("receiver", "inverted", 1),
     HubOption.ONLY_FIRST: ("receiver", "only_first", 1),
     HubOption.LAST_VALUE: ("receiver", "last_value", 1),
+    HubOption.CORRELATE: ("sender", "correlate", 1),
+    HubOption.RELAXED: ("sender", "relaxed", 1),
 }
 
 
@@ -60,8 +63,10 @@ class Hub(Waiting):
         self.looks_ahead = False
         self.lasts: Union[Lasts, None] = None
         self._greeting: Union[bytes, None] = None
-        self.receiver = RECEIVERS[routing.receive](self)
-        self.sender = SENDERS[routing.send](self)
+        policies = RECEIVERS[routing.receive], SENDERS[routing.send]
+        receiver, sender = TURNS.get(routing.turns, policies)
+        self.receiver = receiver(self)
+        self.sender = sender(self)
         self.inside = False  # a message that is being sent
         self._past = NOTHING  # of the pipes that are gone
 
@@ -248,6 +253,16 @@ class Hub(Waiting):
             if frame.__class__ is int:
                 self._clear()
             return frame
+
+    def ask(self, frames: Sequence[bytes], again: bool) -> int:
+        """See `pymq.backend.abc.Hub.ask`."""
+        with self.lock:
+            return -self._stopped or self.sender.ask(frames, again)
+
+    def give_up(self) -> None:
+        """See `pymq.backend.abc.Hub.give_up`."""
+        with self.lock:
+            self.sender.give_up()
 
     # Options and topics.
 

@@ -130,6 +130,13 @@ class Receiver:
         if pipe.closed:
             self.hub._pipe_dropped(pipe)
 
+    def drop_rest(self) -> None:
+        """Of a message that is being received."""
+        self._frames.clear()
+        if self._source is not None:
+            self._source.count()
+            self._source = None
+
     def begun(self) -> bool:
         """Whether there are more frames of the message that is being received."""
         return bool(self._frames)
