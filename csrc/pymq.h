@@ -270,5 +270,7 @@ int pymq_pipe_gone(pymq_pipe *pipe);
 /* Gives a Python module bind_hub and lent_object, where there are builtins
  * (builtin.h): 1, or 0 where there are none. */
 int pymq_add_builtins(const char *name);
+/* Gives it own_loop and so on, where CFFI's gc comes too early (owner.h). */
+int pymq_add_owners(const char *name);
 
 #endif

@@ -21,6 +21,7 @@ from weakref import WeakSet
 from ... import _core, exits
 from ..._core import ffi, lib
 from ..abc import Buffer
+from .handles import OWNED, address
 
 _Body = TypeVar("_Body")
 
@@ -165,8 +166,11 @@ def view(slot: Any, size: int) -> Buffer:
 
 def _see(place: Any, size: int) -> memoryview:
     """A view of what lies in a slot, or a part, whose chunk is the view's then."""
-    drop = partial(_drop, place.chunk, loans.get(place.token))
-    seen = memoryview(ffi.buffer(ffi.gc(place.data, drop), size))
+    chunk, data, loan = place.chunk, place.data, loans.get(place.token)
+    if OWNED:
+        where = address(chunk), address(data), size
+        return memoryview(_core.own_body(*where, place.common, loan))
+    seen = memoryview(ffi.buffer(ffi.gc(data, partial(_drop, chunk, loan)), size))
     return seen.toreadonly() if place.common else seen
 
 

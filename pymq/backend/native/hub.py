@@ -23,7 +23,7 @@ from . import counting, held
 from .ahead import Ahead
 from .batch import Batch
 from .bell import Bell
-from .handles import check, handle
+from .handles import address, check, owner
 from .loop import Loop
 from .pipe import Pipe
 
@@ -61,6 +61,7 @@ class Hub(Ahead):
     __slots__ = (
         "__weakref__",
         "_batches",
+        "_owner",
         "_slots",
         "quick_recv",
         "quick_recv_message",
@@ -72,7 +73,8 @@ class Hub(Ahead):
     def __init__(self, loop: Loop, routing: Routing) -> None:
         number = random.getrandbits(32) if routing.turns is Turns.ASKS else 0
         pointer = lib.pymq_hub_new(loop._loop, *routing, number)
-        super().__init__(handle(pointer, lib.pymq_hub_release))
+        self._owner = owner("hub", pointer)
+        super().__init__(pointer)
         # Frames are received into slots; a thread that receives takes one out,
         # so that threads do not receive over each other.
         self._slots: list[tuple[Any, Any]] = []
@@ -86,7 +88,7 @@ class Hub(Ahead):
         self.quick_recv_message: Callable[[], Any] = _nothing
         self.quick_send_many: Callable[[Any], Union[int, None]] = _nothing
         if _BUILTINS:
-            bound = _core.bind_hub(int(ffi.cast("intptr_t", self._hub)))
+            bound = _core.bind_hub(address(self._hub))
             self.quick_send, self.quick_recv, *messages = bound
             self.quick_send_message, self.quick_recv_message, *many = messages
             (self.quick_send_many,) = many
@@ -337,7 +339,7 @@ class Hub(Ahead):
 
     def bell(self, events: int, reads: bool = False) -> Bell:
         """See `pymq.backend.abc.Hub.bell`."""
-        return Bell(self._hub, events, reads)
+        return Bell(self, events, reads)
 
     def fileno(self) -> int:
         """See `pymq.backend.abc.Hub.fileno`."""
