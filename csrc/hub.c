@@ -77,6 +77,7 @@ void hub_drop(struct hub *hub)
         return;
     free_sleepers(hub);
     chunk_drop(hub->greeting);
+    chunk_drop(hub->common);
     mailbox_unwatch(&hub->box, &hub->standing);
     bell_fini(&hub->standing);
     mailbox_fini(&hub->box);

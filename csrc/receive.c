@@ -52,12 +52,11 @@ static void pass_over(struct hub *hub, struct pipe *pipe, bool ending)
 
 /* Peers may send what nobody wants faster than it can be passed over: whoever
  * finds nothing among so much looks again, when he has looked at the time. */
-struct pipe *hub_next_source(struct hub *hub)
+struct pipe *hub_next_source(struct hub *hub, struct frame *frame)
 {
     for (int sifted = 0; !list_empty(&hub->readable);) {
         struct list *first = hub->readable.next;
         struct pipe *pipe = OWNER(first, struct pipe, in_readable);
-        struct frame frame;
         bool ending = pipe_ending(pipe);
         if (!queue_readable(pipe->in)) {
             pass_over(hub, pipe, ending);
@@ -65,10 +64,10 @@ struct pipe *hub_next_source(struct hub *hub)
         }
         if (pipe->in->conflate)
             queue_skip_old(pipe->in);
-        queue_peek(pipe->in, &frame);
-        if (frame.flags & FRAME_COMMAND)
-            queue_skip(pipe->in, &frame);
-        else if (hub_wants(hub, frame.body, (size_t)frame.size))
+        queue_peek(pipe->in, frame);
+        if (frame->flags & FRAME_COMMAND)
+            queue_skip(pipe->in, frame);
+        else if (hub_wants(hub, frame->body, (size_t)frame->size))
             return pipe;
         else
             queue_skip_message(pipe->in);
@@ -82,7 +81,8 @@ struct pipe *hub_next_source(struct hub *hub)
 
 static int open_message(struct hub *hub)
 {
-    struct pipe *pipe = hub_next_source(hub);
+    struct frame frame;
+    struct pipe *pipe = hub_next_source(hub, &frame);
     if (pipe == NULL)
         return -EAGAIN;
     hub->source = pipe;
@@ -259,10 +259,9 @@ int64_t hub_recv_plain(struct hub *hub, void *into)
     struct frame frame;
     if (hub->receiving || !hub_plain(hub))
         return -EMSGSIZE;
-    struct pipe *pipe = hub_next_source(hub);
+    struct pipe *pipe = hub_next_source(hub, &frame);
     if (pipe == NULL)
         return -EAGAIN;
-    queue_peek(pipe->in, &frame);
     if (!is_plain(hub, pipe->in, &frame))
         return -EMSGSIZE;
     size_t size = (size_t)frame.size;
@@ -272,7 +271,7 @@ int64_t hub_recv_plain(struct hub *hub, void *into)
     list_move_last(&hub->readable, &pipe->in_readable);
     hub->peer = pipe->id;
     if (pipe_ending(pipe))
-        hub_next_source(hub); /* forgets it if that was all */
+        hub_next_source(hub, &frame); /* forgets it if that was all */
     return (int64_t)size;
 }
 
@@ -284,5 +283,6 @@ bool hub_readable(struct hub *hub)
         return true;
     if (hub->receive_policy == PYMQ_RECEIVE_NOTICES)
         return notices_readable(&hub->notices);
-    return hub_next_source(hub) != NULL;
+    struct frame frame;
+    return hub_next_source(hub, &frame) != NULL;
 }
