@@ -23,6 +23,7 @@ from ..abc import (
 from ..abc import Hub as AbstractHub
 from ..counts import NOTHING, Counts, PeerCounts, add
 from ..messages import recv_message, send_message
+from .aside import aside
 from .bell import Bell
 from .lasts import Lasts
 from .loop import Loop
@@ -287,6 +288,9 @@ class Hub:
 
     def wait(self, events: int, timeout: int) -> int:
         """See `pymq.backend.abc.Hub.wait`."""
+        return int(aside(self._wait_for, events, timeout))
+
+    def _wait_for(self, events: int, timeout: int) -> int:
         deadline = None if timeout < 0 else time.monotonic() + timeout / 1000
         with self.lock:
             ready = self._look(events)
