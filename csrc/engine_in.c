@@ -188,15 +188,18 @@ static int take_subscription(struct engine *e, const struct frame *frame)
 {
     unsigned char *flags = e->in->fill->data + e->scan;
     *flags = (unsigned char)(*flags & ~FRAME_MORE);
-    if (e->in_message) {
-        int result = queue_announce(e->in, FRAME_COMMAND, NULL, 0,
-                                    frame->body, (size_t)frame->size);
-        e->scan += frame_total(frame);
-        return result < 0 ? result : 1;
-    }
     e->paused = queue_over(e->in, TOPICS_WAITING);
     if (e->paused)
         return 0;
+    if (e->in_message) {
+        int result = queue_announce(e->in, FRAME_COMMAND, NULL, 0,
+                                    frame->body, (size_t)frame->size);
+        if (result < 0)
+            return result;
+        e->in->extra--; /* not ours: it counts */
+        e->scan += frame_total(frame);
+        return 1;
+    }
     int result = queue_adopt(e->in, e->scan, frame_total(frame));
     if (result < 0)
         return result;

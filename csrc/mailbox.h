@@ -17,6 +17,7 @@ struct bell {
     struct list node;
     struct wakeup wakeup;
     unsigned news; /* kinds of rings that it is rung for; posts always do */
+    struct poller *poller; /* that it lies in, and engines may; or NULL */
 };
 
 #define ANY_NEWS (~0u)

@@ -96,14 +96,16 @@ static int move_all(struct moving *moving, int most)
 /* Whether messages come just as they are in the pipes, but for a name. */
 static bool gives(const struct hub *hub)
 {
-    return hub_plain(hub) || hub->receive_policy == PYMQ_RECEIVE_NAMED;
+    return hub_plain(hub)
+           || (hub->receive_policy == PYMQ_RECEIVE_NAMED
+               && hub->turns.kind == PYMQ_AT_WILL);
 }
 
 int pymq_hub_move(pymq_hub *from, pymq_hub *to, int most, pymq_moved *moved)
 {
     struct moving moving = {from, to, moved, 0};
     *moved = (pymq_moved){0, 0, 0};
-    if (from == to || !gives(from))
+    if (from == to || !gives(from) || to->turns.kind != PYMQ_AT_WILL)
         return -EALREADY;
     hub_lock_both(from, to);
     int result = from->stopped ? -from->stopped : -to->stopped;

@@ -44,6 +44,7 @@ struct pipe {
     struct event *event; /* for PIPE_CLOSED of a pipe that was joined late */
     struct list topics;  /* members (topics.h) */
     struct table asked;  /* topics that it asked for, when MANUAL */
+    struct topics *again; /* subscribed to over this link; NULL: is the first */
     /* The hub's lists. */
     struct list in_hub, in_writable, in_held;
     int minor;           /* of the link's ZMTP 3 */
@@ -72,12 +73,8 @@ void pipe_set_marks(struct pipe *pipe);
 void pipe_announce(struct pipe *pipe, bool subscribe, const void *topic,
                    size_t size);
 
-/* As the hub's functions of the same names in pymq.h; the lock is held. */
-int pipe_attach(struct pipe *pipe, const pymq_link *link);
+/* As pymq_pipe_close; the hub's lock is held. */
 int pipe_close(struct pipe *pipe, bool drain, bool keep_input);
-
-/* Both hubs' locks are held. */
-int pipe_join(struct pipe *pipe, struct pipe *other);
 
 /* Whether the kernel, or the far hub, has all; if not, the pipe is posted when
  * that is so. */

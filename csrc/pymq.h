@@ -29,8 +29,12 @@ enum pymq_receive_policy {
 enum pymq_hub_option {
     PYMQ_SEND_HWM = 1, PYMQ_RECV_HWM, PYMQ_MANDATORY, PYMQ_VERBOSE,
     PYMQ_VERBOSER, PYMQ_MANUAL, PYMQ_NO_DROP, PYMQ_INVERT,
-    PYMQ_ONLY_FIRST, PYMQ_LAST_VALUE, PYMQ_HUB_OPTIONS
+    PYMQ_ONLY_FIRST, PYMQ_LAST_VALUE, PYMQ_CORRELATE, PYMQ_RELAXED,
+    PYMQ_HUB_OPTIONS
 };
+
+enum pymq_turns { PYMQ_AT_WILL, PYMQ_ASKS, PYMQ_ANSWERS };
+enum { PYMQ_EFSM = 156384763 }; /* ZMQ_HAUSNUMERO and 51 */
 
 enum pymq_event_kind { PYMQ_LINK_DOWN = 1, PYMQ_PIPE_CLOSED };
 
@@ -58,7 +62,7 @@ typedef struct {
 } pymq_slot;
 
 void pymq_slot_clear(pymq_slot *slot);
-/* What slot_clear would do, when the data has moved on to another owner. */
+/* What pymq_slot_clear would do, when the data has moved on to another owner. */
 void pymq_chunk_drop(void *chunk);
 /* Copies to fresh memory. */
 void pymq_copy(char *to, const char *from, size_t size);
@@ -117,24 +121,24 @@ typedef struct {
     int64_t messages_out, bytes_out, waiting_out, dropped;
 } pymq_counts;
 
-/* Up to the name all integers of one size: Python reads them at once. */
+/* As counting.py reads it. */
 typedef struct {
-    pymq_counts counts;
     int64_t pipe;
-    int64_t since; /* ms since 1970 that it has its link, 0: it had none */
-    int64_t connected;
-    int64_t name_size;
-    char name[256];
+    unsigned char name[256]; /* behind its size */
+    double since; /* when its link came up, s since 1970; 0: it had none */
+    unsigned char connected;
+    pymq_counts counts;
 } pymq_peer;
 
-/* libsodium's crypto_box_easy_afternm and crypto_box_open_easy_afternm: to,
- * from, how many octets, nonce, key.  Both work in place. */
+/* libsodium's crypto_box_afternm and crypto_box_open_afternm, and
+ * crypto_box_open_easy_afternm or NULL: to, from, how many octets, nonce, key.
+ * All work in place. */
 typedef int (*pymq_box)(unsigned char *, unsigned char *, unsigned long long,
                         unsigned char *, unsigned char *);
 
 /* As Keys in pymq/zmtp/sealing.py, and with what. */
 typedef struct {
-    pymq_box seal, open;
+    pymq_box seal, open, open_easy;
     unsigned char key[32];
     int as_server;
     uint64_t sent, received;
@@ -165,9 +169,9 @@ int pymq_loop_take(pymq_loop *loop, pymq_event *into, int room);
 /* Has the descriptor readable until the next `take`. */
 void pymq_loop_nudge(pymq_loop *loop);
 
-/* NULL when there is no memory. */
+/* NULL when there is no memory.  Requests are numbered from `number` on. */
 pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
-                       int subscribes);
+                       int subscribes, int turns, uint32_t number);
 void pymq_hub_release(pymq_hub *hub);
 void pymq_hub_hold(pymq_hub *hub);
 void pymq_hub_drop(pymq_hub *hub);
@@ -184,6 +188,9 @@ int pymq_hub_send_long(pymq_hub *hub, const char *data, size_t size, int more,
  * frames get between.  -ENOBUFS as above: no token comes back. */
 int pymq_hub_send_message(pymq_hub *hub, pymq_part *parts, int count,
                           int more);
+/* As Hub.ask and Hub.give_up in abc.py.  Nothing is lent. */
+int pymq_hub_ask(pymq_hub *hub, pymq_part *parts, int count, int again);
+void pymq_hub_give_up(pymq_hub *hub);
 /* How many tokens were stored in `into`, at most `room`: positive ones ... */
 int pymq_take_returned(int64_t *into, int room);
 /* ... and those of objects. */
@@ -224,7 +231,7 @@ int pymq_hub_wait(pymq_hub *hub, int events, int timeout);
 int pymq_hub_fileno(pymq_hub *hub);
 /* A bell of one's own, rung when one of `events` may have come; NULL with a
  * negative errno in `*fd`, else that is what turns readable. */
-pymq_bell *pymq_hub_hang(pymq_hub *hub, int events, int *fd);
+pymq_bell *pymq_hub_hang(pymq_hub *hub, int events, int reads, int *fd);
 void pymq_hub_hush(pymq_hub *hub, pymq_bell *bell);
 void pymq_hub_unhang(pymq_hub *hub, pymq_bell *bell);
 void pymq_hub_set(pymq_hub *hub, int option, int value);

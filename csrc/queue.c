@@ -36,14 +36,7 @@ void queue_release(struct queue *queue)
 {
     if (queue == NULL || atomic_fetch_sub(&queue->refs, 1) != 1)
         return;
-    struct piece *piece = queue->head.piece;
-    while (piece != NULL) {
-        struct piece *next = piece->next;
-        chunk_drop(piece->chunk);
-        chunk_drop(piece->body);
-        free(piece);
-        piece = next;
-    }
+    queue_free_pieces(queue->head.piece);
     chunk_drop(queue->fill);
     chunk_drop(atomic_load(&queue->spare));
     pthread_mutex_destroy(&queue->lock);
@@ -272,6 +265,13 @@ void queue_expect(const struct queue *queue)
     __builtin_prefetch((const void *)(at + CACHE_LINE));
 }
 
+void queue_read_command(struct queue *queue)
+{
+    const memory_order plain = memory_order_relaxed;
+    uint64_t read = atomic_load_explicit(&queue->commands_read, plain);
+    atomic_store_explicit(&queue->commands_read, read + 1, plain);
+}
+
 static void count_read(struct queue *queue, uint64_t read)
 {
     atomic_store_explicit(&queue->read, read, memory_order_relaxed);
@@ -283,6 +283,8 @@ void queue_skip(struct queue *queue, const struct frame *frame)
 {
     struct piece *piece = queue->head.piece;
     queue->head.at += frame->head + (size_t)frame->size;
+    if (frame->flags & FRAME_COMMAND)
+        queue_read_command(queue);
     if (piece->body != NULL) {
         chunk_drop(piece->body);
         piece->body = NULL;
@@ -345,9 +347,12 @@ void queue_skip_all(struct queue *queue)
     }
 }
 
-void queue_skip_known(struct queue *queue)
+bool queue_skip_known(struct queue *queue)
 {
     struct place limit = queue->limit;
+    uint64_t commands = atomic_load(&queue->commands);
+    if (queue->conflate || commands != atomic_load(&queue->commands_read))
+        return false;
     while (queue->head.piece != limit.piece) {
         struct piece *read = queue->head.piece;
         queue->head.piece = read->next;
@@ -357,6 +362,7 @@ void queue_skip_known(struct queue *queue)
     chunk_drop(limit.piece->body);
     limit.piece->body = NULL;
     count_read(queue, queue->limit_count);
+    return true;
 }
 
 /* The bytes of a piece between two places: one or two runs; how many. */

@@ -90,7 +90,8 @@ struct queue {
 
     /* The reader's. */
     _Alignas(CACHE_LINE) struct place head, limit;
-    atomic_uint_fast64_t read; /* may be looked at by anybody */
+    /* May be looked at by anybody; those of them that are commands. */
+    atomic_uint_fast64_t read, commands_read;
     atomic_uint_fast64_t lost; /* those of them that nobody got */
     atomic_uint_fast64_t gone; /* the writer's: conflated away, never read */
 
@@ -293,9 +294,12 @@ void queue_skip_message(struct queue *queue);
 
 /* Removes all. */
 void queue_skip_all(struct queue *queue);
+/* What is skipped, or is going to be, was no message. */
+void queue_read_command(struct queue *queue);
 
-/* Removes all that the reader knows of; not of a conflating queue. */
-void queue_skip_known(struct queue *queue);
+/* Removes all that the reader knows of, without a look at each frame.  False if
+ * that is needed: it conflates, or there are commands. */
+bool queue_skip_known(struct queue *queue);
 
 /* Up to `room` runs (at least two) of bytes from `offset` into the next frame
  * on, about `most` bytes; returns how many runs, with `*all` if that is all that

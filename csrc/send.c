@@ -184,9 +184,8 @@ static void find_targets(struct hub *hub, const void *frame, size_t size)
         if (latest || !invert)
             return;
     }
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next)
-        add_target(hub, OWNER(at, struct pipe, in_hub));
+    EACH_PIPE (pipe, hub)
+        add_target(hub, pipe);
 }
 
 static int choose_targets(struct hub *hub, const void *frame, size_t size)
@@ -313,11 +312,18 @@ static const struct {
     [PYMQ_SEND_BY_NAME] = {send_by_name, send_to_target},
 };
 
-int hub_send(struct hub *hub, const void *data, size_t size, bool more)
+int hub_send_on(struct hub *hub, const void *data, size_t size, bool more)
 {
     sender *send = hub->sending ? senders[hub->send_policy].next
                                 : senders[hub->send_policy].first;
     return send(hub, data, size, more);
+}
+
+int hub_send(struct hub *hub, const void *data, size_t size, bool more)
+{
+    return hub->turns.kind == PYMQ_AT_WILL
+               ? hub_send_on(hub, data, size, more)
+               : turns_send(hub, data, size, more);
 }
 
 bool hub_sends_in_turn(const struct hub *hub)
@@ -329,16 +335,14 @@ bool hub_sends_in_turn(const struct hub *hub)
 static bool any_room(struct hub *hub)
 {
     bool room = false;
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next) {
-        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+    EACH_PIPE (pipe, hub) {
         if (!pipe->closed && pipe->name && !queue_full(pipe->out))
             room = true;
     }
     return room;
 }
 
-bool hub_writable(struct hub *hub)
+static bool has_room(struct hub *hub)
 {
     if (hub->send_policy == PYMQ_SEND_NONE)
         return false;
@@ -351,10 +355,19 @@ bool hub_writable(struct hub *hub)
     return next_writable(hub) != NULL;
 }
 
+bool hub_writable(struct hub *hub)
+{
+    if (hub->turns.kind == PYMQ_ANSWERS)
+        return turns_may_send(hub); /* and what has no room is dropped */
+    if (hub->turns.kind == PYMQ_ASKS && !turns_may_send(hub))
+        return false;
+    return has_room(hub);
+}
+
 bool hub_resumable(struct hub *hub)
 {
     if (hub->send_policy != PYMQ_SEND_BY_NAME)
-        return hub_writable(hub);
+        return has_room(hub);
     return hub->refused == NULL || !queue_full(hub->refused->out);
 }
 

@@ -154,6 +154,18 @@ bool topics_match(const struct topics *topics, const unsigned char *frame,
     return next_match(topics, frame, size, &at, &done, &hash) != NULL;
 }
 
+bool topics_wanted(const struct topics *topics, const unsigned char *frame,
+                   size_t size, const struct pipe *pipe)
+{
+    size_t at = 0, done = 0;
+    uint32_t hash = hash_start();
+    struct entry *entry;
+    while ((entry = next_match(topics, frame, size, &at, &done, &hash)))
+        if (members_find(&topics->members, entry, pipe) != NULL)
+            return true;
+    return false;
+}
+
 void topics_visit(const struct topics *topics, const unsigned char *frame,
                   size_t size, void (*found)(void *, struct pipe *),
                   void *context)

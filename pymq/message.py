@@ -317,6 +317,21 @@ def received(
     return frame
 
 
+def body_of(data: Any) -> Any:
+    """What is sent: bytes, or a view of something that has the buffer interface.
+    TypeError if it has none, BufferError unless it is C-contiguous."""
+    if isinstance(data, Frame):
+        return data._body
+    if data.__class__ is bytes:
+        return data
+    if isinstance(data, str):
+        raise TypeError("unicode not allowed, use send_string")
+    view = memoryview(data)
+    if not view.c_contiguous:
+        raise BufferError("memoryview: underlying buffer is not C-contiguous")
+    return view.cast("B") if view.nbytes else b""
+
+
 def _new(cls: type, *args: object, **kwargs: object) -> Any:
     return _maker()() if cls is Frame else super(Frame, cls).__new__(cls)  # type: ignore[misc]
 

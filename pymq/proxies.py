@@ -236,16 +236,17 @@ def _sends(sock: Socket) -> bool:
 
 def _plain(source: Socket, sink: Socket) -> bool:
     """Whether messages may go from one hub to the other: the sockets add nothing."""
-    end = source._end
-    as_received = end.passes if isinstance(end, Wrapper) else end is source._hub
+    turns = source._pattern.routing.turns or sink._pattern.routing.turns
+    as_received = source._end is source._hub or isinstance(source._end, Wrapper)
     alike = type(source._hub) is type(sink._hub)
-    return alike and as_received and sink._end is sink._hub
+    return alike and as_received and not turns and sink._end is sink._hub
 
 
 def _never_full(sock: Socket) -> bool:
     """Whether POLLOUT is always set, so that nobody needs to ask."""
-    policy = sock._pattern.routing.send
-    return sock._end is sock._hub and policy in (Send.TO_ALL, Send.BY_NAME)
+    routing = sock._pattern.routing
+    plain = sock._end is sock._hub and not routing.turns
+    return plain and routing.send in (Send.TO_ALL, Send.BY_NAME)
 
 
 def _ready(sock: Socket) -> int:

@@ -15,7 +15,7 @@ from .drain import until
 from .endpoints import Endpoints
 from .error import Again, ZMQError, error_for
 from .generics import Subscriptable
-from .message import _FINISHED_TRACKER, Frame, MessageTracker, received
+from .message import _FINISHED_TRACKER, Frame, MessageTracker, body_of, received
 from .monitored import Monitored
 from .overflow import Overflow, Overflowing
 from .pauses import Events, Steps, Until
@@ -102,7 +102,7 @@ class Socket(
     ) -> Union[MessageTracker, None]:
         """`send`, when it is not as simple as can be."""
         frame = data if isinstance(data, Frame) else None
-        body = data if data.__class__ is bytes else _body(data)
+        body = data if data.__class__ is bytes else body_of(data)
         if routing_id is not None or group is not None:
             raise ZMQError(ENOTSUP, "routing_id and group are of draft socket types")
         if frame is None and not copy and len(body) >= self.copy_threshold:
@@ -149,7 +149,21 @@ class Socket(
         body = receive()
         if type(body) is bytes:
             return body
+        if body == -EAGAIN and not flags:
+            return self._recv_awaited()
         return self._recv_later(flags, self._recv_frame, self._recv_again, body)
+
+    def _recv_awaited(self) -> Any:
+        """The next frame, which is not there yet."""
+        deadline = until(self._options[_RCVTIMEO])
+        while True:
+            self._wait(POLLIN, deadline)
+            receive = self._quick_recv
+            body = receive()
+            if type(body) is bytes:
+                return body
+            if body != -EAGAIN:
+                return self._recv_later(0, self._recv_frame, self._recv_again, body)
 
     def _recv_whole(self, flags: int, track: bool) -> Frame:
         """The next frame with what is known of it."""
@@ -255,7 +269,7 @@ class Socket(
                 check_part(index, part)
         every = [*msg_parts[:-1], msg_parts[-1]]  # raises for what is no sequence
         parts = [self._part(part, copy, track) for part in every]
-        bodies = [_body(part) for part in parts]
+        bodies = [body_of(part) for part in parts]
         owners = [part if isinstance(part, Frame) else None for part in parts]
         more, last = flags & _SNDMORE != 0, parts[-1]
         result = self._end.send_message(bodies, more, owners)
@@ -495,17 +509,3 @@ class Socket(
         Receiving costs a microsecond more once this was called.
         """
         return self._level_fd()
-
-
-def _body(data: Any) -> Any:
-    """Bytes, or a view of something that has the buffer interface."""
-    if isinstance(data, Frame):
-        return data._body
-    if data.__class__ is bytes:
-        return data
-    if isinstance(data, str):
-        raise TypeError("unicode not allowed, use send_string")
-    view = memoryview(data)
-    if not view.c_contiguous:
-        raise BufferError("memoryview: underlying buffer is not C-contiguous")
-    return view.cast("B") if view.nbytes else b""

@@ -41,7 +41,7 @@ properties z85 drain exits inherited shadow watch turn
 changed
 error
 naps
-constants version
+constants version loading
 """
 RANK = {
     name: rank

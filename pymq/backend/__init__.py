@@ -12,6 +12,7 @@ import sys
 from importlib import import_module
 from typing import Union, cast
 
+from ..loading import load
 from .abc import Backend
 
 #: Why `native` cannot be used; None if it can or nobody has tried.
@@ -86,4 +87,4 @@ def _native_works() -> bool:
 
 
 def _load(name: str) -> Backend:
-    return cast(Backend, import_module(f"{__name__}.{name}"))
+    return cast(Backend, load(f"{__name__}.{name}"))

@@ -55,12 +55,29 @@ class Receive(IntEnum):
     NOTICES = 5  # as TOPICS, and delivered with user messages (XPUB)
 
 
+class Turns(IntEnum):
+    """Whether a hub sends and receives in turns, what is out of turn being refused
+    (EFSM), and which envelope it puts in front of what is sent and takes off what is
+    received.  What does not have it, or is nobody's, is dropped."""
+
+    NONE = 0
+    #: REQ: a request, then its reply.  IN_TURN and FAIR, behind an empty frame, and
+    #: with `HubOption.CORRELATE` a number of 4 bytes in front of that.  The reply comes
+    #: from the peer that was asked or, if that is gone, from anyone.
+    ASKS = 1
+    #: REP: a request, then a reply to whoever asked.  BY_NAME and NAMED, behind frames
+    #: up to and including the first empty one.  For a peer that is gone or full the
+    #: reply is dropped, whatever MANDATORY says of the former.
+    ANSWERS = 2
+
+
 class Routing(NamedTuple):
     """A socket type, as the data plane sees it."""
 
     send: Send
     receive: Receive
     subscribes: bool = False  # SUB, XSUB: announces its topics on every new link
+    turns: Turns = Turns.NONE
 
 
 class HubOption(IntEnum):
@@ -77,6 +94,8 @@ class HubOption(IntEnum):
     ONLY_FIRST = 9  # TOPICS, NOTICES: no frame is a subscription if the first is none
     #: MANUAL, and what is sent first after a notice goes to its peer alone.
     LAST_VALUE = 10
+    CORRELATE = 11  # ASKS: requests are numbered
+    RELAXED = 12  # ASKS: a request may follow the last one, whose reply is given up
 
 
 class Heartbeat(NamedTuple):
@@ -205,7 +224,8 @@ class Pipe(Protocol):
         `keep_input`: messages that arrived stay readable, else they are dropped.
         An unfinished multipart message is dropped either way.
 
-        Returns True when nothing is left to do; otherwise PIPE_CLOSED will follow,
+        Returns True when nothing is left to do, above all when the kernel has all
+        already, whatever else the engine has to see to; otherwise PIPE_CLOSED follows,
         **once the kernel has accepted the last byte of the last message** or the
         drain was given up.  A descriptor of AF_UNIX is then half-closed, and for it
         PIPE_CLOSED comes when the peer has also read that byte, or closed.
@@ -351,6 +371,14 @@ class Hub(Protocol):
         negative errno after `stop`.  In the middle of sending a message POLLOUT is
         set; in the middle of receiving one POLLIN is."""
 
+    def ask(self, frames: Sequence[bytes], again: bool) -> int:
+        """ASKS: send a request with a number, to whose turn it is: any peer's reply
+        with that number counts, and no other one is waited for; nor if this fails.
+        `again`: the same request.  EFSM in the middle of another one."""
+
+    def give_up(self) -> None:
+        """ASKS: wait for no reply any more."""
+
     def wait(self, events: int, timeout: int) -> int:
         """Block until `ready` has one of `events`, or `SENT`, without the GIL.
 
@@ -362,10 +390,13 @@ class Hub(Protocol):
         wait.
         """
 
-    def bell(self, events: int) -> Bell:
+    def bell(self, events: int, reads: bool = False) -> Bell:
         """For a thread that waits for other things, too, until `ready` has one of
         `events`, or all was sent (`SENT`), or `stop`.  Also if another thread takes
-        notice first."""
+        notice first.
+
+        `reads`: it calls `hush` each time the descriptor is readable, and soon, so
+        that it may be left to that call to read from connections."""
 
     def fileno(self) -> int:
         """A descriptor that turns readable when `ready` may have changed (ZMQ_FD:
@@ -400,7 +431,7 @@ class Hub(Protocol):
         each topic (that is all of its first frame), for peers that subscribe later.
 
         They get it at once, as any message, unless they had subscribed to it before,
-        over whichever link of their pipe.
+        over this link of their pipe.
         Of more topics than `limit` those are forgotten that did not change for longest;
         0: all.  In the middle of a message that is sent, subscriptions wait.  Not with
         INVERT.

@@ -9,7 +9,6 @@ from abc import ABC, abstractmethod
 from collections import deque
 from errno import EINVAL
 from functools import lru_cache
-from importlib import import_module
 from threading import RLock
 from typing import (
     Any,
@@ -26,6 +25,7 @@ from ..backend.abc import Buffer, Hub, Routing, check_bytes
 from ..backend.messages import no_way, recv_message, send_message
 from ..constants import SocketType
 from ..error import ZMQError
+from ..loading import load
 
 
 class End(Protocol):
@@ -103,26 +103,12 @@ class Wrapper(ABC):
 
     #: Ends the connection of a pipe, by its id, when all that was sent has gone.
     hang_up: Callable[[int], None]
-    #: What is received from it is what the hub has received.
-    passes = False
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._quick_send_message = hub.quick_send_message
-        self._quick_recv_message = hub.quick_recv_message
         self._lock = RLock()  # a signal's handler may use the socket its thread is in
         self.ahead: deque[bytes] = deque()  # never anything
         self.more = False
-
-    def _give(self, frames: list[bytes]) -> int:
-        """Send a message through the hub."""
-        result = self._quick_send_message(frames)
-        return self._hub.send_message(frames) if result is None else result
-
-    def _obtain(self) -> Union[list[bytes], int]:
-        """Receive a message from the hub."""
-        frames = self._quick_recv_message()
-        return self._hub.recv_message() if frames is None else frames
 
     @abstractmethod
     def send(
@@ -200,44 +186,6 @@ class Wrapper(ABC):
         return []
 
 
-class Alternating(Wrapper):
-    """Sends and receives in turns (REQ, REP): it fetches a message when it is time for
-    one, and gives its frames out."""
-
-    def __init__(self, hub: Hub) -> None:
-        super().__init__(hub)
-        self._frames: deque[bytes] = deque()  # fetched, and not yet received
-
-    @abstractmethod
-    def _fetch(self) -> Union[list[bytes], int]:
-        """The frames of the next message that is for us, or the error, negative."""
-
-    def _find(self) -> bool:
-        """Have `_frames`, if there is something for us."""
-        if not self._frames:
-            found = self._fetch()
-            if isinstance(found, int):
-                return False
-            self._frames.extend(found)
-        return True
-
-    def recv(self) -> Union[bytes, int]:
-        """See `pymq.backend.abc.Hub.recv`."""
-        with self._lock:
-            frames = self._frames
-            if not frames:
-                found = self._fetch()
-                if isinstance(found, int):
-                    return found
-                if len(found) == 1:
-                    self.more = False
-                    return found[0]
-                frames.extend(found)
-            frame = frames.popleft()
-            self.more = len(frames) > 0
-            return frame
-
-
 class Pattern(NamedTuple):
     """A socket type."""
 
@@ -284,4 +232,4 @@ def _load(socket_type: int) -> Pattern:
         raise ZMQError(
             EINVAL, f"socket type {SocketType(socket_type).name} is not built"
         ) from None
-    return cast(Pattern, import_module(f".{file}", __name__).PATTERN)
+    return cast(Pattern, load(f".{file}", __name__).PATTERN)

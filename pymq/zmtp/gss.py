@@ -6,10 +6,10 @@ Some of this asks other machines, or reads files: `Context.step` may take long.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any, Callable, TypeVar, Union
 
 from ..constants import Event
+from ..loading import load
 from .error import ProtocolError
 
 EXTRA = "pymq[gssapi]"
@@ -44,7 +44,7 @@ def available() -> bool:
 def _package() -> Any:
     global _gssapi
     if _gssapi is None:
-        _gssapi = import_module("gssapi")
+        _gssapi = load("gssapi")
     return _gssapi
 
 

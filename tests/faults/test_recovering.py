@@ -33,17 +33,28 @@ def test_a_relaxed_req_asks_again(
     plans = [[Fault(kind, GREETED, back=back)] for _ in range(3)]
     with FaultProxy(zmq.bind(rep, "tcp"), plans) as proxy:
         req.connect(proxy.endpoint)
-        for number in itertools.count():
-            question = b"%d." % number * 50
-            before = len(proxy.passages)
-            until(lambda: _asked(zmq, req, question))  # noqa: B023
-            while not req.poll(5) and before == len(proxy.passages) == _living(proxy):
-                _answer(rep)
-            answer = _received(zmq, req)
-            assert answer in (None, b"re " + question)
-            if answer and proxy.spent:
-                break
+        numbers = itertools.count()
+        until(lambda: _answered_once(zmq, req, rep, proxy, next(numbers)))
         assert len(proxy.passages) == 4
+
+
+def _answered_once(
+    zmq: Library, req: Any, rep: Any, proxy: FaultProxy, number: int
+) -> bool:
+    """Ask, until that is answered or the connection gone; whether it was answered, and
+    there are no more faults to come."""
+    question = b"%d." % number * 50
+    before = len(proxy.passages)
+    until(lambda: _asked(zmq, req, question))
+
+    def heard() -> bool:
+        _answer(rep)
+        return req.poll(5) or not before == len(proxy.passages) == _living(proxy)
+
+    until(heard)
+    answer = _received(zmq, req)
+    assert answer in (None, b"re " + question)
+    return answer is not None and bool(proxy.spent)
 
 
 def _asked(zmq: Library, req: Any, question: bytes) -> bool:

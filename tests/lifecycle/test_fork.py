@@ -14,6 +14,9 @@ import pytest
 from library import Library
 from marriage import marry
 from patience import Background, until
+from scripts import Script
+
+from pymq.zmtp import sodium
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork"),
@@ -222,6 +225,62 @@ def _grandchild(zmq: Library) -> None:
 def test_children_of_children(zmq: Library) -> None:
     pid = _child(lambda: _grandchild(zmq))
     until(lambda: _joined(pid))
+
+
+#: The first to load MODULE takes his time, in which the main thread forks.
+LOADING = """
+import importlib.abc, os, signal, threading, warnings
+warnings.simplefilter("ignore")
+begun = threading.Event()
+
+class Slowly(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == MODULE and not begun.is_set():
+            begun.set()
+            threading.Event().wait(0.3)
+
+assert MODULE not in sys.modules
+sys.meta_path.insert(0, Slowly())
+context = zmq.Context()
+pull = context.socket(zmq.PULL)
+USE
+assert begun.wait(20)
+child = os.fork()
+if not child:
+    signal.alarm(10)
+    importlib.import_module(MODULE)
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+context.destroy(linger=0)
+"""
+SEALED = """
+push = context.socket(zmq.PUSH)
+public, secret = zmq.curve_keypair()
+for sock in (push, pull):
+    sock.curve_publickey, sock.curve_secretkey = public, secret
+push.curve_serverkey = public
+pull.curve_server = 1
+push.connect(f"tcp://127.0.0.1:{pull.bind_to_random_port('tcp://127.0.0.1')}")
+"""
+BINDS = "threading.Thread(target=pull.bind, args=[endpoint]).start()"
+#: What is loaded late, and what for.
+LATE = {
+    "pymq.transports.ipc": BINDS,
+    "pymq.session.connecter": BINDS,
+    "pymq.zmtp.mechanisms.curve": SEALED,
+}
+
+
+@pytest.mark.only("pymq")
+@pytest.mark.parametrize("module", LATE)
+def test_a_module_that_another_thread_loads(zmq: Library, module: str) -> None:
+    """Our own among them: the child would wait for it for ever."""
+    if module.endswith("curve") and not sodium.available():
+        pytest.skip("PyNaCl is not there")
+    text = LOADING.replace("USE", LATE[module])
+    with Script(zmq, f"MODULE = {module!r}\n{text}", zmq.address("ipc")) as script:
+        ended = script.ended()
+    assert (ended.code, ended.stderr) == (0, "")
 
 
 FORKS = [30, pytest.param(1000, marks=pytest.mark.slow)]

@@ -17,7 +17,7 @@ def test_it_is_named(zmq: Library, monkeypatch: pytest.MonkeyPatch) -> None:
         raise ImportError(name)
 
     monkeypatch.setattr(gss, "_gssapi", None)
-    monkeypatch.setattr(gss, "import_module", missing)
+    monkeypatch.setattr(gss, "load", missing)
     assert not zmq.has("gssapi")
     sock = zmq.socket(zmq.DEALER)
     for name, value in (

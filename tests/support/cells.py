@@ -1,5 +1,5 @@
-"""The ways in which a socket can be closed with messages to send, and a choice of them
-in which every two values of different dimensions meet."""
+"""The ways in which a socket can be closed with messages to send, and choices of them
+in which every two, or three, values of different dimensions meet."""
 
 from __future__ import annotations
 
@@ -128,53 +128,51 @@ def is_slow(cell: Cell) -> bool:
     return cell.linger >= 5000 and cell.reader in ("stalled", "gone", "never")
 
 
+#: Values that meet in a cell, each with the number of its dimension.
+Meeting = tuple[tuple[int, Any], ...]
+
+
 def covering(
     dimensions: Mapping[str, Sequence[Any]],
     allowed: Callable[[Cell], bool] = possible,
+    count: int = 2,
 ) -> list[Cell]:
-    """Cells in which every two values meet that can; always the same ones."""
+    """Cells in which every `count` values meet that can; always the same ones."""
     chance = random.Random(5)
-    missing = {
-        pair: None
-        for one, other in itertools.combinations(range(len(dimensions)), 2)
-        for pair in _meetings(dimensions, one, other)
-    }
+    missing = dict.fromkeys(_meetings(dimensions, count))
     cells = []
     while missing:
         wanted = next(iter(missing))
         found = [cell for cell in _tries(dimensions, wanted, chance) if allowed(cell)]
         if not found:
-            del missing[wanted]  # the two never meet
+            del missing[wanted]  # they never meet
             continue
-        best = max(found, key=lambda cell: sum(p in missing for p in _pairs(cell)))
+        best = max(found, key=lambda cell: sum(m in missing for m in met(cell, count)))
         cells.append(best)
-        for pair in _pairs(best):
-            missing.pop(pair, None)
+        for meeting in met(best, count):
+            missing.pop(meeting, None)
     return cells
 
 
-def _meetings(
-    dimensions: Mapping[str, Sequence[Any]], one: int, other: int
-) -> Iterator[tuple[int, Any, int, Any]]:
-    values = list(dimensions.values())
-    for first, second in itertools.product(values[one], values[other]):
-        yield one, first, other, second
+def _meetings(dimensions: Mapping[str, Sequence[Any]], count: int) -> Iterator[Meeting]:
+    numbered = list(enumerate(dimensions.values()))
+    for some in itertools.combinations(numbered, count):
+        for values in itertools.product(*(choices for _, choices in some)):
+            yield tuple(zip((number for number, _ in some), values))
 
 
-def _pairs(cell: Cell) -> Iterator[tuple[int, Any, int, Any]]:
-    for (one, first), (other, second) in itertools.combinations(enumerate(cell), 2):
-        yield one, first, other, second
+def met(cell: Cell, count: int) -> Iterator[Meeting]:
+    """Those of so many values in a cell."""
+    return itertools.combinations(enumerate(cell), count)
 
 
 def _tries(
-    dimensions: Mapping[str, Sequence[Any]],
-    wanted: tuple[int, Any, int, Any],
-    chance: random.Random,
+    dimensions: Mapping[str, Sequence[Any]], wanted: Meeting, chance: random.Random
 ) -> Iterator[Cell]:
-    one, first, other, second = wanted
     for _ in range(300):
         values = [chance.choice(choices) for choices in dimensions.values()]
-        values[one], values[other] = first, second
+        for number, value in wanted:
+            values[number] = value
         yield Cell(*values)
 
 

@@ -12,6 +12,7 @@ import rawpeer
 from attacker import as_client
 from library import Library
 from oldpeer import OldPeer
+from patience import until
 from rawpeer import RawPeer, greeting
 from sanitized import SANITIZED
 from watching import Watch
@@ -93,11 +94,18 @@ class Scene:
         honest.connect(self.endpoint)
         honest.send(HONEST)
         if mechanism == "PLAIN":
-            self.handler.judge()
+            until(self._heard)
         found = {self.socket.recv()}
         while HONEST not in found or self.socket.poll(20):
             found.add(self.socket.recv())
         return found - {HONEST}
+
+    def _heard(self) -> bool:
+        """Whether a message is there.  Who asks to come in meanwhile may: a client that
+        is slow does so again."""
+        if self.handler.socket.poll(0):
+            self.handler.judge()
+        return bool(self.socket.poll(0))
 
     def refuses(self, mechanism: str, data: bytes) -> str:
         """What becomes of a connection that said this; the answer may have none of

@@ -11,6 +11,7 @@ import struct
 
 import pytest
 from library import Library
+from patience import PATIENCE
 from rawpeer import RawPeer, connect, frame, message
 
 PING = frame(b"\x04PING\0\0me", command=True)
@@ -62,9 +63,10 @@ def test_pongs_that_nobody_asked_for(zmq: Library, waiting: bool) -> None:
             peer.send(message(b"2"))
         pongs = PONG * (MEGABYTES * 2**20 // len(PONG))
         before = _memory()
-        taken = _take(peer, pongs)
+        # Who forgets them may be slow at it.
+        taken = _take(peer, pongs, 0.5 if waiting else PATIENCE)
         assert _memory() - before < MEGABYTES / 2
-        assert waiting == (taken < MEGABYTES * 2**19)
+        assert taken < MEGABYTES * 2**19 if waiting else taken == len(pongs)
         assert pull.recv() == b"0"  # type: ignore[attr-defined]
 
 
@@ -80,11 +82,11 @@ def test_pings_of_who_does_not_read(zmq: Library) -> None:
         assert pull.recv() == b"0"  # type: ignore[attr-defined]
 
 
-def _take(peer: RawPeer, data: bytes) -> int:
-    """How many bytes are taken of a peer, until none is for a while."""
+def _take(peer: RawPeer, data: bytes, seconds: float = 0.5) -> int:
+    """How many bytes are taken of a peer, until none is for so long."""
     peer.sock.setblocking(False)
     view = memoryview(data)
-    while view and select.select([], [peer.sock], [], 0.5)[1]:
+    while view and select.select([], [peer.sock], [], seconds)[1]:
         view = view[peer.sock.send(view[: 1 << 16]) :]
     return len(data) - len(view)
 

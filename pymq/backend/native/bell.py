@@ -13,11 +13,11 @@ class Bell:
 
     __slots__ = ("_bell", "_fd", "_hub")
 
-    def __init__(self, hub: Any, events: int) -> None:
+    def __init__(self, hub: Any, events: int, reads: bool) -> None:
         self._hub = hub
         self._bell = None
         fd = ffi.new("int[1]")
-        bell = lib.pymq_hub_hang(hub, events, fd)
+        bell = lib.pymq_hub_hang(hub, events, reads, fd)
         self._fd = check(fd[0])
         self._bell = bell
 

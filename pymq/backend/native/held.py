@@ -92,6 +92,14 @@ def send_message(
     return result
 
 
+def ask(hub: Any, frames: Sequence[bytes], again: bool) -> int:
+    """Send a request; see pymq_hub_ask."""
+    views = [ffi.from_buffer(frame) for frame in frames]
+    parts = ffi.new("pymq_part[]", [(view, len(view)) for view in views])
+    result: int = lib.pymq_hub_ask(hub, parts, len(parts), again)
+    return result
+
+
 def recv_message(
     hub: Any, get: Callable[[Any], _Body]
 ) -> Union[tuple[list[_Body], int], int]:

@@ -119,6 +119,11 @@ class Engine:
         self._aborted = self._aborted or not drain
         self.loop._ask(self)
 
+    def has_sent(self) -> bool:
+        """Whether the kernel has all that the pipe was given, and would not hang up."""
+        waits = self._taken or self._broken or self.pipe.output.frames
+        return not (waits or kernel_holds(self._socket))
+
     @property
     def echoes(self) -> bool:
         """Whether the peer answers a PING."""
@@ -133,6 +138,8 @@ class Engine:
         """How many messages it has taken that the kernel has not wholly, and, or
         without, announcements."""
         taken, sent = self._taken, self._sent  # of one batch: the next needs the lock
+        if not taken:
+            return 0
         return sum(
             end > sent and (announcements or taken[behind - 1][0] == queue.LAST)
             for _, end, behind in self._messages(taken)
@@ -260,16 +267,18 @@ class Engine:
 
     def _room(self, incoming: queue.Queue) -> bool:
         """Whether what comes next may be taken now.  Some of a peer's subscriptions
-        wait for a publisher that is busy elsewhere, whatever the mark of messages is;
-        other commands never."""
+        wait for a publisher that is busy elsewhere, whatever the mark of messages is,
+        and also where they come within a message; other commands never."""
         flags, body = self._held[0]
         most = max(incoming.hwm, TOPICS_WAITING)
         waits = incoming.topics and incoming.hwm and len(incoming.frames) >= most
-        free = incoming.unfinished or not (waits or incoming.full())
-        if free or flags & COMMAND and not (waits and body.startswith(_TOPICS)):
-            return True
-        incoming.park_writer()
-        return False
+        if flags & COMMAND:
+            held_back = waits and body.startswith(_TOPICS)
+        else:
+            held_back = not incoming.unfinished and (waits or incoming.full())
+        if held_back:
+            incoming.park_writer()
+        return not held_back
 
     def _obey(self, body: bytes) -> None:
         """A command in the traffic phase; unknown and malformed ones are ignored."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from typing import Any, Union
 
+from ... import loading
+
 AFTER = 1.0  # seconds between looks, and without work before one
 RARELY = 10  # times as long as it took is the time to the next
 WORTH = 32 * 2**20  # bytes
@@ -50,7 +52,8 @@ class Trimmer:
 def _library() -> Union[Any, bool]:
     """False if there is no such thing."""
     try:
-        import ctypes  # not earlier: it costs, and most programs end before
+        with loading.lock:
+            import ctypes  # not earlier: it costs, and most programs end before
 
         library = ctypes.CDLL(None)
         fields = [(name, ctypes.c_size_t) for name in _FIELDS.split()]
