@@ -77,10 +77,9 @@ int pymq_hub_send_each(pymq_hub *hub, const pymq_part *parts, int count)
 static struct pipe *next_pipe(struct hub *hub, size_t room, bool ahead,
                               struct frame *frame)
 {
-    struct pipe *pipe = hub_next_source(hub);
+    struct pipe *pipe = hub_next_source(hub, frame);
     if (pipe == NULL)
         return NULL;
-    queue_peek(pipe->in, frame);
     if ((frame->flags & FRAME_MORE) || frame->size > PYMQ_SLOT
         || frame->size > room)
         return NULL;

@@ -57,6 +57,8 @@ class SocketBase(Attributes, Handle):
         "_send",
         "_quick_send",
         "_quick_recv",
+        "_quick_send_message",
+        "_quick_recv_message",
         "_ahead",
         "_sessions",
         "_monitor",
@@ -85,6 +87,8 @@ class SocketBase(Attributes, Handle):
     _send: Any
     _quick_send: Any
     _quick_recv: Any
+    _quick_send_message: Any
+    _quick_recv_message: Any
     _ahead: deque[bytes]
     _sessions: dict[str, list[Session]]
     _monitor: Monitor
@@ -170,6 +174,8 @@ class SocketBase(Attributes, Handle):
             _send=end.send,
             _quick_send=end.quick_send,
             _quick_recv=end.quick_recv,
+            _quick_send_message=end.quick_send_message,
+            _quick_recv_message=end.quick_recv_message,
             _ahead=end.ahead,
         )
 
@@ -276,6 +282,8 @@ class SocketBase(Attributes, Handle):
             _send=refuse,
             _quick_send=refuse,
             _quick_recv=refuse,
+            _quick_send_message=refuse,
+            _quick_recv_message=refuse,
             _ahead=deque(),
         )
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
 from . import watch
 from .backend.abc import Bell, Buffer, Hub
+from .backend.messages import no_way
 from .constants import POLLIN, POLLOUT
 
 if TYPE_CHECKING:
@@ -167,6 +168,16 @@ class Level:
     ) -> int:
         """See `pymq.backend.abc.Hub.send_message`."""
         return int(self._seen(self._end.send_message, frames, more, owners))
+
+    @property
+    def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
+        """See `pymq.backend.abc.Hub.quick_send_message`."""
+        return no_way if self._turns else self._end.quick_send_message
+
+    @property
+    def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:
+        """There is none: what is received has to be seen."""
+        return no_way
 
     def recv(self) -> Union[bytes, int]:
         """See `pymq.backend.abc.Hub.recv`."""

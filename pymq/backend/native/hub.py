@@ -19,6 +19,7 @@ from ..abc import (
 )
 from ..abc import Hub as AbstractHub
 from ..counts import Counts, PeerCounts
+from ..messages import no_way
 from . import counting, held
 from .ahead import Ahead
 from .batch import Batch
@@ -84,9 +85,9 @@ class Hub(Ahead):
     def _bind(self) -> None:
         self.quick_send: Callable[[bytes], int] = self._send_plain
         self.quick_recv: Callable[[], Union[bytes, int, None]] = self._recv_plain
-        self.quick_send_message: Callable[[Any], Union[int, None]] = _nothing
-        self.quick_recv_message: Callable[[], Any] = _nothing
-        self.quick_send_many: Callable[[Any], Union[int, None]] = _nothing
+        self.quick_send_message: Callable[[Any], Union[int, None]] = no_way
+        self.quick_recv_message: Callable[[], Any] = no_way
+        self.quick_send_many: Callable[[Any], Union[int, None]] = no_way
         if _BUILTINS:
             bound = _core.bind_hub(address(self._hub))
             self.quick_send, self.quick_recv, *messages = bound
@@ -421,10 +422,6 @@ class Hub(Ahead):
     def free(self) -> None:
         """See `pymq.backend.abc.Hub.free`."""
         lib.pymq_hub_free(self._hub)
-
-
-def _nothing(*_: object) -> None:
-    """What there is no quick way for."""
 
 
 def _new_slot(hub: Any) -> tuple[Any, Any]:
