@@ -192,7 +192,8 @@ int pymq_take_objects(int64_t *into, int room);
  * first. */
 int pymq_hub_send_many(pymq_hub *hub, const char *bytes,
                        const uint32_t *sizes, int count);
-/* The same of messages shorter than PYMQ_HOLD_FROM that lie apart. */
+/* The same of messages that lie apart.  Tokens are as of pymq_hub_send_long,
+ * but of a message that was not sent none comes back. */
 int pymq_hub_send_each(pymq_hub *hub, const pymq_part *parts, int count);
 /* size << 2 | waiting << 1 | more, or a negative errno.  `waiting`: it is
  * worth asking for a batch. */
@@ -208,6 +209,10 @@ int pymq_hub_recv_message(pymq_hub *hub, pymq_message *message);
  * taken that would tell the sender that there is room again, and until
  * pymq_hub_handed nobody receives what comes behind them (-EALREADY). */
 int pymq_hub_recv_many(pymq_hub *hub, pymq_batch *batch, int most, int ahead);
+/* The same, not ahead, of messages of any length where they lie: at least one
+ * if there is one, and not many more than fit a cache.  Their chunks are the
+ * caller's. */
+int pymq_hub_recv_each(pymq_hub *hub, pymq_part *parts, int most);
 void pymq_hub_handed(pymq_hub *hub);
 /* As Hub.move in abc.py. */
 int pymq_hub_move(pymq_hub *from, pymq_hub *to, int most, pymq_moved *moved);

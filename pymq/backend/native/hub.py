@@ -71,6 +71,7 @@ class Hub:
         "looks_ahead",
         "more",
         "quick_recv",
+        "quick_recv_many",
         "quick_recv_message",
         "quick_send",
         "quick_send_many",
@@ -104,11 +105,12 @@ class Hub:
         self.quick_send_message: Callable[[Any], Union[int, None]] = _nothing
         self.quick_recv_message: Callable[[], Any] = _nothing
         self.quick_send_many: Callable[[Any], Union[int, None]] = _nothing
+        self.quick_recv_many: Callable[[int], list[bytes]] = self._fetch
         if _BUILTINS:
             bound = _core.bind_hub(int(ffi.cast("intptr_t", self._hub)))
             self.quick_send, self.quick_recv, *messages = bound
             self.quick_send_message, self.quick_recv_message, *many = messages
-            (self.quick_send_many,) = many
+            self.quick_send_many, self.quick_recv_many = many
 
     def _send_plain(self, data: bytes) -> int:
         return _send(self._hub, data, len(data), False)
@@ -341,7 +343,10 @@ class Hub:
             self._waiting += 1  # see _recv_again
             try:
                 found = self._pop(most)
-                return found if len(found) == most else self._fetch(found, most)
+                if len(found) < most:
+                    _handed(self._hub)
+                    found += self.quick_recv_many(most - len(found))
+                return found
             finally:
                 self._waiting -= 1
 
@@ -353,27 +358,18 @@ class Hub:
         result = _move(self._hub, to._hub, most, moved)
         return Moved(moved.messages, moved.frames, moved.bytes, result)
 
-    def _fetch(self, found: list[bytes], most: int) -> list[bytes]:
-        """What was ahead, and as many as are there behind that."""
-        _handed(self._hub)
+    def _fetch(self, most: int) -> list[bytes]:
+        """As many as are there."""
+        found: list[bytes] = []
         batch = self._batches.pop() if self._batches else Batch()
         while len(found) < most:
             before = len(found)
             batch.fetch(self._hub, most - before, False)
             found += batch.messages()
-            if len(found) == before and not self._fetch_long(found):
+            if len(found) == before:
                 break
         self._batches.append(batch)
         return found
-
-    def _fetch_long(self, found: list[bytes]) -> bool:
-        """A message that is too long for a batch, where one call tells that it has one
-        frame."""
-        body = self.quick_recv() if _BUILTINS else None
-        if not isinstance(body, bytes):
-            return False
-        found.append(body)
-        return True
 
     def _keep(self, wanted: Callable[[int, bytes], bool]) -> None:
         """Of what was received ahead only what is `wanted`, by pipe and message."""
