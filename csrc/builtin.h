@@ -98,6 +98,31 @@ static PyObject *quick_recv(PyObject *self, PyObject *unused)
     return take_body(&slot, (size_t)size);
 }
 
+/* (bytes, the pipe they came from, whether more follow), or a negative errno,
+ * or None: receive in the plain way, which has views of what is long. */
+static PyObject *quick_recv_from(PyObject *self, PyObject *unused)
+{
+    pymq_slot slot;
+    (void)unused;
+    slot.hub = PyCapsule_GetPointer(self, NULL);
+    slot.copies = 1;
+    if (slot.hub == NULL)
+        return NULL;
+    int64_t result = pymq_slot_recv(&slot);
+    if (result == -EMSGSIZE || result == -EALREADY)
+        Py_RETURN_NONE;
+    if (result < 0)
+        return PyLong_FromLongLong(result);
+    PyObject *body = take_body(&slot, (size_t)(result >> 2));
+    PyObject *pipe = PyLong_FromLongLong(slot.peer);
+    PyObject *found = NULL;
+    if (body != NULL && pipe != NULL)
+        found = PyTuple_Pack(3, body, pipe, result & 1 ? Py_True : Py_False);
+    Py_XDECREF(body);
+    Py_XDECREF(pipe);
+    return found;
+}
+
 /* Lets go of what was listed, from one part on. */
 static void unlist(const pymq_part *parts, int from, int count)
 {
@@ -243,6 +268,7 @@ static PyObject *quick_recv_many(PyObject *self, PyObject *most)
 static PyMethodDef quick_methods[] = {
     {"quick_send", quick_send, METH_O, NULL},
     {"quick_recv", quick_recv, METH_NOARGS, NULL},
+    {"quick_recv_from", quick_recv_from, METH_NOARGS, NULL},
     {"quick_send_message", quick_send_message, METH_O, NULL},
     {"quick_recv_message", quick_recv_message, METH_NOARGS, NULL},
     {"quick_send_many", quick_send_many, METH_O, NULL},

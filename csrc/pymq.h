@@ -15,6 +15,8 @@
 
 enum { PYMQ_SLOT = 4096, PYMQ_BATCH = 65536, PYMQ_BATCH_MESSAGES = 1024 };
 enum { PYMQ_HOLD_FROM = 16384, PYMQ_FEW = 8 };
+/* Bytes: a view of less keeps several times as much, its whole chunk. */
+enum { PYMQ_VIEW_FROM = 32768 };
 
 enum pymq_send_policy {
     PYMQ_SEND_NONE, PYMQ_SEND_ONE, PYMQ_SEND_IN_TURN, PYMQ_SEND_TO_ALL,
@@ -53,6 +55,7 @@ typedef struct {
     const char *data;
     int64_t token; /* of data that Python lent (loan.h), else 0 */
     int common;    /* others may see the data, too */
+    int copies;    /* its user wants no long ones: -EMSGSIZE */
     int64_t peer;  /* id of the pipe that it came from */
     char bytes[PYMQ_SLOT];
 } pymq_slot;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Mapping, NamedTuple, Union
+from typing import Callable, Mapping, NamedTuple, Union
 
 #: Connections that have ended and are still remembered, for what of theirs is unread.
 REMEMBERED = 1000
@@ -22,11 +22,13 @@ class Connections:
     A connecting pipe has those of its latest connection; inproc has none.
     """
 
-    __slots__ = ("_ended", "_known")
+    __slots__ = ("_ended", "_known", "get")
 
     def __init__(self) -> None:
         self._known: dict[int, Properties] = {}
         self._ended: dict[int, None] = {}  # oldest first
+        #: What is known of a pipe, or None.  Asked for every frame.
+        self.get: Callable[[int], Union[Properties, None]] = self._known.get
 
     def add(self, pipe: int, properties: Properties) -> None:
         """Before its first message can be received."""
@@ -40,7 +42,3 @@ class Connections:
         if len(self._ended) > REMEMBERED:
             oldest = next(iter(self._ended))
             del self._ended[oldest], self._known[oldest]
-
-    def get(self, pipe: int) -> Union[Properties, None]:
-        """None if nothing is known."""
-        return self._known.get(pipe)

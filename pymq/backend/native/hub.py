@@ -71,6 +71,7 @@ class Hub:
         "looks_ahead",
         "more",
         "quick_recv",
+        "quick_recv_from",
         "quick_recv_many",
         "quick_recv_message",
         "quick_send",
@@ -102,13 +103,14 @@ class Hub:
     def _bind(self) -> None:
         self.quick_send: Callable[[bytes], int] = self._send_plain
         self.quick_recv: Callable[[], Union[bytes, int, None]] = self._recv_plain
+        self.quick_recv_from: Callable[[], Any] = _nothing
         self.quick_send_message: Callable[[Any], Union[int, None]] = _nothing
         self.quick_recv_message: Callable[[], Any] = _nothing
         self.quick_send_many: Callable[[Any], Union[int, None]] = _nothing
         self.quick_recv_many: Callable[[int], list[bytes]] = self._fetch
         if _BUILTINS:
             bound = _core.bind_hub(int(ffi.cast("intptr_t", self._hub)))
-            self.quick_send, self.quick_recv, *messages = bound
+            self.quick_send, self.quick_recv, self.quick_recv_from, *messages = bound
             self.quick_send_message, self.quick_recv_message, *many = messages
             self.quick_send_many, self.quick_recv_many = many
 
@@ -190,10 +192,12 @@ class Hub:
 
     def recv_from(self) -> Union[tuple[Buffer, int, bool], int]:
         """See `pymq.backend.abc.Hub.recv_from`."""
-        first = self._pop_from() if self.ahead or self._aside else None
-        if first is not None:
+        receive = self.quick_recv_from
+        first: Any = self._pop_from() if self.ahead or self._aside else receive()
+        if first.__class__ is tuple:
+            self.more = first[2]
             return first
-        found = self._take(held.view)
+        found = first if first.__class__ is int else self._take(held.view)
         if isinstance(found, int):
             return self._again(found, self._pop_from, self.recv_from)
         body, pipe, flags = found
