@@ -62,13 +62,13 @@ static PyObject *copy_body(const char *from, size_t size)
     return bytes;
 }
 
-/* An object is received as it is. */
+/* An object is received as it is.  To copy may take long: the next body need
+ * not wait for its object. */
 static PyObject *body_of(int64_t token, const char *data, size_t size)
 {
-    PyObject *body = token < 0 ? object_of(token) : copy_body(data, size);
     if (pymq_stock_wants(size))
         stock(size);
-    return body;
+    return token < 0 ? object_of(token) : copy_body(data, size);
 }
 
 /* The body in a slot, which is cleared. */

@@ -66,7 +66,7 @@ void pymq_chunk_drop(void *chunk);
 /* Copies to fresh memory. */
 void pymq_copy(char *to, const char *from, size_t size);
 
-enum { PYMQ_STOCK_FROM = 8388608 }; /* bytes; below that copying is cheap */
+enum { PYMQ_STOCK_FROM = 131072 }; /* bytes; below that copying is cheap */
 
 /* A body of that many bytes was received: whether to make an object for the
  * next one ... */
