@@ -22,6 +22,7 @@ class Library:
 
     PYMQ_SLOT: int
     PYMQ_HOLD_FROM: int
+    PYMQ_VIEW_FROM: int
     PYMQ_FEW: int
     PYMQ_BATCH: int
     PYMQ_BATCH_MESSAGES: int

@@ -168,11 +168,11 @@ class Socket(
     def _recv_whole(self, flags: int, track: bool) -> Frame:
         """The next frame with what is known of it."""
         self._hub.looks_ahead = False  # it would not know where messages are from
-        receive = self._recv_from
-        body, pipe, more = self._recv_later(flags, receive, receive)
-        return self._frame(body, pipe, more, track)
-
-    def _frame(self, body: Any, pipe: int, more: bool, track: bool) -> Frame:
+        found: Any = self._end.recv_from()
+        if found.__class__ is int:
+            receive = self._recv_from
+            found = self._recv_later(flags, receive, receive, found)
+        body, pipe, more = found
         return received(body, more, track, self._connections.get(pipe))
 
     # Looked up each time: while a thread waits, another may ask for `fileno`.
@@ -319,7 +319,7 @@ class Socket(
         bodies, pipe = self._recv_later(flags, receive, receive)
         last = len(bodies) - 1
         return [
-            self._frame(body, pipe, index < last, track)
+            received(body, index < last, track, self._connections.get(pipe))
             for index, body in enumerate(bodies)
         ]
 

@@ -27,7 +27,7 @@ _Body = TypeVar("_Body")
 
 _HOLD_FROM = lib.PYMQ_HOLD_FROM
 _ROOM = 64  # tokens that one call takes
-_VIEW_FROM = 32768  # bytes: a view keeps its whole chunk, several times as much
+_VIEW_FROM = lib.PYMQ_VIEW_FROM
 _IN_PLACE = sys.implementation.name == "cpython"
 # Bytes.  glibc maps blocks that are longer, so that they are zero without being
 # touched; and copying takes long enough to let other threads have the GIL.
