@@ -52,7 +52,7 @@ static struct engine *engine_new(const struct engine_link *with)
     return e;
 }
 
-struct engine *engine_hold(struct engine *engine)
+static struct engine *engine_hold(struct engine *engine)
 {
     atomic_fetch_add(&engine->refs, 1);
     return engine;

@@ -48,7 +48,8 @@ struct hub {
     struct chunk *greeting; /* that new pipes begin with, or NULL */
     struct bell standing; /* behind fileno */
     bool has_fileno;
-    bool polled; /* beside other things, by threads that do not read */
+    bool polled;   /* beside other things, by threads that do not read */
+    int listeners; /* bells of such threads that hang now */
     struct bell *reader; /* of one who polls it and does read, or NULL */
     bool freed;
     struct list sleepers; /* idle bells of pymq_hub_wait */

@@ -303,12 +303,22 @@ static int finish_output(struct pipe *pipe, bool drain)
     return 1;
 }
 
+/* An engine is told once, of the output's end, when all is as it should be: it
+ * would wake up for nothing, and be in our way. */
+static void refuse_input(struct pipe *pipe)
+{
+    if (pipe->joined || !queue_has_reader(pipe->out))
+        queue_refuse(pipe->in);
+    else
+        atomic_store(&pipe->in->refused, true);
+}
+
 int pipe_close(struct pipe *pipe, bool drain, bool keep_input)
 {
     struct hub *hub = pipe->hub;
     if (!pipe->closed) {
         hub_end_pipe(hub, pipe);
-        queue_refuse(pipe->in);
+        refuse_input(pipe);
     }
     if (!keep_input)
         drop_input(pipe);

@@ -216,6 +216,14 @@ static int open_next(struct hub *hub)
            && hub->turns.kind == PYMQ_AT_WILL;
 }
 
+/* Unless it is an object. */
+static bool is_long(struct queue *queue)
+{
+    struct frame frame;
+    hub_peek_frame(queue, &frame);
+    return frame.size >= PYMQ_VIEW_FROM && loan_token(queue_chunk(queue)) >= 0;
+}
+
 int64_t hub_recv(struct hub *hub, void *into)
 {
     pymq_slot *slot = into;
@@ -224,7 +232,11 @@ int64_t hub_recv(struct hub *hub, void *into)
         return opened;
     slot->peer = hub->peer;
     hub->turns.given_up = false;
-    return opened ? deliver_name(slot, hub->source) : next_frame(hub, slot);
+    if (opened)
+        return deliver_name(slot, hub->source);
+    if (slot->copies && is_long(current_queue(hub)))
+        return -EMSGSIZE;
+    return next_frame(hub, slot);
 }
 
 static int part_name(const struct pipe *pipe, pymq_message *message,

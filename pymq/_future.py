@@ -32,11 +32,14 @@ from ._waiting import NOBODY, TURN, Call, Loop, Polling, Waiting, Watch
 from .constants import DONTWAIT, ENOTSOCK, ETERM, POLLIN, POLLOUT, SocketOption
 from .error import Again, ZMQError
 from .message import Frame, MessageTracker
+from .payload import room_in
 from .poller import Poller, fileno, zmq_poll
 from .socket import Socket
 
 if TYPE_CHECKING:
     from asyncio import Future
+
+    from .backend.abc import Bell
 
 _Result = TypeVar("_Result")
 _Self = TypeVar("_Self", bound="_AsyncSocket")
@@ -132,7 +135,7 @@ class _AsyncSocket(_Async, _Awaited):
         self._watch = found
         return found
 
-    def _hang(self) -> Any:
+    def _hang(self) -> Bell:
         return self._bell(POLLIN | POLLOUT, reads=True)
 
     def _begin(self, watch: Watch, call: Call, first: bool) -> Any:
@@ -333,7 +336,7 @@ class _AsyncSocket(_Async, _Awaited):
         self, buffer: Any, /, *, nbytes: int = 0, flags: int = 0
     ) -> Future[int]:
         """See `pymq.Socket.recv_into`."""
-        room = self._room(buffer, nbytes)
+        room = room_in(buffer, nbytes)
         return self._recv_as(partial(self._fill, room), flags)
 
     def recv_many(  # type: ignore[override]

@@ -206,10 +206,8 @@ class SocketBase(Attributes, Handle):
         free at once.  Blocked calls in other threads raise ENOTSOCK.
 
         Returns None, as pyzmq's; `drain` closes, waits and tells what came of it."""
-        try:
-            self._life.pop()
-        except (AttributeError, IndexError):
-            return  # it has no life yet, or another thread was faster
+        if not self._die():
+            return
         self._tell(_closed=True)
         if self._pid != os.getpid():
             return
@@ -227,6 +225,14 @@ class SocketBase(Attributes, Handle):
         except BaseException:
             self.context._control.run_later(ending)  # Ctrl-C must not stop it
             raise
+
+    def _die(self) -> bool:
+        """Whether it is the caller who closes the socket."""
+        try:
+            self._life.pop()
+        except (AttributeError, IndexError):
+            return False  # it has no life yet, or another was faster
+        return True
 
     def drain(self, linger: Union[int, None] = None) -> Drained:
         """Close, and wait until what is queued was sent or dropped: for at most LINGER
@@ -307,8 +313,9 @@ class SocketBase(Attributes, Handle):
         self.close()
 
     def __del__(self) -> None:
-        mine = not (self._closed or self._shadow)
-        if mine and self._pid == os.getpid():
+        mine = not (self._closed or self._shadow) and self._pid == os.getpid()
+        # In a garbage cycle others may come later, and close it.
+        if mine and self._die():
             warnings.warn(f"Unclosed socket {self}", ResourceWarning, stacklevel=2)
             self._tell(_closed=True)
             self._unwatch()

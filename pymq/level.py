@@ -51,7 +51,9 @@ class Level:
 
     def __del__(self, close: Callable[[int], None] = os.close) -> None:
         # Not before: who polls it while another thread closes the socket wakes up.
-        for fd in (getattr(self, "_reader", -1), getattr(self, "_writer", -1)):
+        descriptors = getattr(self, "_reader", -1), getattr(self, "_writer", -1)
+        self._reader = self._writer = -1  # others of a garbage cycle may still come
+        for fd in descriptors:
             if fd >= 0:
                 close(fd)
 
@@ -114,7 +116,7 @@ class Level:
             self._looking = False
 
     def _show(self, readable: bool) -> None:
-        if readable == self._shown:
+        if readable == self._shown or self._writer < 0:
             return
         self._shown = None
         if readable:

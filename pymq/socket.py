@@ -19,7 +19,7 @@ from .message import _FINISHED_TRACKER, Frame, MessageTracker, body_of, received
 from .monitored import Monitored
 from .overflow import Overflow, Overflowing
 from .pauses import Events, Steps, Until
-from .payload import Payloads, check_part
+from .payload import Payloads, check_part, room_in
 from .peers import Peers
 from .requests import Requests
 from .settings import Settings
@@ -168,11 +168,11 @@ class Socket(
     def _recv_whole(self, flags: int, track: bool) -> Frame:
         """The next frame with what is known of it."""
         self._hub.looks_ahead = False  # it would not know where messages are from
-        receive = self._recv_from
-        body, pipe, more = self._recv_later(flags, receive, receive)
-        return self._frame(body, pipe, more, track)
-
-    def _frame(self, body: Any, pipe: int, more: bool, track: bool) -> Frame:
+        found: Any = self._end.recv_from()
+        if found.__class__ is int:
+            receive = self._recv_from
+            found = self._recv_later(flags, receive, receive, found)
+        body, pipe, more = found
         return received(body, more, track, self._connections.get(pipe))
 
     # Looked up each time: while a thread waits, another may ask for `fileno`.
@@ -319,7 +319,7 @@ class Socket(
         bodies, pipe = self._recv_later(flags, receive, receive)
         last = len(bodies) - 1
         return [
-            self._frame(body, pipe, index < last, track)
+            received(body, index < last, track, self._connections.get(pipe))
             for index, body in enumerate(bodies)
         ]
 
@@ -420,21 +420,8 @@ class Socket(
         """Receive a frame into a writable buffer, of which at most `nbytes` (0: all)
         are used; returns the number of bytes.  What does not fit is for `recv_rest`;
         pyzmq loses it."""
-        room = self._room(buffer, nbytes)
+        room = room_in(buffer, nbytes)
         return self._fill(room, self.recv(flags))
-
-    def _room(self, buffer: Any, nbytes: int) -> memoryview:
-        """What of a buffer is to be received into."""
-        view = memoryview(buffer)
-        if view.readonly or not view.c_contiguous:
-            raise BufferError("the buffer is read-only, or not contiguous")
-        view = view.cast("B") if view.nbytes else memoryview(bytearray())
-        if nbytes < 0:
-            raise ValueError(f"{nbytes=} must be non-negative")
-        limit = nbytes or len(view)
-        if limit > len(view):
-            raise ValueError(f"nbytes={limit} is more than the buffer: {len(view)}")
-        return view[:limit]
 
     def _fill(self, room: memoryview, body: bytes) -> int:
         limit, thread = len(room), get_ident()

@@ -218,12 +218,14 @@ class Greeter:
         events = EVENT_READ if wanted else 0
         if self._unsent:
             events |= EVENT_WRITE
-        if events != self._watched:
+        if events != self._watched or self._timer is None:
             self._watch(events)
 
     def _watch(self, events: int) -> None:
         if self._patience and self._timer is None:
             self._timer = self._control.later(self._patience / 1000, self._late)
+        if events == self._watched:
+            return
         self._watched = events
         if events:
             self._control.watch(self.socket.fileno(), events, self._ready)
