@@ -1,4 +1,4 @@
-"""A stream may arrive cut anywhere, and be paused anywhere: what it says is the same."""
+"""A stream may be cut, and paused, anywhere: what it says is the same."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ def test_whatever_the_pieces(zmq: Library, mark: int) -> None:
     chance = random.Random(mark)
     sizes = chance.choices(LENGTHS, [2, 2, 60, 8, 8, 8, 8, 4, 1], k=6000)
     messages = [
-        [b"%d" % number + bytes(sizes.pop()) for _ in range(chance.choice((1, 1, 2, 3)))]
+        [
+            b"%d" % number + bytes(sizes.pop())
+            for _ in range(chance.choice((1, 1, 2, 3)))
+        ]
         for number in range(2000)
     ]
     stream = b"".join(
