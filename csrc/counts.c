@@ -23,7 +23,7 @@ static int64_t waiting(const struct queue *queue)
     return left > 0 ? left : 0;
 }
 
-void counts_add(pymq_counts *sum, const struct pipe *pipe)
+static void counts_add(pymq_counts *sum, const struct pipe *pipe)
 {
     sum->peers++;
     sum->messages_in += messages(pipe->in);
@@ -46,9 +46,8 @@ void pymq_hub_totals(pymq_hub *hub, pymq_counts *sum)
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
     *sum = hub->past;
-    const struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next)
-        counts_add(sum, OWNER(at, struct pipe, in_hub));
+    EACH_PIPE (pipe, hub)
+        counts_add(sum, pipe);
     pthread_mutex_unlock(&hub->lock);
 }
 
@@ -72,10 +71,9 @@ int pymq_hub_peers(pymq_hub *hub, pymq_peer *into, int room)
     int count = 0;
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
-    const struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next, count++)
-        if (count < room)
-            describe(into + count, OWNER(at, struct pipe, in_hub));
+    EACH_PIPE (pipe, hub)
+        if (count++ < room)
+            describe(into + count - 1, pipe);
     pthread_mutex_unlock(&hub->lock);
     return count;
 }

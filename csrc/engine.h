@@ -71,6 +71,7 @@ struct engine {
     int sleepers;       /* threads that poll the descriptor */
     int asks;           /* for a lease, up to ASKS */
     struct poller *poller;
+    struct poller *lent_to; /* where a borrower waits for it, or NULL */
     struct events *events;
     struct event *event; /* an engine ends with one, allocated in advance */
     int64_t pipe;
@@ -133,7 +134,6 @@ struct engine_link {
 int engine_start(struct loop *loop, const struct engine_link *with,
                  struct queue *out, struct queue *in, struct engine **made);
 
-struct engine *engine_hold(struct engine *engine);
 void engine_drop(struct engine *engine);
 
 /* Whether the first turn takes so little that whoever makes the engine may
@@ -160,6 +160,9 @@ void engine_try_pull(struct engine *engine);
 int engine_borrow(struct engine *engine, bool ask);
 void engine_leave(struct engine *engine);
 void engine_give_back(struct engine *engine);
+/* Has that poller watch a lent engine until the lease ends; asks as
+ * engine_borrow does. */
+void engine_lend_to(struct engine *engine, struct poller *to, bool ask);
 
 /* One turn: does what can be done now, then watches for what is wanted next.
  * `ready` is what the poller said.  When `ended` is set afterwards, all is

@@ -1,6 +1,7 @@
 /* hub.c - life of a hub and its pipes; see hub.h */
 #include "hub.h"
 
+#include "engine.h"
 #include "loan.h"
 
 #include <errno.h>
@@ -50,7 +51,7 @@ pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
     return hub;
 }
 
-void hub_hold(struct hub *hub)
+void pymq_hub_hold(pymq_hub *hub)
 {
     atomic_fetch_add(&hub->refs, 1);
 }
@@ -79,6 +80,7 @@ void hub_drop(struct hub *hub)
         return;
     free_sleepers(hub);
     chunk_drop(hub->greeting);
+    chunk_drop(hub->common);
     turns_fini(&hub->turns);
     mailbox_unwatch(&hub->box, &hub->standing);
     bell_fini(&hub->standing);
@@ -92,9 +94,7 @@ void hub_drop(struct hub *hub)
 
 struct pipe *hub_live_pipe(const struct hub *hub, int64_t id)
 {
-    const struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next) {
-        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+    EACH_PIPE (pipe, hub) {
         if (!pipe->closed && (id == 0 || pipe->id == id))
             return pipe;
     }
@@ -104,9 +104,8 @@ struct pipe *hub_live_pipe(const struct hub *hub, int64_t id)
 bool hub_all_sent(struct hub *hub)
 {
     bool all = true;
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next)
-        all &= pipe_all_sent(OWNER(at, struct pipe, in_hub));
+    EACH_PIPE (pipe, hub)
+        all &= pipe_all_sent(pipe);
     return all;
 }
 
@@ -157,6 +156,8 @@ void hub_forget(struct hub *hub, struct pipe *pipe)
     if (!pipe->closed)
         retire(hub, pipe); /* its peer closed it just now */
     hub_forget_topics(hub, pipe);
+    if (hub->reader != NULL && pipe->engine != NULL)
+        engine_give_back(pipe->engine);
     counts_keep(&hub->past, pipe);
     list_remove(&pipe->in_hub);
     list_remove(&pipe->in_writable);
@@ -396,11 +397,6 @@ void pymq_hub_free(pymq_hub *hub)
     /* The bell behind fileno stays, rung: another thread may be polling it. */
     free_sleepers(hub);
     pthread_mutex_unlock(&hub->lock);
-}
-
-void pymq_hub_hold(pymq_hub *hub)
-{
-    hub_hold(hub);
 }
 
 void pymq_hub_drop(pymq_hub *hub)

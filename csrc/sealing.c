@@ -13,7 +13,8 @@ enum {
     SHORT = 512, /* up to there the "easy" function opens faster */
     SEALED_MORE = 1,
     SEALED_COMMAND = 2, /* RFC 26 has no commands, but libzmq does */
-    KEPT = 256 * 1024   /* bytes of room that stay for the next frames */
+    KEPT = 4096,        /* bytes of room that stay when all was sent */
+    MOST = 256 * 1024   /* ... and while there is more to send */
 };
 
 static const unsigned char name[NAME] = {7,   'M', 'E', 'S',
@@ -78,7 +79,9 @@ static int make_room(struct sealing *s, size_t more)
 {
     if (s->room - s->size >= more)
         return 0;
-    size_t room = s->size + more > KEPT ? s->size + more : KEPT;
+    size_t room = s->room > 0 ? 2 * s->room : KEPT;
+    if (room < s->size + more)
+        room = s->size + more;
     unsigned char *bytes = realloc(s->bytes, room);
     if (bytes == NULL)
         return -ENOMEM;
@@ -112,11 +115,11 @@ int sealing_add(struct sealing *sealing, const struct frame *frame)
     return 0;
 }
 
-void sealing_clear(struct sealing *sealing)
+void sealing_clear(struct sealing *sealing, bool more)
 {
     sealing->at = sealing->size = 0;
     sealing->replies = false;
-    if (sealing->room <= KEPT)
+    if (sealing->room <= (more ? MOST : KEPT))
         return;
     free(sealing->bytes);
     sealing->bytes = NULL;

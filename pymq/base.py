@@ -10,12 +10,13 @@ from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar, Union
 
+from . import constants as _C
 from . import exits, patterns
 from . import options as table
 from .attendant import Attendant
 from .attributes import Attributes
 from .backend.abc import Bell
-from .constants import POLLIN, POLLOUT, SocketOption, SocketType
+from .constants import POLLIN, POLLOUT, SocketType
 from .control import once
 from .drain import Drain, Drained
 from .error import error_for
@@ -30,6 +31,7 @@ from .turn import Turn
 _Result = TypeVar("_Result")
 
 _ANY = POLLIN | POLLOUT
+_TYPES = {int(one): one for one in SocketType}  # to look one up there takes 1 us
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -55,6 +57,8 @@ class SocketBase(Attributes, Handle):
         "_send",
         "_quick_send",
         "_quick_recv",
+        "_quick_send_message",
+        "_quick_recv_message",
         "_ahead",
         "_sessions",
         "_monitor",
@@ -83,6 +87,8 @@ class SocketBase(Attributes, Handle):
     _send: Any
     _quick_send: Any
     _quick_recv: Any
+    _quick_send_message: Any
+    _quick_recv_message: Any
     _ahead: deque[bytes]
     _sessions: dict[str, list[Session]]
     _monitor: Monitor
@@ -120,14 +126,14 @@ class SocketBase(Attributes, Handle):
     def _create(self, context: Context, socket_type: int) -> None:
         pattern = patterns.get(socket_type)
         values = table.defaults()
-        values[SocketOption.LINGER] = pattern.linger
+        values[_C.LINGER] = pattern.linger
         values.update(context._inherited)
         hub = context._backend.hub(context._loop, pattern.routing)
         self._declare(
             _pattern=pattern,
             context=context,
             _pid=os.getpid(),
-            _type=SocketType(socket_type),
+            _type=_TYPES[socket_type],
             _options=values,
             _hub=hub,
             _levels=[],  # one, once `fileno` was asked for
@@ -144,7 +150,7 @@ class SocketBase(Attributes, Handle):
         )
         self._use(pattern.wrap(hub, values))
         context._adopt(self)
-        self._closed = False
+        self._declare(_closed=False)
 
     @classmethod
     def shadow(cls, address: Union[int, SocketBase]) -> Self:
@@ -169,6 +175,8 @@ class SocketBase(Attributes, Handle):
             _send=end.send,
             _quick_send=end.quick_send,
             _quick_recv=end.quick_recv,
+            _quick_send_message=end.quick_send_message,
+            _quick_recv_message=end.quick_recv_message,
             _ahead=end.ahead,
         )
 
@@ -199,10 +207,8 @@ class SocketBase(Attributes, Handle):
         free at once.  Blocked calls in other threads raise ENOTSOCK.
 
         Returns None, as pyzmq's; `drain` closes, waits and tells what came of it."""
-        try:
-            self._life.pop()
-        except (AttributeError, IndexError):
-            return  # it has no life yet, or another thread was faster
+        if not self._die():
+            return
         self._tell(_closed=True)
         if self._pid != os.getpid():
             return
@@ -220,6 +226,14 @@ class SocketBase(Attributes, Handle):
         except BaseException:
             self.context._control.run_later(ending)  # Ctrl-C must not stop it
             raise
+
+    def _die(self) -> bool:
+        """Whether it is the caller who closes the socket."""
+        try:
+            self._life.pop()
+        except (AttributeError, IndexError):
+            return False  # it has no life yet, or another was faster
+        return True
 
     def drain(self, linger: Union[int, None] = None) -> Drained:
         """Close, and wait until what is queued was sent or dropped: for at most LINGER
@@ -269,17 +283,23 @@ class SocketBase(Attributes, Handle):
             _send=refuse,
             _quick_send=refuse,
             _quick_recv=refuse,
+            _quick_send_message=refuse,
+            _quick_recv_message=refuse,
             _ahead=deque(),
         )
 
     def _has_address(self) -> bool:
         """Whether something must be free when `close` returns."""
-        return any(s.has_address for group in self._sessions.values() for s in group)
+        for group in self._sessions.values():
+            for session in group:
+                if session.has_address:
+                    return True
+        return False
 
     def _ending(self, linger: Union[int, None]) -> Callable[[], None]:
         """What closes the socket; it must not need the socket any more."""
         if linger is None:
-            linger = self._options[SocketOption.LINGER]
+            linger = self._options[_C.LINGER]
         control, monitor, drain = self.context._control, self._monitor, self._drain
         known = self._sessions
         watching: Sequence[Any] = [self._levels, self._attendants]
@@ -294,8 +314,9 @@ class SocketBase(Attributes, Handle):
         self.close()
 
     def __del__(self) -> None:
-        mine = not (self._closed or self._shadow)
-        if mine and self._pid == os.getpid():
+        mine = not (self._closed or self._shadow) and self._pid == os.getpid()
+        # In a garbage cycle others may come later, and close it.
+        if mine and self._die():
             warnings.warn(f"Unclosed socket {self}", ResourceWarning, stacklevel=2)
             self._tell(_closed=True)
             self._unwatch()
@@ -333,13 +354,12 @@ class SocketBase(Attributes, Handle):
             raise error_for(-result)
         return int(result)
 
-    def _bell(self, events: int) -> Bell:
+    def _bell(self, events: int, reads: bool = False) -> Bell:
         """To be woken by, when one of `events` may have come."""
         self._check_call()
         # What lets a wrapper go on may be anything.
         plain = self._end is self._hub and not self._pattern.routing.turns
-        wanted = events if plain else _ANY
-        bell: Bell = self._hub.bell(wanted)
+        bell: Bell = self._hub.bell(events if plain else _ANY, reads)
         return bell
 
     def _finish(self, steps: Steps[_Result]) -> _Result:

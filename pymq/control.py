@@ -24,6 +24,7 @@ from .pauses import Steps, Until, finish
 _Result = TypeVar("_Result")
 
 EXIT_LINGER = 5000  # ms
+_LINK_DOWN = EventKind.LINK_DOWN
 LONGEST_NAP = 86400.0  # seconds; epoll takes no more than 2**31 ms
 
 
@@ -42,6 +43,9 @@ class PipeOwner(Protocol):
 
     def pipe_closed(self, pipe: int) -> None:
         """See `pymq.backend.abc.EventKind.PIPE_CLOSED`."""
+
+    def ended(self, pipe: int) -> None:
+        """It was closed, and has nothing left to do."""
 
     def displaced(self, pipe: int) -> None:
         """Another pipe took its name over (ROUTER_HANDOVER)."""
@@ -87,6 +91,13 @@ def once(call: Callable[[], None]) -> Callable[[], None]:
         first()
 
     return run
+
+
+def _complain() -> None:
+    """One connection's fault must not end the others."""
+    import logging
+
+    logging.getLogger("pymq").exception("unexpected error, control thread")
 
 
 def _nothing() -> None:
@@ -303,12 +314,19 @@ class Control:
         while not self._stopped:
             if not ready:
                 self._sleep(ready)
-            self._guard(self._turn, ready)
+            try:
+                self._turn(ready)
+            except Exception:
+                _complain()
         for splice in list(self.splices):
             splice.close()
         self._close()
-        while self._calls:
-            self._guard(self._calls.popleft())
+        self._timers.clear()
+        while ready or self._calls:
+            try:
+                self._turn(ready)
+            except Exception:
+                _complain()
 
     def _sleep(self, ready: deque[Callable[[], None]]) -> None:
         """Until there is something to call.  Says so first, and only then looks whether
@@ -339,16 +357,6 @@ class Control:
             if late is not None:
                 late()
 
-    @staticmethod
-    def _guard(call: Callable[..., None], *args: Any) -> None:
-        """One connection's fault must not end the others."""
-        try:
-            call(*args)
-        except Exception:
-            import logging
-
-            logging.getLogger("pymq").exception("unexpected error, control thread")
-
     def _stop(self) -> None:
         self._stopped = True
 
@@ -361,7 +369,7 @@ class Control:
             owner = self.owners.get(event.pipe)
             if owner is None:
                 continue
-            if event.kind is EventKind.LINK_DOWN:
+            if event.kind is _LINK_DOWN:
                 owner.link_down(event.pipe, event.error)
             else:
                 owner.pipe_closed(event.pipe)

@@ -7,8 +7,9 @@ from errno import EACCES, EADDRINUSE, ECONNREFUSED, EINVAL, ENOENT
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Sequence, Union
 
+from . import constants as _C
 from .base import SocketBase
-from .constants import EMTHREAD, ContextOption, SocketOption
+from .constants import EMTHREAD
 from .control import once
 from .drain import remaining, until
 from .endpoint import Endpoint, parse
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from .session import Session, Side
     from .session.judge import Auth, Judge
 
-_O = SocketOption
 _LOOK = 0.15  # seconds until a waiting `connect` looks whether the context has ended
 
 
@@ -131,7 +131,7 @@ class Endpoints(SocketBase):
         from .session import security
         from .session.judge import Judge
 
-        if self._pattern.raw or self._options[_O.ROUTER_RAW]:
+        if self._pattern.raw or self._options[_C.ROUTER_RAW]:
             raise error_for(EINVAL, "auth: there is no handshake")
         mechanism = security.mechanism(self._options, True)
         if mechanism.name != b"NULL" and not mechanism.as_server:
@@ -168,7 +168,7 @@ class Endpoints(SocketBase):
         except OSError as error:
             raise error_for(error.errno or EINVAL, f"addr={text!r}") from None
         endpoint = str(session.endpoint)
-        self._options[_O.LAST_ENDPOINT] = endpoint.encode()
+        self._options[_C.LAST_ENDPOINT] = endpoint.encode()
         self._sessions.setdefault(endpoint, []).append(session)
         if self._minded:
             self._tell(_minded=False)
@@ -198,7 +198,7 @@ class Endpoints(SocketBase):
             return self.context._registry.bind(endpoint.address, self._side())
         self._start_control()
         listener = _module(".session.listener").Listener(self._side(judge), endpoint)
-        self._options[_O.USE_FD] = -1  # it is the listener's now
+        self._options[_C.USE_FD] = -1  # it is the listener's now
         return self._start(listener)
 
     def _connect(self, endpoint: Endpoint) -> Session:
@@ -206,15 +206,16 @@ class Endpoints(SocketBase):
             session: Any = self._connect_to(endpoint)
         except ZMQError as error:
             if error.errno == EADDRINUSE:
-                self._options[_O.CONNECT_ROUTING_ID] = b""
+                self._options[_C.CONNECT_ROUTING_ID] = b""
             raise
-        self._options[_O.CONNECT_ROUTING_ID] = b""  # it names one connection
+        self._options[_C.CONNECT_ROUTING_ID] = b""  # it names one connection
         session.meeting.wishes += 1
         return session  # type: ignore[no-any-return]
 
     def _connect_to(self, endpoint: Endpoint) -> Session:
-        known = self._sessions.get(str(endpoint), [])
-        known[:] = [session for session in known if not session.over]
+        known = self._sessions.get(str(endpoint))
+        if known:
+            known[:] = [session for session in known if not session.over]
         if endpoint.scheme == "inproc":
             return self.context._registry.connect(endpoint.address, self._side())
         if known and self._pattern.once:
@@ -226,10 +227,10 @@ class Endpoints(SocketBase):
     def _start_control(self) -> None:
         """ZMQError: EMTHREAD if there is no I/O thread, or AFFINITY has none; EINVAL
         if a key is missing."""
-        if not (self._pattern.raw or self._options[_O.ROUTER_RAW]):
+        if not (self._pattern.raw or self._options[_C.ROUTER_RAW]):
             check_keys(self._options)
-        threads = self.context._options[ContextOption.IO_THREADS]
-        if not available(self._options[_O.AFFINITY], threads):
+        threads = self.context._options[_C.IO_THREADS]
+        if not available(self._options[_C.AFFINITY], threads):
             raise error_for(EMTHREAD)
         if not self.context._control.started:
             # Both: later there may be no descriptor left to read a file with.
@@ -266,7 +267,7 @@ class Endpoints(SocketBase):
         if endpoint.scheme != "inproc" and text not in self._sessions:
             text = self._find_same(endpoint)
         found = self._take(text, endpoint) or _raise(ENOENT, text)
-        end = once(partial(_close_sessions, found, self._options[_O.LINGER]))
+        end = once(partial(_close_sessions, found, self._options[_C.LINGER]))
         try:
             self.context._control.run(end)
         except BaseException:

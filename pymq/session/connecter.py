@@ -8,9 +8,9 @@ import socket
 import threading
 from typing import Any, Mapping, Union
 
+from .. import constants as _C
 from .. import transports
 from ..backend.abc import Pipe
-from ..constants import Event, ReconnectStop, SecurityMechanism, SocketOption
 from ..control import Timer
 from ..endpoint import Endpoint
 from ..error import AuthenticationError, HandshakeError, ZMQError, error_for
@@ -27,8 +27,8 @@ from .tunnel import Tunnel
 #: A peer that broke the protocol will do it again: libzmq does not reconnect either.
 FATAL = (errno.EPROTO, errno.EMSGSIZE)
 DENIALS = (
-    Event.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH,
-    Event.PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC,
+    _C.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH,
+    _C.PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC,
 )
 HURRY = 2.0  # seconds for an address that does not answer, while there are others
 
@@ -46,20 +46,20 @@ class Connecter:
         self._transport = transports.get(endpoint.scheme)
         self._transport.check(endpoint.address)
         self._proxy = ""
-        if endpoint.scheme == "tcp" and side.options[SocketOption.SOCKS_PROXY]:
+        if endpoint.scheme == "tcp" and side.options[_C.SOCKS_PROXY]:
             self._proxy = _proxy(side.options)
         if self._proxy:
             self._address = addresses.through(self._address, self._proxy)
         self._destination = endpoint.address
-        self._immediate = bool(side.options[SocketOption.IMMEDIATE])
+        self._immediate = bool(side.options[_C.IMMEDIATE])
         self._pipe: Union[Pipe, None] = None
         if not self._immediate:
             self._pipe = side.hub.open(side.conflates)
         if self._pipe is not None:
             side.control.owners[self._pipe.id] = self
-        self._first_name = side.options[SocketOption.CONNECT_ROUTING_ID]
+        self._first_name = side.options[_C.CONNECT_ROUTING_ID]
         self._named = self._name_first(self._first_name)
-        self._lingering = Lingering(side, self.endpoint, self._ended)
+        self._lingering = Lingering(side, self.endpoint)
         self._targets: list[Target] = []
         self._opening: Union[Stream, None] = None
         self._greeter: Union[Greeter, None] = None
@@ -126,7 +126,7 @@ class Connecter:
     def _open_next(self) -> None:
         self._open()
         if self._opening is None:
-            self._retry(ReconnectStop.CONN_REFUSED if self._refused else 0)
+            self._retry(_C.RECONNECT_STOP_CONN_REFUSED if self._refused else 0)
         else:
             self._opened()
 
@@ -136,13 +136,13 @@ class Connecter:
             try:
                 self._opening = self._transport.open(target, self._side.options)
             except NotOpened as error:
-                self._report(Event.CLOSED, error.fd)
+                self._report(_C.EVENT_CLOSED, error.fd)
                 self._failed(error.errno)
             except OSError as error:
                 self._failed(error.errno)
             else:
                 if target.family != socket.AF_UNIX:  # which never waits
-                    self._report(Event.CONNECT_DELAYED, errno.EINPROGRESS)
+                    self._report(_C.EVENT_CONNECT_DELAYED, errno.EINPROGRESS)
 
     def _failed(self, error: Union[int, None]) -> None:
         """An address is not to be had."""
@@ -169,7 +169,7 @@ class Connecter:
         self._watched = True
         control, fd = self._side.control, connection.fileno()
         control.watch(fd, selectors.EVENT_WRITE, self._opened)
-        patience = self._side.options[SocketOption.CONNECT_TIMEOUT] / 1000  # 0: none
+        patience = self._side.options[_C.CONNECT_TIMEOUT] / 1000  # 0: none
         if not patience and self._targets:
             patience = HURRY
         if patience:
@@ -197,7 +197,7 @@ class Connecter:
             connection = self._unwatch()
             fd = connection.fileno()
             connection.close()
-            self._report(Event.CLOSED, fd)
+            self._report(_C.EVENT_CLOSED, fd)
 
     def _dig(self, connection: Stream) -> None:
         """Ask the proxy for the destination."""
@@ -220,12 +220,12 @@ class Connecter:
         if tunnel is not None:
             fd = tunnel.socket.fileno()
             tunnel.close()
-            self._report(Event.CLOSED, fd)
+            self._report(_C.EVENT_CLOSED, fd)
 
     def _greet(self, connection: Stream) -> None:
         self._backoff.met()
         self._fd = connection.fileno()
-        self._report(Event.CONNECTED, self._fd)
+        self._report(_C.EVENT_CONNECTED, self._fd)
         self._transport.tune(connection, self._side.options)
         make = RawGreeter if self._side.raw else Greeter
         self._greeter = make(self._side, connection, self.endpoint, self._greeted)
@@ -243,12 +243,12 @@ class Connecter:
             self._give_up()
         else:
             failed = isinstance(result, Failed)
-            self._retry(ReconnectStop.HANDSHAKE_FAILED if failed else 0)
+            self._retry(_C.RECONNECT_STOP_HANDSHAKE_FAILED if failed else 0)
 
     def _fault(self, failed: Failed) -> Union[HandshakeError, None]:
         """What to tell who waits for a connection; None if another attempt may have
         more luck."""
-        plain = self._side.options[SocketOption.MECHANISM] == SecurityMechanism.NULL
+        plain = self._side.options[_C.MECHANISM] == _C.NULL
         broken_off = not failed.code and not plain
         reason = f"{failed.reason}; addr={self.endpoint!r}"
         if failed.status or broken_off or failed.code in DENIALS:
@@ -276,7 +276,7 @@ class Connecter:
     def _retry(self, cause: int = 0) -> None:
         """Try again later, unless RECONNECT_STOP has this cause (see
         `ReconnectStop`)."""
-        if cause & self._side.options[SocketOption.RECONNECT_STOP]:
+        if cause & self._side.options[_C.RECONNECT_STOP]:
             self._give_up()
             return
         delay = self._backoff.wait()
@@ -284,7 +284,7 @@ class Connecter:
             self._give_up()
         else:
             self._timer = self._side.control.later(delay, self.start)
-            self._report(Event.CONNECT_RETRIED, round(delay * 1000))
+            self._report(_C.EVENT_CONNECT_RETRIED, round(delay * 1000))
 
     def _give_up(self) -> None:
         """Never try again; what is queued has nowhere to go."""
@@ -310,7 +310,7 @@ class Connecter:
         """The connection is gone: try again, unless the peer is at fault."""
         log_down(self.endpoint, error)
         self.meeting.tell(False)
-        self._report(Event.DISCONNECTED, self._fd)
+        self._report(_C.EVENT_DISCONNECTED, self._fd)
         if self._pipe is None:
             return
         if pipe in self._lingering and self._pipe.close(True):
@@ -326,7 +326,7 @@ class Connecter:
         """A newcomer has its name: start again with another pipe."""
         if pipe not in self._lingering:
             self.meeting.tell(False)
-            self._report(Event.DISCONNECTED, self._fd)
+            self._report(_C.EVENT_DISCONNECTED, self._fd)
             self._forget_pipe()
             self._retry()
 
@@ -340,7 +340,8 @@ class Connecter:
         if pipe in self._lingering:
             self._lingering.done(pipe)
 
-    def _ended(self, pipe: int) -> None:
+    def ended(self, pipe: int) -> None:
+        """It is closed, and has nothing left to do."""
         self._side.connections.end(pipe)
         self._stop()
 
@@ -370,7 +371,7 @@ class Connecter:
 def _proxy(options: Mapping[int, Any]) -> str:
     """SOCKS_PROXY, "" if there is none.  ZMQError(EINVAL) if it is no address, which
     libzmq does not tell: it tries for ever."""
-    proxy: str = options[SocketOption.SOCKS_PROXY].decode("ascii", "replace")
+    proxy: str = options[_C.SOCKS_PROXY].decode("ascii", "replace")
     proxy = proxy.rstrip("\0")
     if proxy and (";" in proxy or not addresses.is_connectable(proxy)):
         raise error_for(errno.EINVAL, f"SOCKS_PROXY={proxy!r}")

@@ -5,14 +5,21 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from errno import ECONNABORTED, ECONNREFUSED, EFAULT, EPIPE, ETIMEDOUT
+from errno import (
+    ECONNABORTED,
+    ECONNREFUSED,
+    ECONNRESET,
+    EFAULT,
+    EPIPE,
+    ETIMEDOUT,
+)
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence, Union
 
+from .. import constants as _C
 from .. import transports
 from ..applicant import introduce
 from ..backend.abc import Heartbeat, Link, Pipe
-from ..constants import Event, SocketOption
 from ..control import Timer
 from ..properties import Properties
 from ..transports import Stream
@@ -69,16 +76,16 @@ class Greeter:
         self._mechanism = security.mechanism(options, judged)
         self._handshake = Handshake(
             name,
-            options[SocketOption.ROUTING_ID],
+            options[_C.ROUTING_ID],
             self._mechanism,
             COMPATIBLE[name],
-            not (judged or options[SocketOption.ZAP_DOMAIN]),
-            options[SocketOption.METADATA],
+            not (judged or options[_C.ZAP_DOMAIN]),
+            options[_C.METADATA],
         )
         self._handshake.start()
         self._unsent = b""
         self._aside = False  # a thread works for us
-        self._patience = options[SocketOption.HANDSHAKE_IVL]  # ms, 0: no limit
+        self._patience = options[_C.HANDSHAKE_IVL]  # ms, 0: no limit
 
     def _own(
         self,
@@ -121,21 +128,21 @@ class Greeter:
                 ready, fd = self._splice(ready, ready.sealing)
             pipe.attach(self._link(fd, ready))
         except (OSError, MemoryError) as error:
-            self._report(Event.HANDSHAKE_SUCCEEDED, 0)
-            self._report(Event.DISCONNECTED, self.fd)
+            self._report(_C.EVENT_HANDSHAKE_SUCCEEDED, 0)
+            self._report(_C.EVENT_DISCONNECTED, self.fd)
             logger.warning("%s: cannot attach: %s", self.where, error)
             if fd >= 0:
                 os.close(fd)
             return False
         # Not before: who is told of a connection may use it at once.
-        self._report(Event.HANDSHAKE_SUCCEEDED, 0)
+        self._report(_C.EVENT_HANDSHAKE_SUCCEEDED, 0)
         return True
 
     def _splice(self, ready: Ready, protection: Protection) -> tuple[Ready, int]:
         """What the pipe is given, of a connection that no backend can seal."""
         connection = Stream(fileno=self.socket.detach())
         try:
-            max_size = self._side.options[SocketOption.MAXMSGSIZE]
+            max_size = self._side.options[_C.MAXMSGSIZE]
             made = Splice(
                 self._control, connection, protection, max_size, ready.leftover
             )
@@ -149,13 +156,13 @@ class Greeter:
 
     def _link(self, fd: int, ready: Ready) -> Link:
         options = self._side.options
-        beats = options[SocketOption.HEARTBEAT_IVL] and ready.major == 3
+        beats = options[_C.HEARTBEAT_IVL] and ready.major == 3
         return Link(
             fd,
             ready.leftover,
             ready.minor,
-            options[SocketOption.MAXMSGSIZE],
-            options[SocketOption.AFFINITY] & AFFINITY,
+            options[_C.MAXMSGSIZE],
+            options[_C.AFFINITY] & AFFINITY,
             _heartbeat(options) if beats else NO_HEARTBEAT,
             ready.major,
             sealing=ready.sealing if isinstance(ready.sealing, Keys) else None,
@@ -173,8 +180,8 @@ class Greeter:
 
     def refuse(self, why: str) -> None:
         """There is no place for this peer, though nothing is wrong with it."""
-        self._report(Event.HANDSHAKE_SUCCEEDED, 0)
-        self._report(Event.DISCONNECTED, self.fd)
+        self._report(_C.EVENT_HANDSHAKE_SUCCEEDED, 0)
+        self._report(_C.EVENT_DISCONNECTED, self.fd)
         logger.info("%s: %s", self.where, why)
         self.close()
 
@@ -211,12 +218,14 @@ class Greeter:
         events = EVENT_READ if wanted else 0
         if self._unsent:
             events |= EVENT_WRITE
-        if events != self._watched:
+        if events != self._watched or self._timer is None:
             self._watch(events)
 
     def _watch(self, events: int) -> None:
         if self._patience and self._timer is None:
             self._timer = self._control.later(self._patience / 1000, self._late)
+        if events == self._watched:
+            return
         self._watched = events
         if events:
             self._control.watch(self.socket.fileno(), events, self._ready)
@@ -233,8 +242,10 @@ class Greeter:
             self._flush()
             return
         except OSError as error:
-            self._break("receive failed", error)
-            return
+            if error.errno != ECONNRESET or not self._handshake.is_ahead:
+                self._break("receive failed", error)
+                return
+            data = b""
         if data:
             self._handshake.receive_data(data)
         else:
@@ -282,10 +293,10 @@ class Greeter:
     def _ask(self, credentials: Sequence[bytes]) -> None:
         """Have somebody look at the peer."""
         options, judge = self._side.options, self._side.judge
-        domain, name = options[SocketOption.ZAP_DOMAIN], self._mechanism.name
+        domain, name = options[_C.ZAP_DOMAIN], self._mechanism.name
         address = transports.peer_address(self.socket)
         if judge is None:
-            own = options[SocketOption.ROUTING_ID]
+            own = options[_C.ROUTING_ID]
             question = zap.request(domain, address.encode(), own, name, credentials)
             self._ask_handler(question)
             return
@@ -354,7 +365,7 @@ class Greeter:
             if result.told:
                 self._hear_out()
                 return
-            self._report(Event.DISCONNECTED, self.fd)
+            self._report(_C.EVENT_DISCONNECTED, self.fd)
         self._done(self, result)
 
     def _hear_out(self) -> None:
@@ -380,7 +391,7 @@ class Greeter:
 
     def _heard_out(self) -> None:
         self._stop()
-        self._report(Event.DISCONNECTED, self.fd)
+        self._report(_C.EVENT_DISCONNECTED, self.fd)
         if self._handshake.result is not None:
             self._done(self, self._handshake.result)
 
@@ -389,9 +400,9 @@ class Greeter:
 
 
 def _heartbeat(options: Mapping[int, Any]) -> Heartbeat:
-    interval = options[SocketOption.HEARTBEAT_IVL]
-    timeout = options[SocketOption.HEARTBEAT_TIMEOUT]
-    ttl = options[SocketOption.HEARTBEAT_TTL]
+    interval = options[_C.HEARTBEAT_IVL]
+    timeout = options[_C.HEARTBEAT_TIMEOUT]
+    ttl = options[_C.HEARTBEAT_TTL]
     return Heartbeat(interval, interval if timeout < 0 else timeout, ttl)
 
 
@@ -412,8 +423,8 @@ def _event(failed: Failed, error: int) -> tuple[int, int]:
     code.
     """
     if failed.status:
-        return Event.HANDSHAKE_FAILED_AUTH, failed.status
+        return _C.EVENT_HANDSHAKE_FAILED_AUTH, failed.status
     if failed.code:
-        return Event.HANDSHAKE_FAILED_PROTOCOL, failed.code
+        return _C.EVENT_HANDSHAKE_FAILED_PROTOCOL, failed.code
     unknown = ECONNREFUSED if failed.fatal else EPIPE
-    return Event.HANDSHAKE_FAILED_NO_DETAIL, error or unknown
+    return _C.EVENT_HANDSHAKE_FAILED_NO_DETAIL, error or unknown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Callable, Union
+from typing import Union
 
 from ..backend.abc import Pipe
 from ..control import Timer
@@ -11,18 +11,16 @@ from . import Side
 
 
 class Lingering:
-    """Pipes that were closed and still have something to send.
-
-    `ended` is called with the id of each pipe that has nothing left to do.
+    """Pipes that were closed and still have something to send.  Their owner is told
+    when they have not.
     """
 
-    def __init__(self, side: Side, where: str, ended: Callable[[int], None]) -> None:
+    def __init__(self, side: Side, where: str) -> None:
         self._control = side.control
         self._monitor = side.monitor
         self._drain = side.drain
         self._pattern = side.pattern
         self._where = where
-        self._ended = ended
         self._pipes: dict[int, tuple[Pipe, Union[Timer, None]]] = {}
         self._unsent: dict[int, tuple[int, int]] = {}  # as they were closed
 
@@ -73,10 +71,11 @@ class Lingering:
 
     def _end(self, pipe: Pipe) -> None:
         """Count what became of the messages that it had when it was closed."""
-        self._control.owners.pop(pipe.id, None)
+        owner = self._control.owners.pop(pipe.id, None)
         waiting, lost = self._unsent.pop(pipe.id)
         if waiting and not self._pattern.routing.subscribes:
             left, gone = pipe.unsent()
             dropped = gone - lost + left
             self._drain.count(max(0, waiting - dropped), dropped)
-        self._ended(pipe.id)
+        if owner is not None:
+            owner.ended(pipe.id)

@@ -7,9 +7,9 @@ import functools
 import selectors
 import time
 
+from .. import constants as _C
 from .. import transports
 from ..backend.abc import Pipe
-from ..constants import Event, SocketOption
 from ..endpoint import Endpoint
 from ..error import ZMQError
 from ..transports import Listening, Stream, filters
@@ -39,11 +39,11 @@ class Listener:
         self.endpoint = str(endpoint)
         self._listening = self._listen(endpoint.address)
         self.endpoint = self._listening.endpoint
-        self._report(Event.LISTENING, self._listening.socket.fileno())
+        self._report(_C.EVENT_LISTENING, self._listening.socket.fileno())
         self._greeters: dict[Greeter, float] = {}  # and since when; oldest first
         self._pipes: dict[int, Pipe] = {}
         self._descriptors: dict[int, int] = {}  # of pipes, for the monitor
-        self._lingering = Lingering(side, self.endpoint, self._ended)
+        self._lingering = Lingering(side, self.endpoint)
         self._rivals = Rivals()
         self._short = False  # of descriptors or memory
 
@@ -51,7 +51,7 @@ class Listener:
         try:
             return self._transport.listen(address, self._side.options)
         except (OSError, ZMQError) as error:
-            self._report(Event.BIND_FAILED, error.errno or 0)
+            self._report(_C.EVENT_BIND_FAILED, error.errno or 0)
             raise
 
     @property
@@ -80,7 +80,7 @@ class Listener:
             except (BlockingIOError, InterruptedError):
                 return
             except ConnectionAbortedError as error:
-                self._report(Event.ACCEPT_FAILED, error.errno or 0)
+                self._report(_C.EVENT_ACCEPT_FAILED, error.errno or 0)
                 return
             except OSError as error:
                 self._run_short(error)
@@ -89,7 +89,7 @@ class Listener:
             if filters.admit(connection, self._side.options):
                 self._greet(connection)
             else:
-                self._report(Event.ACCEPT_FAILED, errno.ECONNREFUSED)
+                self._report(_C.EVENT_ACCEPT_FAILED, errno.ECONNREFUSED)
                 logger.info("%s: a filter refused a peer", self.endpoint)
                 connection.close()
             if len(self._greeters) >= HANDSHAKES:
@@ -108,7 +108,7 @@ class Listener:
 
     def _run_short(self, error: OSError) -> None:
         """Out of descriptors or memory: a ready listener must not make us spin."""
-        self._report(Event.ACCEPT_FAILED, error.errno or 0)
+        self._report(_C.EVENT_ACCEPT_FAILED, error.errno or 0)
         if not self._short:
             self._short = True
             logger.warning("%s: cannot accept: %s", self.endpoint, error.strerror)
@@ -123,7 +123,7 @@ class Listener:
             self.start()
 
     def _greet(self, connection: Stream) -> None:
-        self._report(Event.ACCEPTED, connection.fileno())
+        self._report(_C.EVENT_ACCEPTED, connection.fileno())
         self._transport.tune(connection, self._side.options)
         make = RawGreeter if self._side.raw else Greeter
         greeter = make(self._side, connection, self.endpoint, self._greeted)
@@ -135,7 +135,7 @@ class Listener:
         if isinstance(result, Failed):
             greeter.close()
             return
-        handover = self._side.live[SocketOption.ROUTER_HANDOVER]
+        handover = self._side.live[_C.ROUTER_HANDOVER]
         wait = self._rivals.wait(result.identity) if handover else 0.0
         if wait:
             self._greeters[greeter] = since
@@ -176,7 +176,7 @@ class Listener:
     def link_down(self, pipe: int, error: int) -> None:
         """The peer is gone; what it sent stays readable."""
         log_down(self.endpoint, error)
-        self._report(Event.DISCONNECTED, self._descriptors.pop(pipe, -1))
+        self._report(_C.EVENT_DISCONNECTED, self._descriptors.pop(pipe, -1))
         self._drop(pipe)
 
     def _drop(self, pipe: int) -> None:
@@ -203,7 +203,8 @@ class Listener:
         if pipe in self._lingering:
             self._lingering.done(pipe)
 
-    def _ended(self, pipe: int) -> None:
+    def ended(self, pipe: int) -> None:
+        """It is closed, and has nothing left to do."""
         self._pipes.pop(pipe, None)
         self._rivals.gone(pipe)
         self._descriptors.pop(pipe, None)
@@ -214,9 +215,9 @@ class Listener:
         try:
             listener.close()
         except OSError as error:
-            self._report(Event.CLOSE_FAILED, error.errno or 0)
+            self._report(_C.EVENT_CLOSE_FAILED, error.errno or 0)
         else:
-            self._report(Event.CLOSED, fd)
+            self._report(_C.EVENT_CLOSED, fd)
 
     def close(self, linger: int, keep_input: bool) -> None:
         """Stop listening, and end every connection."""

@@ -7,14 +7,13 @@ import struct
 from errno import EINVAL
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union
 
-from ..constants import SocketOption
+from .. import constants as _C
 from ..error import error_for
 from .sockopts import named
 
 if TYPE_CHECKING:
     from . import Options, Stream
 
-_O = SocketOption
 _MAPPED = bytes(10) + b"\xff\xff"  # an IPv4 address in an IPv6 one begins so
 _CREDENTIALS = struct.Struct("iII")  # Linux: struct ucred, of SO_PEERCRED
 
@@ -64,7 +63,7 @@ def admit(connection: Stream, options: Options) -> bool:
 
 
 def _by_address(connection: Stream, options: Options) -> bool:
-    networks: tuple[Network, ...] = options[_O.TCP_ACCEPT_FILTER]
+    networks: tuple[Network, ...] = options[_C.TCP_ACCEPT_FILTER]
     if not networks:
         return True
     try:
@@ -80,7 +79,7 @@ def _by_address(connection: Stream, options: Options) -> bool:
 def _by_credentials(connection: Stream, options: Options) -> bool:
     pids, uids, gids = (
         options[option]
-        for option in (_O.IPC_FILTER_PID, _O.IPC_FILTER_UID, _O.IPC_FILTER_GID)
+        for option in (_C.IPC_FILTER_PID, _C.IPC_FILTER_UID, _C.IPC_FILTER_GID)
     )
     if not (pids or uids or gids):
         return True

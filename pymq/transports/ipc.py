@@ -14,7 +14,7 @@ import tempfile
 from errno import EADDRINUSE, EINVAL, ENAMETOOLONG, ENOENT
 from typing import Callable
 
-from ..constants import SocketOption
+from .. import constants as _C
 from ..endpoint import IPC_PATH_MAX_LEN
 from ..error import ZMQError, error_for
 from . import Listening, Options, Stream, Target, adopted, close_failed
@@ -37,8 +37,8 @@ def listen(address: str, options: Options) -> Listening:
     """Bind and listen.  A socket file that is already there is replaced, as libzmq
     does; anything else there is EADDRINUSE (libzmq would delete it).  With USE_FD
     only the descriptor counts."""
-    if options[SocketOption.USE_FD] >= 0:
-        return _listening(options[SocketOption.USE_FD])
+    if options[_C.USE_FD] >= 0:
+        return _listening(options[_C.USE_FD])
     check(address)
     clean_up: Callable[[], None] = _nothing
     if address == "*":
@@ -54,7 +54,7 @@ def listen(address: str, options: Options) -> Listening:
     try:
         _remove_stale(address)
         listener.bind(_name(address))
-        listener.listen(options[SocketOption.BACKLOG])
+        listener.listen(options[_C.BACKLOG])
         listener.setblocking(False)
     except OSError as error:
         listener.close()

@@ -7,7 +7,7 @@ import socket
 from errno import EINVAL
 from typing import Any, Callable, Union
 
-from ..constants import SocketOption
+from .. import constants as _C
 from ..error import error_for
 from . import Options, Stream, Target, close_failed
 
@@ -23,7 +23,7 @@ def listening(
     try:
         if address is not None:
             listener.bind(address)
-        listener.listen(options[SocketOption.BACKLOG])
+        listener.listen(options[_C.BACKLOG])
         listener.setblocking(False)
     except OSError as error:
         listener.close()

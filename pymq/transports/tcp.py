@@ -6,7 +6,7 @@ import socket
 from errno import EINVAL
 from functools import lru_cache
 
-from ..constants import SocketOption
+from .. import constants as _C
 from ..error import ZMQError, error_for
 from . import (
     Listening,
@@ -30,11 +30,11 @@ def check(address: str) -> None:
 def listen(address: str, options: Options) -> Listening:
     """Bind and listen; port ``*`` or 0 lets the system choose.  With USE_FD only the
     descriptor counts."""
-    if options[SocketOption.USE_FD] >= 0:
+    if options[_C.USE_FD] >= 0:
         families = (socket.AF_INET, socket.AF_INET6)
-        listener = adopted.take(options[SocketOption.USE_FD], families)
+        listener = adopted.take(options[_C.USE_FD], families)
         return _listening(listener)
-    family, bound, _ = addresses.own(address, bool(options[SocketOption.IPV6]))
+    family, bound, _ = addresses.own(address, bool(options[_C.IPV6]))
     listener = Stream(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -42,7 +42,7 @@ def listen(address: str, options: Options) -> Listening:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         tuning.prepare(listener, options)
         listener.bind(bound)
-        listener.listen(options[SocketOption.BACKLOG])
+        listener.listen(options[_C.BACKLOG])
         listener.setblocking(False)
     except OSError as error:
         listener.close()
@@ -62,7 +62,7 @@ def needs_resolver(address: str) -> bool:
 
 def resolve(address: str, options: Options) -> list[Target]:
     """Every address of the host, in the system's order of preference."""
-    return addresses.targets(address, bool(options[SocketOption.IPV6]))
+    return addresses.targets(address, bool(options[_C.IPV6]))
 
 
 def open(target: Target, options: Options) -> Stream:

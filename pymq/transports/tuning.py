@@ -8,13 +8,12 @@ import socket
 from errno import ENOTSUP
 from typing import TYPE_CHECKING, NamedTuple, Union
 
+from .. import constants as _C
 from ..constants import SocketOption
 from .sockopts import named
 
 if TYPE_CHECKING:
     from . import Options, Stream
-
-_O = SocketOption
 
 
 class _Row(NamedTuple):
@@ -29,21 +28,21 @@ class _Row(NamedTuple):
 # Before bind or connect: the window is negotiated with the buffers, and a listener
 # hands these on to what it accepts, but for TOS.
 _BEFORE = (
-    _Row(_O.SNDBUF, socket.SOL_SOCKET, socket.SO_SNDBUF, -1),
-    _Row(_O.RCVBUF, socket.SOL_SOCKET, socket.SO_RCVBUF, -1),
-    _Row(_O.TOS, socket.IPPROTO_IP, named("IP_TOS"), 0),
-    _Row(_O.PRIORITY, socket.SOL_SOCKET, named("SO_PRIORITY"), 0),
+    _Row(_C.SNDBUF, socket.SOL_SOCKET, socket.SO_SNDBUF, -1),
+    _Row(_C.RCVBUF, socket.SOL_SOCKET, socket.SO_RCVBUF, -1),
+    _Row(_C.TOS, socket.IPPROTO_IP, named("IP_TOS"), 0),
+    _Row(_C.PRIORITY, socket.SOL_SOCKET, named("SO_PRIORITY"), 0),
 )
 _CONNECTED = (
-    _Row(_O.TOS, socket.IPPROTO_IP, named("IP_TOS"), 0),
-    _Row(_O.PRIORITY, socket.SOL_SOCKET, named("SO_PRIORITY"), 0),
-    _Row(_O.TCP_KEEPALIVE, socket.SOL_SOCKET, socket.SO_KEEPALIVE, -1),
-    _Row(_O.TCP_MAXRT, socket.IPPROTO_TCP, named("TCP_USER_TIMEOUT"), 0),
+    _Row(_C.TOS, socket.IPPROTO_IP, named("IP_TOS"), 0),
+    _Row(_C.PRIORITY, socket.SOL_SOCKET, named("SO_PRIORITY"), 0),
+    _Row(_C.TCP_KEEPALIVE, socket.SOL_SOCKET, socket.SO_KEEPALIVE, -1),
+    _Row(_C.TCP_MAXRT, socket.IPPROTO_TCP, named("TCP_USER_TIMEOUT"), 0),
 )
 _KEPT_ALIVE = (
-    _Row(_O.TCP_KEEPALIVE_CNT, socket.IPPROTO_TCP, named("TCP_KEEPCNT"), -1),
-    _Row(_O.TCP_KEEPALIVE_IDLE, socket.IPPROTO_TCP, named("TCP_KEEPIDLE"), -1),
-    _Row(_O.TCP_KEEPALIVE_INTVL, socket.IPPROTO_TCP, named("TCP_KEEPINTVL"), -1),
+    _Row(_C.TCP_KEEPALIVE_CNT, socket.IPPROTO_TCP, named("TCP_KEEPCNT"), -1),
+    _Row(_C.TCP_KEEPALIVE_IDLE, socket.IPPROTO_TCP, named("TCP_KEEPIDLE"), -1),
+    _Row(_C.TCP_KEEPALIVE_INTVL, socket.IPPROTO_TCP, named("TCP_KEEPINTVL"), -1),
 )
 
 
@@ -52,7 +51,7 @@ def prepare(descriptor: Stream, options: Options) -> None:
     for row in _BEFORE:
         if options[row.option] > row.unset:
             _apply(descriptor, options, row)
-    device = options[_O.BINDTODEVICE]
+    device = options[_C.BINDTODEVICE]
     if device:
         name = named("SO_BINDTODEVICE")
         if name is None:
@@ -69,7 +68,7 @@ def tune(connection: Stream, options: Options) -> None:
     except OSError:
         pass  # it may have gone
     rows: tuple[_Row, ...] = _CONNECTED
-    if options[_O.TCP_KEEPALIVE] != -1:
+    if options[_C.TCP_KEEPALIVE] != -1:
         rows += _KEPT_ALIVE
     for row in rows:
         if options[row.option] > row.unset:
@@ -90,7 +89,7 @@ def _apply(descriptor: Stream, options: Options, row: _Row) -> None:
         return
     value = options[row.option]
     descriptor.setsockopt(row.level, row.name, value)
-    if row.option is _O.TOS and descriptor.family == socket.AF_INET6:
+    if row.option is _C.TOS and descriptor.family == socket.AF_INET6:
         try:
             descriptor.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, value)
         except OSError:

@@ -94,6 +94,7 @@ class Pipe:
                 self.engine.finish(drain=True)
             elif self.hub.routing.subscribes:
                 self._announce_all()
+            self.hub.receiver.begin_again(self)
             self.hub.loop._add(self.engine)
             self.since = time.time()
             self.hub._wake()

@@ -28,6 +28,7 @@ class Null:
         self, asks: bool = False, needs_handler: bool = False, patient: bool = False
     ) -> None:
         self.needs_handler = needs_handler
+        self.eager = not asks
         self._asks = asks
         self._patient = patient
         self._ready = b""  # ours, held back
