@@ -168,7 +168,8 @@ class SocketBase(Attributes, Handle):
             end.hang_up = self.context._control.hang_up
         for level in self._levels:
             end = level.around(end)
-        self._hub.looks_ahead = end is self._hub
+        turns = self._pattern.routing.turns
+        self._hub.looks_ahead = end is self._hub and not turns
         self._tell(
             _end=end,
             _send=end.send,
