@@ -1,7 +1,8 @@
 """The native backend under valgrind's memcheck: ``tox -e valgrind``.
 
-The decoder on all of its corpus, leaks included; then a part of the suite's stress,
-in Python, of whose own reports only those count that pass through the C core.
+The decoder on all of its corpus, leaks included; then a part of the suite's stress, and
+most tests of the backend.  Of what is reported of Python only that counts which passes
+through the C core.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ from run import CORE, HERE
 ROUNDS = os.environ.get("PYMQ_STRESS_ROUNDS", "60")
 CHECK = ("valgrind", "--fair-sched=try", "--log-file=memcheck.log")
 CORE_NAME = "_core."  # the extension, in a stack
+#: Files of tests/backend: all but those that look at the clock.
+BACKEND = (
+    *("ahead", "ahead_turns", "batches", "close", "held", "hub", "link", "move"),
+    *("origin", "raw", "sealed", "topics"),
+)
 
 STRESS = """
 import random, sys
@@ -52,12 +58,22 @@ def decoder() -> bool:
 def stress() -> bool:
     """Sockets that live and end at random."""
     folders = {name: str(HERE.parent / name) for name in ("support", "lifecycle")}
-    text = STRESS.format(rounds=ROUNDS, **folders)
-    done = _run(*CHECK, sys.executable, "-c", text, PYTHONMALLOC="malloc")
+    return _python("-c", STRESS.format(rounds=ROUNDS, **folders))
+
+
+def backend() -> bool:
+    """The contract of the data plane."""
+    options = ("-c", HERE.parents[1] / "pyproject.toml", "-q", "-o", "timeout=0")
+    tests = [HERE.parent / "backend" / f"test_{name}.py" for name in BACKEND]
+    return _python("-m", "pytest", *options, "--implementations", "native", *tests)
+
+
+def _python(*arguments: object) -> bool:
+    done = _run(*CHECK, sys.executable, *arguments, PYTHONMALLOC="malloc")
     stacks = Path("memcheck.log").read_text().count(CORE_NAME)
     print(f"{stacks} lines of reports name the core")
     return not (done or stacks)
 
 
 if __name__ == "__main__":
-    sys.exit(0 if all([decoder(), stress()]) else 1)
+    sys.exit(0 if all([decoder(), stress(), backend()]) else 1)
