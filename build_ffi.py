@@ -78,7 +78,14 @@ def ffi_builder() -> FFI:
 
     ffi = FFI()
     ffi.cdef(cdef())
-    included = ("pymq.h", "objects.h", "gil.h", "exporter.h", "builtin.h")
+    included = (
+        "pymq.h",
+        "objects.h",
+        "gil.h",
+        "owner.h",
+        "exporter.h",
+        "builtin.h",
+    )
     ffi.set_source(MODULE, "".join(f'#include "{name}"\n' for name in included))
     return ffi
 

@@ -38,9 +38,11 @@ void hub_tell(struct hub *hub, struct pipe *pipe)
         queue_wake_reader(pipe->out);
 }
 
+/* Threads come and go with their bells; an event loop's stays. */
 static bool may_borrow(const struct hub *hub)
 {
-    if (hub->has_fileno || hub->polled || hub->takes_topics
+    bool polled = hub->reader != NULL ? hub->listeners > 0 : hub->polled;
+    if (hub->has_fileno || polled || hub->takes_topics
         || hub->receive_policy == PYMQ_RECEIVE_NONE)
         return false;
     int count = 0;

@@ -52,7 +52,7 @@ static struct engine *engine_new(const struct engine_link *with)
     return e;
 }
 
-struct engine *engine_hold(struct engine *engine)
+static struct engine *engine_hold(struct engine *engine)
 {
     atomic_fetch_add(&engine->refs, 1);
     return engine;
@@ -106,10 +106,11 @@ bool engine_brief(struct engine *engine)
 {
     struct queue *out = engine->out;
     struct iovec runs[2];
+    bool all;
     if (engine->leftover != NULL || atomic_load(&out->closed))
         return false;
     return !queue_readable(out)
-           || (queue_gather(out, 0, runs, 2, SIZE_MAX) == 1
+           || (queue_gather(out, 0, runs, 2, SIZE_MAX, &all) == 1
                && runs[0].iov_len <= BRIEF);
 }
 

@@ -134,7 +134,6 @@ struct engine_link {
 int engine_start(struct loop *loop, const struct engine_link *with,
                  struct queue *out, struct queue *in, struct engine **made);
 
-struct engine *engine_hold(struct engine *engine);
 void engine_drop(struct engine *engine);
 
 /* Whether the first turn takes so little that whoever makes the engine may

@@ -120,11 +120,12 @@ void engine_in_hand(const struct engine *e, struct place *at)
 }
 
 /* Only the rest of a frame that was begun, if a reply waits for its end. */
-static int gather(struct engine *e, struct iovec *runs)
+static int gather(struct engine *e, struct iovec *runs, bool *all)
 {
-    int count = queue_gather(e->out, e->sent, runs, RUNS, BATCH);
+    int count = queue_gather(e->out, e->sent, runs, RUNS, BATCH, all);
     if (e->sent == 0 || e->replies_size == 0)
         return count;
+    *all = false;
     struct frame frame;
     queue_peek(e->out, &frame);
     size_t left = frame.head + (size_t)frame.size - e->sent;
@@ -182,10 +183,16 @@ static bool write_old_frames(struct engine *e)
 static bool write_frames(struct engine *e)
 {
     struct iovec runs[RUNS];
-    int count = gather(e, runs);
+    bool everything;
+    int count = gather(e, runs, &everything);
     size_t accepted;
     bool all = engine_write_runs(e, runs, count, &accepted);
-    engine_account(e, accepted);
+    if (all && everything && !e->subscribes && queue_skip_known(e->out)) {
+        e->sent = 0;
+        e->out_message = false;
+    } else {
+        engine_account(e, accepted);
+    }
     return all;
 }
 

@@ -9,18 +9,6 @@
 #define PYMQ_EXPORTER_H
 #if !defined(PYPY_VERSION) && !defined(Py_GIL_DISABLED)
 
-/* Every Python that we run on has these, under these numbers; the limited API
- * tells of them only from 3.11 on.  What a view looks like need not be known:
- * it is passed on. */
-#if defined(Py_LIMITED_API) && Py_LIMITED_API < 0x030b0000
-typedef void python_view;
-PyAPI_FUNC(int) PyObject_GetBuffer(PyObject *, python_view *, int);
-enum { GETBUFFER_SLOT = 1 };
-#else
-typedef Py_buffer python_view;
-enum { GETBUFFER_SLOT = Py_bf_getbuffer };
-#endif
-
 static int export_buffer(PyObject *self, python_view *view, int flags)
 {
     PyObject *buffer = PyObject_GetAttrString(self, "buffer");

@@ -80,6 +80,7 @@ void hub_drop(struct hub *hub)
         return;
     free_sleepers(hub);
     chunk_drop(hub->greeting);
+    chunk_drop(hub->common);
     turns_fini(&hub->turns);
     mailbox_unwatch(&hub->box, &hub->standing);
     bell_fini(&hub->standing);

@@ -54,6 +54,8 @@ static inline void list_remove(struct list *node)
 /* The same node goes last, whether it was in the list or not. */
 static inline void list_move_last(struct list *list, struct list *node)
 {
+    if (list->prev == node)
+        return;
     list_remove(node);
     list_append(list, node);
 }

@@ -23,9 +23,9 @@ struct bell {
 #define ANY_NEWS (~0u)
 
 struct mailbox {
+    atomic_bool news; /* posted or rung and not yet taken */
     pthread_mutex_t lock; /* a leaf: nothing is locked under it */
     struct list items, bells;
-    atomic_bool news; /* posted or rung and not yet taken */
 };
 
 /* One end of a queue, as the other end sees it. */

@@ -95,11 +95,6 @@ void pipe_release(struct pipe *pipe)
         pipe_destroy(pipe);
 }
 
-bool pipe_ending(const struct pipe *pipe)
-{
-    return pipe->closed || atomic_load(&pipe->in->closed);
-}
-
 void pipe_set_marks(struct pipe *pipe)
 {
     const int *options = pipe->hub->options;

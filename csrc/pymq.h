@@ -15,6 +15,8 @@
 
 enum { PYMQ_SLOT = 4096, PYMQ_BATCH = 65536, PYMQ_BATCH_MESSAGES = 1024 };
 enum { PYMQ_HOLD_FROM = 16384, PYMQ_FEW = 8 };
+/* Bytes: a view of less keeps several times as much, its whole chunk. */
+enum { PYMQ_VIEW_FROM = 32768 };
 
 enum pymq_send_policy {
     PYMQ_SEND_NONE, PYMQ_SEND_ONE, PYMQ_SEND_IN_TURN, PYMQ_SEND_TO_ALL,
@@ -57,6 +59,7 @@ typedef struct {
     const char *data;
     int64_t token; /* of data that Python lent (loan.h), else 0 */
     int common;    /* others may see the data, too */
+    int copies;    /* its user wants no long ones: -EMSGSIZE */
     int64_t peer;  /* id of the pipe that it came from */
     char bytes[PYMQ_SLOT];
 } pymq_slot;
@@ -67,7 +70,7 @@ void pymq_chunk_drop(void *chunk);
 /* Copies to fresh memory. */
 void pymq_copy(char *to, const char *from, size_t size);
 
-enum { PYMQ_STOCK_FROM = 8388608 }; /* bytes; below that copying is cheap */
+enum { PYMQ_STOCK_FROM = 131072 }; /* bytes; below that copying is cheap */
 
 /* A body of that many bytes was received: whether to make an object for the
  * next one ... */
@@ -199,7 +202,8 @@ int pymq_take_objects(int64_t *into, int room);
  * first. */
 int pymq_hub_send_many(pymq_hub *hub, const char *bytes,
                        const uint32_t *sizes, int count);
-/* The same of messages shorter than PYMQ_HOLD_FROM that lie apart. */
+/* The same of messages that lie apart.  Tokens are as of pymq_hub_send_long,
+ * but of a message that was not sent none comes back. */
 int pymq_hub_send_each(pymq_hub *hub, const pymq_part *parts, int count);
 /* size << 2 | waiting << 1 | more, or a negative errno.  `waiting`: it is
  * worth asking for a batch. */
@@ -215,6 +219,10 @@ int pymq_hub_recv_message(pymq_hub *hub, pymq_message *message);
  * taken that would tell the sender that there is room again, and until
  * pymq_hub_handed nobody receives what comes behind them (-EALREADY). */
 int pymq_hub_recv_many(pymq_hub *hub, pymq_batch *batch, int most, int ahead);
+/* The same, not ahead, of messages of any length where they lie: at least one
+ * if there is one, and not many more than fit a cache.  Their chunks are the
+ * caller's. */
+int pymq_hub_recv_each(pymq_hub *hub, pymq_part *parts, int most);
 void pymq_hub_handed(pymq_hub *hub);
 /* As Hub.move in abc.py. */
 int pymq_hub_move(pymq_hub *from, pymq_hub *to, int most, pymq_moved *moved);
@@ -270,5 +278,7 @@ int pymq_pipe_gone(pymq_pipe *pipe);
 /* Gives a Python module bind_hub and lent_object, where there are builtins
  * (builtin.h): 1, or 0 where there are none. */
 int pymq_add_builtins(const char *name);
+/* Gives it own_loop and so on, where CFFI's gc comes too early (owner.h). */
+int pymq_add_owners(const char *name);
 
 #endif

@@ -60,12 +60,11 @@ static bool is_for_user(const struct hub *hub, const struct pipe *pipe,
 
 /* Peers may send what nobody wants faster than it can be passed over: whoever
  * finds nothing among so much looks again, when he has looked at the time. */
-struct pipe *hub_next_source(struct hub *hub)
+struct pipe *hub_next_source(struct hub *hub, struct frame *frame)
 {
     for (int sifted = 0; !list_empty(&hub->readable);) {
         struct list *first = hub->readable.next;
         struct pipe *pipe = OWNER(first, struct pipe, in_readable);
-        struct frame frame;
         bool ending = pipe_ending(pipe);
         if (!queue_readable(pipe->in)) {
             pass_over(hub, pipe, ending);
@@ -73,10 +72,10 @@ struct pipe *hub_next_source(struct hub *hub)
         }
         if (pipe->in->conflate)
             queue_skip_old(pipe->in);
-        queue_peek(pipe->in, &frame);
-        if (frame.flags & FRAME_COMMAND)
-            queue_skip(pipe->in, &frame);
-        else if (is_for_user(hub, pipe, &frame))
+        queue_peek(pipe->in, frame);
+        if (frame->flags & FRAME_COMMAND)
+            queue_skip(pipe->in, frame);
+        else if (is_for_user(hub, pipe, frame))
             return pipe;
         else
             queue_skip_message(pipe->in);
@@ -90,10 +89,11 @@ struct pipe *hub_next_source(struct hub *hub)
 
 static int open_message(struct hub *hub)
 {
+    struct frame frame;
     bool turns = hub->turns.kind != PYMQ_AT_WILL;
     if (turns && !turns_may_receive(hub))
         return -PYMQ_EFSM;
-    struct pipe *pipe = hub_next_source(hub);
+    struct pipe *pipe = hub_next_source(hub, &frame);
     if (pipe == NULL)
         return -EAGAIN;
     if (turns && turns_open(hub, pipe) < 0)
@@ -216,6 +216,14 @@ static int open_next(struct hub *hub)
            && hub->turns.kind == PYMQ_AT_WILL;
 }
 
+/* Unless it is an object. */
+static bool is_long(struct queue *queue)
+{
+    struct frame frame;
+    hub_peek_frame(queue, &frame);
+    return frame.size >= PYMQ_VIEW_FROM && loan_token(queue_chunk(queue)) >= 0;
+}
+
 int64_t hub_recv(struct hub *hub, void *into)
 {
     pymq_slot *slot = into;
@@ -224,7 +232,11 @@ int64_t hub_recv(struct hub *hub, void *into)
         return opened;
     slot->peer = hub->peer;
     hub->turns.given_up = false;
-    return opened ? deliver_name(slot, hub->source) : next_frame(hub, slot);
+    if (opened)
+        return deliver_name(slot, hub->source);
+    if (slot->copies && is_long(current_queue(hub)))
+        return -EMSGSIZE;
+    return next_frame(hub, slot);
 }
 
 static int part_name(const struct pipe *pipe, pymq_message *message,
@@ -296,10 +308,9 @@ int64_t hub_recv_plain(struct hub *hub, void *into)
         return recv_in_turn(hub, slot);
     if (hub->receiving || !hub_plain(hub))
         return -EMSGSIZE;
-    struct pipe *pipe = hub_next_source(hub);
+    struct pipe *pipe = hub_next_source(hub, &frame);
     if (pipe == NULL)
         return -EAGAIN;
-    queue_peek(pipe->in, &frame);
     if (!is_plain(hub, pipe->in, &frame))
         return -EMSGSIZE;
     size_t size = (size_t)frame.size;
@@ -309,7 +320,7 @@ int64_t hub_recv_plain(struct hub *hub, void *into)
     list_move_last(&hub->readable, &pipe->in_readable);
     hub->peer = pipe->id;
     if (pipe_ending(pipe))
-        hub_next_source(hub); /* forgets it if that was all */
+        hub_next_source(hub, &frame); /* forgets it if that was all */
     return (int64_t)size;
 }
 
@@ -321,7 +332,8 @@ bool hub_readable(struct hub *hub)
         return true;
     if (hub->receive_policy == PYMQ_RECEIVE_NOTICES)
         return notices_readable(&hub->notices);
+    struct frame frame;
     if (hub->turns.kind != PYMQ_AT_WILL && !turns_may_receive(hub))
         return false;
-    return hub_next_source(hub) != NULL;
+    return hub_next_source(hub, &frame) != NULL;
 }

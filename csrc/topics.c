@@ -148,6 +148,8 @@ bool topics_match(const struct topics *topics, const unsigned char *frame,
                   size_t size)
 {
     size_t at = 0, done = 0;
+    if (topics->lengths_used > 0 && topics->lengths[0].size == 0)
+        return true;
     uint32_t hash = hash_start();
     return next_match(topics, frame, size, &at, &done, &hash) != NULL;
 }

@@ -79,9 +79,10 @@ static void drop_all(struct hub *hub)
     hub_pull(hub);
     hub_attend(hub);
     while (!list_empty(&hub->readable)) {
+        struct frame frame;
         struct list *first = hub->readable.next;
         queue_skip_all(OWNER(first, struct pipe, in_readable)->in);
-        (void)hub_next_source(hub); /* takes it off the list */
+        (void)hub_next_source(hub, &frame); /* takes it off the list */
     }
     hub->starved = true;
 }

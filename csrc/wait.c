@@ -163,12 +163,15 @@ static int poll_both(struct hub *hub, struct bell *bell, int fd)
     if (hub->reader != NULL || !poller_shared())
         return fd;
     if (bell->poller == NULL) {
-        bell->poller = poller_new();
-        if (bell->poller == NULL)
+        struct poller *poller = poller_new();
+        if (poller == NULL)
             return -errno;
-        int result = poller_set(bell->poller, fd, 0, POLLER_IN, NULL);
-        if (result < 0)
+        int result = poller_set(poller, fd, 0, POLLER_IN, NULL);
+        if (result < 0) {
+            poller_free(poller);
             return result;
+        }
+        bell->poller = poller;
     }
     hub->reader = bell;
     return poller_fd(bell->poller);
@@ -187,8 +190,9 @@ pymq_bell *pymq_hub_hang(pymq_hub *hub, int events, int reads, int *fd)
         if (*fd < 0)
             return_bell(hub, bell);
     }
-    if (bell != hub->reader) {
+    if (*fd >= 0 && bell != hub->reader) {
         hub->polled = true;
+        hub->listeners++;
         hub_give_back(hub); /* who polls it waits for the home to read */
     }
     pthread_mutex_unlock(&hub->lock);
@@ -211,6 +215,8 @@ void pymq_hub_unhang(pymq_hub *hub, pymq_bell *bell)
         if (!loop_is_foreign(hub->loop))
             hub_give_back(hub);
         hub->reader = NULL;
+    } else {
+        hub->listeners--;
     }
     return_bell(hub, bell);
     pthread_mutex_unlock(&hub->lock);

@@ -39,6 +39,8 @@ from .socket import Socket
 if TYPE_CHECKING:
     from asyncio import Future
 
+    from .backend.abc import Bell
+
 _Result = TypeVar("_Result")
 _Self = TypeVar("_Self", bound="_AsyncSocket")
 
@@ -133,7 +135,7 @@ class _AsyncSocket(_Async, _Awaited):
         self._watch = found
         return found
 
-    def _hang(self) -> Any:
+    def _hang(self) -> Bell:
         return self._bell(POLLIN | POLLOUT, reads=True)
 
     def _begin(self, watch: Watch, call: Call, first: bool) -> Any:

@@ -57,6 +57,8 @@ class SocketBase(Attributes, Handle):
         "_send",
         "_quick_send",
         "_quick_recv",
+        "_quick_send_message",
+        "_quick_recv_message",
         "_ahead",
         "_sessions",
         "_monitor",
@@ -85,6 +87,8 @@ class SocketBase(Attributes, Handle):
     _send: Any
     _quick_send: Any
     _quick_recv: Any
+    _quick_send_message: Any
+    _quick_recv_message: Any
     _ahead: deque[bytes]
     _sessions: dict[str, list[Session]]
     _monitor: Monitor
@@ -170,6 +174,8 @@ class SocketBase(Attributes, Handle):
             _send=end.send,
             _quick_send=end.quick_send,
             _quick_recv=end.quick_recv,
+            _quick_send_message=end.quick_send_message,
+            _quick_recv_message=end.quick_recv_message,
             _ahead=end.ahead,
         )
 
@@ -200,10 +206,8 @@ class SocketBase(Attributes, Handle):
         free at once.  Blocked calls in other threads raise ENOTSOCK.
 
         Returns None, as pyzmq's; `drain` closes, waits and tells what came of it."""
-        try:
-            self._life.pop()
-        except (AttributeError, IndexError):
-            return  # it has no life yet, or another thread was faster
+        if not self._die():
+            return
         self._tell(_closed=True)
         if self._pid != os.getpid():
             return
@@ -221,6 +225,14 @@ class SocketBase(Attributes, Handle):
         except BaseException:
             self.context._control.run_later(ending)  # Ctrl-C must not stop it
             raise
+
+    def _die(self) -> bool:
+        """Whether it is the caller who closes the socket."""
+        try:
+            self._life.pop()
+        except (AttributeError, IndexError):
+            return False  # it has no life yet, or another was faster
+        return True
 
     def drain(self, linger: Union[int, None] = None) -> Drained:
         """Close, and wait until what is queued was sent or dropped: for at most LINGER
@@ -270,6 +282,8 @@ class SocketBase(Attributes, Handle):
             _send=refuse,
             _quick_send=refuse,
             _quick_recv=refuse,
+            _quick_send_message=refuse,
+            _quick_recv_message=refuse,
             _ahead=deque(),
         )
 
@@ -299,8 +313,9 @@ class SocketBase(Attributes, Handle):
         self.close()
 
     def __del__(self) -> None:
-        mine = not (self._closed or self._shadow)
-        if mine and self._pid == os.getpid():
+        mine = not (self._closed or self._shadow) and self._pid == os.getpid()
+        # In a garbage cycle others may come later, and close it.
+        if mine and self._die():
             warnings.warn(f"Unclosed socket {self}", ResourceWarning, stacklevel=2)
             self._tell(_closed=True)
             self._unwatch()

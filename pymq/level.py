@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
 from . import watch
 from .backend.abc import Bell, Buffer, Hub
+from .backend.messages import no_way
 from .constants import POLLIN, POLLOUT
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ class Level:
 
     def __del__(self, close: Callable[[int], None] = os.close) -> None:
         # Not before: who polls it while another thread closes the socket wakes up.
-        for fd in (getattr(self, "_reader", -1), getattr(self, "_writer", -1)):
+        descriptors = getattr(self, "_reader", -1), getattr(self, "_writer", -1)
+        self._reader = self._writer = -1  # others of a garbage cycle may still come
+        for fd in descriptors:
             if fd >= 0:
                 close(fd)
 
@@ -113,7 +116,7 @@ class Level:
             self._looking = False
 
     def _show(self, readable: bool) -> None:
-        if readable == self._shown:
+        if readable == self._shown or self._writer < 0:
             return
         self._shown = None
         if readable:
@@ -165,6 +168,16 @@ class Level:
     ) -> int:
         """See `pymq.backend.abc.Hub.send_message`."""
         return int(self._seen(self._end.send_message, frames, more, owners))
+
+    @property
+    def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
+        """See `pymq.backend.abc.Hub.quick_send_message`."""
+        return no_way if self._turns else self._end.quick_send_message
+
+    @property
+    def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:
+        """There is none: what is received has to be seen."""
+        return no_way
 
     def recv(self) -> Union[bytes, int]:
         """See `pymq.backend.abc.Hub.recv`."""

@@ -136,6 +136,7 @@ class Frame:
         more: bool = False,
     ) -> None:
         self.more = more
+        self._received = False
         if data.__class__ is bytes and not track:
             self._data = data  # whoever asks for `bytes` gets a copy, as in pyzmq
         else:
@@ -149,7 +150,7 @@ class Frame:
     _properties: Union[Properties, None] = None  # of the connection it came from
     _view: Union[memoryview, None] = None
     _bytes: Union[bytes, None] = None
-    _received = False
+    _received = True
     #: Whether the backend is to keep it until it is sent, even where a copy is cheaper.
     tracked = False
     _data: Any
@@ -309,9 +310,10 @@ def received(
     """A frame of what the backend gave."""
     frame = _makers[0]() if _makers else _maker()()
     frame._data = body
-    frame.more = more
-    frame._received = True
-    frame._properties = properties
+    if more:
+        frame.more = more
+    if properties is not None:
+        frame._properties = properties
     if track:
         frame._track(False)
     return frame

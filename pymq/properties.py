@@ -37,7 +37,7 @@ class Connections:
     def __init__(self) -> None:
         self._known: dict[int, Properties] = {}
         self._ended: dict[int, None] = {}  # oldest first
-        #: None if nothing is known of that pipe.
+        #: What is known of a pipe, or None.  Asked for every frame.
         self.get: Callable[[int], Union[Properties, None]] = self._known.get
 
     def add(self, pipe: int, properties: Properties) -> None:

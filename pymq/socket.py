@@ -140,21 +140,18 @@ class Socket(
         """
         if not copy:
             return self._recv_whole(flags, track)
-        body: Any = None
         if self._ahead:
             try:
-                body = self._ahead.popleft()
+                return self._ahead.popleft()
             except IndexError:
                 pass  # another thread was faster
-        if body is None and copy:
-            # As in `send`.
-            receive = self._quick_recv
-            body = receive()
-        if type(body) is not bytes:
-            if body == -EAGAIN and not flags:
-                return self._recv_awaited()
-            body = self._recv_later(flags, self._recv_frame, self._recv_again, body)
-        return body
+        receive = self._quick_recv  # as in `send`
+        body = receive()
+        if type(body) is bytes:
+            return body
+        if body == -EAGAIN and not flags:
+            return self._recv_awaited()
+        return self._recv_later(flags, self._recv_frame, self._recv_again, body)
 
     def _recv_awaited(self) -> Any:
         """The next frame, which is not there yet."""
@@ -171,11 +168,11 @@ class Socket(
     def _recv_whole(self, flags: int, track: bool) -> Frame:
         """The next frame with what is known of it."""
         self._hub.looks_ahead = False  # it would not know where messages are from
-        receive = self._recv_from
-        body, pipe, more = self._recv_later(flags, receive, receive)
-        return self._frame(body, pipe, more, track)
-
-    def _frame(self, body: Any, pipe: int, more: bool, track: bool) -> Frame:
+        found: Any = self._end.recv_from()
+        if found.__class__ is int:
+            receive = self._recv_from
+            found = self._recv_later(flags, receive, receive, found)
+        body, pipe, more = found
         return received(body, more, track, self._connections.get(pipe))
 
     # Looked up each time: while a thread waits, another may ask for `fileno`.
@@ -251,12 +248,14 @@ class Socket(
     ) -> Union[MessageTracker, None]:
         """Queue a whole message: nobody else's frames get between its own.  TypeError,
         before anything is queued, if a part has no buffer interface."""
-        plain = type(msg_parts) is list and set(map(type, msg_parts)) == {bytes}
-        if plain and not (flags or track or kwargs):
-            result = self._end.send_message(list(msg_parts))
+        if type(msg_parts) is list and not (flags or track or kwargs):
+            send = self._quick_send_message  # as in `send`
+            result = send(msg_parts)
+            if result is None and set(map(type, msg_parts)) == {bytes}:
+                result = self._end.send_message(list(msg_parts))
             if result == 0:
                 return None
-            if result != -EAGAIN:
+            if result is not None and result != -EAGAIN:
                 self._check_call()
                 raise error_for(-result)
         return self._send_parts(msg_parts, flags, copy, track)
@@ -300,14 +299,18 @@ class Socket(
     ) -> list[Any]:
         """Receive a whole message, or the rest of one that `recv` began: a list of its
         frames, of which nobody else gets one."""
-        if copy:
-            parts = self._end.recv_message()
-            if isinstance(parts, list):
+        if not copy:
+            return self._recv_parts(flags, track)
+        parts: Any = None
+        if not self._ahead:
+            receive = self._quick_recv_message
+            parts = receive()
+            if type(parts) is list:
+                self._hub.more = False
                 return parts
-            receive = self._recv_message
-            whole: list[Any] = self._recv_later(flags, receive, receive, parts)
-            return whole
-        return self._recv_parts(flags, track)
+        again = self._recv_message
+        whole: list[Any] = self._recv_later(flags, again, again, parts)
+        return whole
 
     def _recv_parts(self, flags: int, track: bool) -> list[Frame]:
         """The next message as frames with what is known of them."""
@@ -316,7 +319,7 @@ class Socket(
         bodies, pipe = self._recv_later(flags, receive, receive)
         last = len(bodies) - 1
         return [
-            self._frame(body, pipe, index < last, track)
+            received(body, index < last, track, self._connections.get(pipe))
             for index, body in enumerate(bodies)
         ]
 

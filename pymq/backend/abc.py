@@ -251,7 +251,8 @@ class Hub(Protocol):
 
     @property
     def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
-        """`send_message`; None if only that can do it, and nothing was queued."""
+        """`send_message` of a list; None, and nothing was queued, if not all of it are
+        bytes, or if only that can do it."""
 
     @property
     def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:

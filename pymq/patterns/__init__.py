@@ -22,7 +22,7 @@ from typing import (
 )
 
 from ..backend.abc import Buffer, Hub, Routing, check_bytes
-from ..backend.messages import recv_message, send_message
+from ..backend.messages import no_way, recv_message, send_message
 from ..constants import SocketType
 from ..error import ZMQError
 from ..loading import load
@@ -49,6 +49,15 @@ class End(Protocol):
     @property
     def quick_recv(self) -> Callable[[], Union[bytes, int, None]]:
         """See `pymq.backend.abc.Hub.quick_recv`."""
+
+    @property
+    def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
+        """See `pymq.backend.abc.Hub.quick_send_message`."""
+
+    @property
+    def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:
+        """See `pymq.backend.abc.Hub.quick_recv_message`; sets `more`, if it is not
+        the hub's."""
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """See `pymq.backend.abc.Hub.send_many`."""
@@ -135,6 +144,16 @@ class Wrapper(ABC):
     def quick_recv(self) -> Callable[[], Union[bytes, int, None]]:
         """See `pymq.backend.abc.Hub.quick_recv`."""
         return self.recv
+
+    @property
+    def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
+        """There is none."""
+        return no_way
+
+    @property
+    def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:
+        """There is none."""
+        return no_way
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """Send one."""

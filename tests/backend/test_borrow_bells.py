@@ -206,6 +206,18 @@ def test_two_readers(bench: Bench) -> None:
         reader.lend(far)
 
 
+def test_one_who_does_not_read_comes_and_goes(bench: Bench) -> None:
+    with reading(bench) as (hub, _, far, reader):
+        listener = hub.bell(IN)
+        assert hub.ready() == OUT
+        far.sendall(frame(b"x"))
+        assert select.select([listener.fileno()], [], [], SECONDS)[0]
+        assert reader.recv() == b"x"
+        reader.lend(far)
+        listener.close()
+        reader.lend(far)
+
+
 def test_beside_a_thread_that_waits(bench: Bench) -> None:
     with reading(bench) as (hub, _, far, reader):
         for _ in range(5):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import itertools
 import os
@@ -27,9 +28,11 @@ def _made(zmq: Library, network: str) -> list[Any]:
     return [context, pull, push, poller, pull.recv(copy=False)]
 
 
-def _threads() -> int:
+def _held() -> tuple[int, int]:
+    """Our threads, and all descriptors."""
     names = [thread.name for thread in threading.enumerate()]
-    return sum(name.startswith("pymq") for name in names)
+    ours = sum(name.startswith("pymq") for name in names)
+    return ours, len(os.listdir("/proc/self/fd"))
 
 
 @pytest.mark.only("pymq")
@@ -38,7 +41,7 @@ def _threads() -> int:
 def test_any_order(zmq: Library, network: str, cyclic: bool) -> None:
     """And everything is gone: threads, descriptors."""
     gc.collect()
-    before = _threads(), len(os.listdir("/proc/self/fd"))
+    before = _held()
     for order in list(itertools.permutations(range(5)))[::9]:
         things = _made(zmq, network)
         if cyclic:
@@ -53,9 +56,73 @@ def test_any_order(zmq: Library, network: str, cyclic: bool) -> None:
 
     def gone() -> bool:
         gc.collect()
-        return (_threads(), len(os.listdir("/proc/self/fd"))) <= before
+        return _held() <= before
 
     until(gone)
+
+
+class Finalized:
+    """Part of a garbage cycle, made last, and so finalized behind what it uses."""
+
+    intact: list[bool] = []
+    strangers: list[tuple[int, int]] = []  # pipes, some with descriptors that were ours
+
+    def __init__(self, zmq: Library, transport: str, context: Any) -> None:
+        self.zmq, self.body = zmq, os.urandom(1000) * 100
+        self.pull, self.push = map(context.socket, (zmq.PULL, zmq.PUSH))
+        self.push.linger = 0
+        self.push.connect(zmq.bind(self.pull, transport))
+        self.pull.fileno(), self.pull.get(zmq.FD)
+        self.push.send(self.body)
+        self.frame = self.pull.recv(copy=False)
+        self.pull.get(zmq.EVENTS)
+        self.circle = Finalizer(self)
+
+    def use(self) -> None:
+        """All the same."""
+        self.strangers.extend(os.pipe() for _ in range(8))
+        self.intact.append(bytes(self.frame.buffer) == self.body)
+        with contextlib.suppress(self.zmq.ZMQError):
+            self.push.send(b"x")
+        self.push.close()
+        self.pull.close()
+
+
+class Finalizer:
+    """What is made last."""
+
+    def __init__(self, owner: Finalized) -> None:
+        self.owner = owner
+
+    def __del__(self) -> None:
+        self.owner.use()
+
+
+@pytest.mark.core
+@pytest.mark.only("pymq")
+@pytest.mark.filterwarnings("ignore:Unclosed")
+@pytest.mark.parametrize("shared", [True, False], ids=["context lives", "and context"])
+def test_finalizers_may_use_it(zmq: Library, transport: str, shared: bool) -> None:
+    """Python runs all those of a garbage cycle before anything of it ends.  They find
+    what they refer to as it was, or closed: never freed, never a stranger's."""
+    gc.collect()
+    Finalized.intact.clear()
+    before = _held()
+    context = zmq.implementation.context()
+    for _ in range(5):
+        Finalized(zmq, transport, context if shared else zmq.implementation.context())
+        gc.collect()
+    until(lambda: gc.collect() >= 0 and len(Finalized.intact) == 5)
+    assert all(Finalized.intact)
+    context.socket(zmq.PULL).close()  # also sees to what finalizers left
+    context.term()
+    del context
+    while Finalized.strangers:
+        reader, writer = Finalized.strangers.pop()
+        os.close(writer)
+        assert os.read(reader, 1) == b""
+        os.close(reader)
+    until(lambda: gc.collect() >= 0 and _held() <= before)
 
 
 BUSY = """

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..._core import ffi, lib
 from .handles import check
+
+if TYPE_CHECKING:
+    from .hub import Hub
 
 
 class Bell:
@@ -13,11 +16,11 @@ class Bell:
 
     __slots__ = ("_bell", "_fd", "_hub")
 
-    def __init__(self, hub: Any, events: int, reads: bool) -> None:
+    def __init__(self, hub: Hub, events: int, reads: bool) -> None:
         self._hub = hub
-        self._bell = None
+        self._bell: Any = None
         fd = ffi.new("int[1]")
-        bell = lib.pymq_hub_hang(hub, events, reads, fd)
+        bell = lib.pymq_hub_hang(hub._hub, events, reads, fd)
         self._fd = check(fd[0])
         self._bell = bell
 
@@ -28,10 +31,10 @@ class Bell:
     def hush(self) -> None:
         """See `pymq.backend.abc.Bell.hush`."""
         if self._bell is not None:
-            lib.pymq_hub_hush(self._hub, self._bell)
+            lib.pymq_hub_hush(self._hub._hub, self._bell)
 
     def close(self) -> None:
         """See `pymq.backend.abc.Bell.close`."""
         bell, self._bell = self._bell, None
         if bell is not None:
-            lib.pymq_hub_unhang(self._hub, bell)
+            lib.pymq_hub_unhang(self._hub._hub, bell)

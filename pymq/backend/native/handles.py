@@ -6,7 +6,11 @@ import os
 from errno import ENOMEM
 from typing import Any
 
-from ..._core import ffi
+from ... import _core
+from ..._core import ffi, lib
+
+#: Whether CPython's own objects can own things; see ``csrc/owner.h``.
+OWNED = bool(lib.pymq_add_owners(_core.__name__.encode()))
 
 
 def check(result: int) -> int:
@@ -18,8 +22,16 @@ def check(result: int) -> int:
     return result
 
 
-def handle(pointer: Any, destructor: Any) -> Any:
-    """A handle that is released with its last reference."""
+def address(pointer: Any) -> int:
+    """Where that is."""
+    return int(ffi.cast("intptr_t", pointer))
+
+
+def owner(noun: str, pointer: Any) -> object:
+    """What releases a loop, hub or pipe with the last reference to itself."""
     if pointer == ffi.NULL:
         raise MemoryError
-    return ffi.gc(pointer, destructor)
+    if OWNED:
+        made: object = getattr(_core, f"own_{noun}")(address(pointer))
+        return made
+    return ffi.gc(pointer, getattr(lib, f"pymq_{noun}_release"))

@@ -21,12 +21,13 @@ from weakref import WeakSet
 from ... import _core, exits
 from ..._core import ffi, lib
 from ..abc import Buffer
+from .handles import OWNED, address
 
 _Body = TypeVar("_Body")
 
 _HOLD_FROM = lib.PYMQ_HOLD_FROM
 _ROOM = 64  # tokens that one call takes
-_VIEW_FROM = 32768  # bytes: a view keeps its whole chunk, several times as much
+_VIEW_FROM = lib.PYMQ_VIEW_FROM
 _IN_PLACE = sys.implementation.name == "cpython"
 # Bytes.  glibc maps blocks that are longer, so that they are zero without being
 # touched; and copying takes long enough to let other threads have the GIL.
@@ -165,8 +166,11 @@ def view(slot: Any, size: int) -> Buffer:
 
 def _see(place: Any, size: int) -> memoryview:
     """A view of what lies in a slot, or a part, whose chunk is the view's then."""
-    drop = partial(_drop, place.chunk, loans.get(place.token))
-    seen = memoryview(ffi.buffer(ffi.gc(place.data, drop), size))
+    chunk, data, loan = place.chunk, place.data, loans.get(place.token)
+    if OWNED:
+        where = address(chunk), address(data), size
+        return memoryview(_core.own_body(*where, place.common, loan))
+    seen = memoryview(ffi.buffer(ffi.gc(data, partial(_drop, chunk, loan)), size))
     return seen.toreadonly() if place.common else seen
 
 

@@ -19,11 +19,12 @@ from ..abc import (
 )
 from ..abc import Hub as AbstractHub
 from ..counts import Counts, PeerCounts
+from ..messages import no_way
 from . import counting, held
 from .ahead import Ahead
 from .batch import Batch
 from .bell import Bell
-from .handles import check, handle
+from .handles import address, check, owner
 from .loop import Loop
 from .pipe import Pipe
 
@@ -61,8 +62,11 @@ class Hub(Ahead):
     __slots__ = (
         "__weakref__",
         "_batches",
+        "_owner",
         "_slots",
         "quick_recv",
+        "quick_recv_from",
+        "quick_recv_many",
         "quick_recv_message",
         "quick_send",
         "quick_send_many",
@@ -72,7 +76,8 @@ class Hub(Ahead):
     def __init__(self, loop: Loop, routing: Routing) -> None:
         number = random.getrandbits(32) if routing.turns is Turns.ASKS else 0
         pointer = lib.pymq_hub_new(loop._loop, *routing, number)
-        super().__init__(handle(pointer, lib.pymq_hub_release))
+        self._owner = owner("hub", pointer)
+        super().__init__(pointer)
         # Frames are received into slots; a thread that receives takes one out,
         # so that threads do not receive over each other.
         self._slots: list[tuple[Any, Any]] = []
@@ -82,14 +87,16 @@ class Hub(Ahead):
     def _bind(self) -> None:
         self.quick_send: Callable[[bytes], int] = self._send_plain
         self.quick_recv: Callable[[], Union[bytes, int, None]] = self._recv_plain
-        self.quick_send_message: Callable[[Any], Union[int, None]] = _nothing
-        self.quick_recv_message: Callable[[], Any] = _nothing
-        self.quick_send_many: Callable[[Any], Union[int, None]] = _nothing
+        self.quick_recv_from: Callable[[], Any] = no_way
+        self.quick_send_message: Callable[[Any], Union[int, None]] = no_way
+        self.quick_recv_message: Callable[[], Any] = no_way
+        self.quick_send_many: Callable[[Any], Union[int, None]] = no_way
+        self.quick_recv_many: Callable[[int], list[bytes]] = self._fetch
         if _BUILTINS:
-            bound = _core.bind_hub(int(ffi.cast("intptr_t", self._hub)))
-            self.quick_send, self.quick_recv, *messages = bound
+            bound = _core.bind_hub(address(self._hub))
+            self.quick_send, self.quick_recv, self.quick_recv_from, *messages = bound
             self.quick_send_message, self.quick_recv_message, *many = messages
-            (self.quick_send_many,) = many
+            self.quick_send_many, self.quick_recv_many = many
 
     def _send_plain(self, data: bytes) -> int:
         return _send(self._hub, data, len(data), False)
@@ -169,10 +176,12 @@ class Hub(Ahead):
 
     def recv_from(self) -> Union[tuple[Buffer, int, bool], int]:
         """See `pymq.backend.abc.Hub.recv_from`."""
-        first = self._pop_from() if self.ahead or self._aside else None
-        if first is not None:
+        receive = self.quick_recv_from
+        first: Any = self._pop_from() if self.ahead or self._aside else receive()
+        if first.__class__ is tuple:
+            self.more = first[2]
             return first
-        found = self._take(held.view)
+        found = first if first.__class__ is int else self._take(held.view)
         if isinstance(found, int):
             return self._again(found, self._pop_from, self.recv_from)
         body, pipe, flags = found
@@ -274,7 +283,10 @@ class Hub(Ahead):
             self._waiting += 1  # see `_again`
             try:
                 found = self._pop(most)
-                return found if len(found) == most else self._fetch(found, most)
+                if len(found) < most:
+                    _handed(self._hub)
+                    found += self.quick_recv_many(most - len(found))
+                return found
             finally:
                 self._waiting -= 1
 
@@ -286,27 +298,18 @@ class Hub(Ahead):
         result = _move(self._hub, to._hub, most, moved)
         return Moved(moved.messages, moved.frames, moved.bytes, result)
 
-    def _fetch(self, found: list[bytes], most: int) -> list[bytes]:
-        """What was ahead, and as many as are there behind that."""
-        _handed(self._hub)
+    def _fetch(self, most: int) -> list[bytes]:
+        """As many as are there."""
+        found: list[bytes] = []
         batch = self._batches.pop() if self._batches else Batch()
         while len(found) < most:
             before = len(found)
             batch.fetch(self._hub, most - before, False)
             found += batch.messages()
-            if len(found) == before and not self._fetch_long(found):
+            if len(found) == before:
                 break
         self._batches.append(batch)
         return found
-
-    def _fetch_long(self, found: list[bytes]) -> bool:
-        """A message that is too long for a batch, where one call tells that it has one
-        frame."""
-        body = self.quick_recv() if _BUILTINS else None
-        if not isinstance(body, bytes):
-            return False
-        found.append(body)
-        return True
 
     def ready(self) -> int:
         """See `pymq.backend.abc.Hub.ready`."""
@@ -337,7 +340,7 @@ class Hub(Ahead):
 
     def bell(self, events: int, reads: bool = False) -> Bell:
         """See `pymq.backend.abc.Hub.bell`."""
-        return Bell(self._hub, events, reads)
+        return Bell(self, events, reads)
 
     def fileno(self) -> int:
         """See `pymq.backend.abc.Hub.fileno`."""
@@ -419,10 +422,6 @@ class Hub(Ahead):
     def free(self) -> None:
         """See `pymq.backend.abc.Hub.free`."""
         lib.pymq_hub_free(self._hub)
-
-
-def _nothing(*_: object) -> None:
-    """What there is no quick way for."""
 
 
 def _new_slot(hub: Any) -> tuple[Any, Any]:

@@ -7,7 +7,7 @@ from typing import Sequence
 from ..._core import ffi, lib
 from ..abc import Event, EventKind
 from . import held
-from .handles import check, handle
+from .handles import check, owner
 
 _EVENTS = 64  # taken in one call
 _ROOM = f"pymq_event[{_EVENTS}]"
@@ -17,10 +17,11 @@ _KINDS = {int(kind): kind for kind in EventKind}  # EventKind(1) takes 1 us
 class Loop:
     """See `pymq.backend.abc.Loop`."""
 
-    __slots__ = ("__weakref__", "_events", "_loop")
+    __slots__ = ("__weakref__", "_events", "_loop", "_owner")
 
     def __init__(self, threads: int) -> None:
-        self._loop = handle(lib.pymq_loop_new(threads), lib.pymq_loop_release)
+        self._loop = lib.pymq_loop_new(threads)
+        self._owner = owner("loop", self._loop)
         held.watch(self)
 
     def start(self) -> None:

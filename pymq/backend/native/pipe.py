@@ -11,7 +11,7 @@ from ...zmtp import sodium
 from ...zmtp.sealing import KEY, Keys
 from ..abc import Link
 from ..abc import Pipe as AbstractPipe
-from .handles import check, handle
+from .handles import check, owner
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 class Pipe:
     """See `pymq.backend.abc.Pipe`."""
 
-    __slots__ = ("_hub", "_pipe", "id")
+    __slots__ = ("_hub", "_owner", "_pipe", "id")
 
     def __init__(self, pointer: Any, hub: Hub) -> None:
-        self._pipe = handle(pointer, lib.pymq_pipe_release)
+        self._pipe, self._owner = pointer, owner("pipe", pointer)
         self._hub = ref(hub)
         self.id = lib.pymq_pipe_id(self._pipe)
 

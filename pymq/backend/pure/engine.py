@@ -74,7 +74,8 @@ class Engine:
         decoder = _DECODERS.get(link.major, Decoder)
         self._decoder = decoder(link.max_size)
         self._leftover = link.leftover
-        self._held: deque[tuple[int, bytes]] = deque()  # decoded, not yet queued
+        # Decoded, not yet queued; lock, while the writer of the queue is parked.
+        self._held: deque[tuple[int, bytes]] = deque()
         self._urgent = b""  # commands of our own, and replies to the peer's
         self._heartbeat = Heartbeat(link.heartbeat, self._socket)
         self._batch: deque[memoryview] = deque()
@@ -102,7 +103,15 @@ class Engine:
         self.loop._ask(self)
 
     def _writable(self) -> None:
-        self.loop._ask(self)
+        """Whoever makes room takes of what was decoded what he can: to wake the loop's
+        thread costs as much as some hundred messages."""
+        incoming = self.pipe.input
+        if not (self._closing or incoming.unfinished):
+            incoming.write_singles(self._held)
+        if self._held and incoming.full():
+            incoming.park_writer()
+        else:
+            self.loop._ask(self)
 
     def finish(self, drain: bool) -> None:
         """The pipe was closed: end when drained, or at once."""
@@ -342,8 +351,11 @@ class Engine:
 
     def _refill(self) -> bool:
         """Take a batch of frames from the pipe and encode them."""
+        output = self.pipe.output
+        if output.reader_parked and not (output.frames or self._urgent):
+            return False  # who writes asks for another turn
         with self.loop.lock:
-            self._taken = self.pipe.output.pop_many(BATCH_SIZE)
+            self._taken = output.pop_many(BATCH_SIZE)
         urgent = self._take_urgent()
         self._sent = -len(urgent)
         buffers = self._join([urgent]) if self._taken else [urgent]

@@ -181,7 +181,12 @@ class Hub(Waiting):
     @property
     def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
         """See `pymq.backend.abc.Hub.quick_send_message`."""
-        return self.send_message
+        return self._send_bytes
+
+    def _send_bytes(self, frames: list[bytes]) -> Union[int, None]:
+        frames = list(frames)  # the caller's may be another thread's, too
+        plain = set(map(type, frames)) == {bytes}
+        return self.send_message(frames) if plain else None
 
     @property
     def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Callable, Protocol, Tuple, Union
 
+from .aside import aside
+
 LAST = 0  # the last frame of a message
 MORE = 1  # a frame that another one follows
 SUBSCRIBE = 2  # not a message: the peer wants this topic
@@ -279,9 +281,9 @@ class Queue:
         if self.writer_parked and not self.full():
             self.writer_parked = False
             if self.writer is not None:
-                self.writer._writable()
+                aside(self.writer._writable)
 
     def _wake_reader(self) -> None:
         self.reader_parked = False
         if self.reader is not None:
-            self.reader._readable()
+            aside(self.reader._readable)

@@ -8,6 +8,7 @@ from errno import EAGAIN, ENOTSUP
 from typing import TYPE_CHECKING, Union
 
 from ..abc import Receive
+from .aside import aside
 from .queue import CANCEL, MORE, SUBSCRIBE, Queue, Wanted
 from .topics import Topics
 
@@ -121,7 +122,7 @@ class Receiver:
             pipe = self._active[0]
             if pipe.input.frames:
                 return True
-            self._exhausted(pipe)
+            aside(self._exhausted, pipe)
         return False
 
     def _exhausted(self, pipe: Pipe) -> None:

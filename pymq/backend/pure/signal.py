@@ -14,7 +14,11 @@ _ONE = b"\1\0\0\0\0\0\0\0" if _HAS_EVENTFD else b"\1"
 
 
 class Signal:
-    """Raised or clear.  Callers hold a lock; the descriptor itself needs none."""
+    """Raised or clear.  Callers hold a lock; the descriptor itself needs none.
+
+    In a garbage cycle it may be finalized before others that still raise it: then it is
+    raised for good, and nothing is written, since another has that descriptor now.
+    """
 
     __slots__ = ("_raised", "_reader", "_writer")
 
@@ -42,18 +46,21 @@ class Signal:
     def nudge(self) -> None:
         """The same until `settle`, for callers without a lock."""
         try:
-            os.write(self._writer, _ONE)
+            if self._writer >= 0:
+                os.write(self._writer, _ONE)
         except BlockingIOError:
             pass  # it is full of them already
 
     def clear(self) -> None:
         """Make the descriptor unreadable."""
-        if self._raised:
+        if self._raised and self._reader >= 0:
             self._raised = False
             os.read(self._reader, 8)
 
     def settle(self) -> None:
         """Take back every `raise_` and `nudge`."""
+        if self._reader < 0:
+            return
         self._raised = False
         try:
             os.read(self._reader, 4096)
@@ -62,5 +69,8 @@ class Signal:
 
     def __del__(self, close: Callable[[int], None] = os.close) -> None:
         # With the last reference, so that nobody can be about to raise it.
-        for fd in {self._reader, self._writer} - {-1}:
+        descriptors = {self._reader, self._writer} - {-1}
+        self._reader = self._writer = -1
+        self._raised = True
+        for fd in descriptors:
             close(fd)

@@ -8,6 +8,7 @@ from errno import EINTR, EINVAL
 from typing import TYPE_CHECKING, Union
 
 from ..abc import SENT
+from .aside import aside
 from .bell import Bell
 from .signal import Signal
 from .trim import trimmer
@@ -54,6 +55,9 @@ class Waiting:
 
     def wait(self, events: int, timeout: int) -> int:
         """See `pymq.backend.abc.Hub.wait`."""
+        return int(aside(self._wait_for, events, timeout))
+
+    def _wait_for(self, events: int, timeout: int) -> int:
         deadline = None if timeout < 0 else time.monotonic() + timeout / 1000
         with self.lock:
             ready = self._look(events)

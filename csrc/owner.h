@@ -1,0 +1,156 @@
+/* owner.h - what C gives to Python, let go of with the last reference.
+ *
+ * CFFI's gc does so too, but where garbage is a cycle it comes before the
+ * finalizers of others have run: they may still use what it let go of, or
+ * keep it.  Nobody tells a capsule, or an object that the collector does not
+ * know, of cycles.  PyPy runs finalizers in the right order.
+ *
+ * For the generated module only, and of the limited API only what Python 3.9
+ * has.
+ */
+#ifndef PYMQ_OWNER_H
+#define PYMQ_OWNER_H
+#ifndef PYPY_VERSION
+
+/* Every Python that we run on has these, under these numbers; the limited API
+ * tells of them only from 3.11 on.  What a view looks like need not be known:
+ * it is passed on. */
+#if defined(Py_LIMITED_API) && Py_LIMITED_API < 0x030b0000
+typedef void python_view;
+PyAPI_FUNC(int) PyObject_GetBuffer(PyObject *, python_view *, int);
+PyAPI_FUNC(int)
+    PyBuffer_FillInfo(python_view *, PyObject *, void *, Py_ssize_t, int, int);
+enum { GETBUFFER_SLOT = 1 };
+#else
+typedef Py_buffer python_view;
+enum { GETBUFFER_SLOT = Py_bf_getbuffer };
+#endif
+
+static void release_loop(PyObject *capsule)
+{
+    pymq_loop_release(PyCapsule_GetPointer(capsule, NULL));
+}
+
+static void release_hub(PyObject *capsule)
+{
+    pymq_hub_release(PyCapsule_GetPointer(capsule, NULL));
+}
+
+static void release_pipe(PyObject *capsule)
+{
+    pymq_pipe_release(PyCapsule_GetPointer(capsule, NULL));
+}
+
+static PyObject *own(PyObject *address, PyCapsule_Destructor release)
+{
+    void *owned = PyLong_AsVoidPtr(address);
+    return owned == NULL ? NULL : PyCapsule_New(owned, NULL, release);
+}
+
+static PyObject *own_loop(PyObject *module, PyObject *address)
+{
+    (void)module;
+    return own(address, release_loop);
+}
+
+static PyObject *own_hub(PyObject *module, PyObject *address)
+{
+    (void)module;
+    return own(address, release_hub);
+}
+
+static PyObject *own_pipe(PyObject *module, PyObject *address)
+{
+    (void)module;
+    return own(address, release_pipe);
+}
+
+/* Bytes in a chunk, which may be on loan. */
+struct body {
+    PyObject_HEAD
+    void *chunk;
+    PyObject *loan;
+    char *data;
+    Py_ssize_t size;
+    int common; /* others look at them, too */
+};
+
+static PyTypeObject *body_type;
+
+static int lend_body(PyObject *self, python_view *view, int flags)
+{
+    struct body *body = (struct body *)self;
+    return PyBuffer_FillInfo(view, self, body->data, body->size, body->common,
+                             flags);
+}
+
+static void end_body(PyObject *self)
+{
+    struct body *body = (struct body *)self;
+    PyObject *type = (PyObject *)Py_TYPE(self);
+    pymq_chunk_drop(body->chunk);
+    Py_DECREF(body->loan);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static PyType_Slot body_slots[] = {
+    {GETBUFFER_SLOT, lend_body},
+    {Py_tp_dealloc, end_body},
+    {0, NULL},
+};
+
+static PyType_Spec body_spec = {
+    "pymq._core.Body", sizeof(struct body), 0, Py_TPFLAGS_DEFAULT, body_slots,
+};
+
+/* Of the addresses of a chunk and of bytes in it. */
+static PyObject *own_body(PyObject *module, PyObject *args)
+{
+    Py_ssize_t chunk, data, size;
+    PyObject *loan;
+    int common;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "nnniO", &chunk, &data, &size, &common, &loan))
+        return NULL;
+    struct body *body = PyObject_New(struct body, body_type);
+    if (body == NULL)
+        return NULL;
+    body->chunk = (void *)chunk;
+    body->data = (char *)data;
+    body->size = size;
+    body->common = common;
+    body->loan = loan;
+    Py_INCREF(loan);
+    return (PyObject *)body;
+}
+
+static PyMethodDef owner_methods[] = {
+    {"own_loop", own_loop, METH_O, NULL},
+    {"own_hub", own_hub, METH_O, NULL},
+    {"own_pipe", own_pipe, METH_O, NULL},
+    {"own_body", own_body, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+int pymq_add_owners(const char *name)
+{
+    PyObject *module = PyImport_AddModule(name);
+    body_type = (PyTypeObject *)PyType_FromSpec(&body_spec);
+    if (module != NULL && body_type != NULL
+        && PyModule_AddFunctions(module, owner_methods) == 0)
+        return 1;
+    PyErr_Clear();
+    return 0;
+}
+
+#else
+
+int pymq_add_owners(const char *name)
+{
+    (void)name;
+    return 0;
+}
+
+#endif
+#endif
