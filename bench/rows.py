@@ -158,13 +158,13 @@ def curve() -> Iterator[Row]:
         size = SIZES[name]
         keys: Keys = {"endpoint": ENDPOINTS["tcp"], "size": size, "hwm": hwm(size)}
         keys["curve"] = 1
-        peers = (*ZMQ, "raw-sealed") if name == "64K" else ZMQ
+        peers = ZMQ if name == "64" else (*ZMQ, "raw-sealed")
         title, quick = f"curve/throughput/tcp/{name}/copy/one", name != "1K"
         yield Row(title, "throughput", keys, peers, quick=quick)
     keys = {"endpoint": ENDPOINTS["tcp"], "size": 64, "curve": 1}
     for cores, sides in CORES.items():
         title = f"curve/roundtrip/tcp/reqrep/{cores}/at-once"
-        yield Row(title, "roundtrip", keys, ZMQ, sides)
+        yield Row(title, "roundtrip", keys, (*ZMQ, "raw-sealed"), sides)
 
 
 def same() -> Iterator[Row]:

@@ -35,10 +35,13 @@ class Target:
     versus_row: tuple[str, str] = ("", "")
     floor: str = ""
 
-    @property
-    def of_floor(self) -> Target:
-        """The same, asked of the floor."""
-        own = self.versus == self.peer
+    def other(self, row: str) -> str:
+        """The row that `row` is compared with."""
+        return row.replace(*self.versus_row) if self.versus_row[0] else row
+
+    def of_floor(self, row: str) -> Target:
+        """The same, asked of the floor: by itself, if it is in the other row, too."""
+        own = self.versus == self.peer and self.floor in ROWS[self.other(row)].peers
         versus = self.floor if own else self.versus
         return replace(self, peer=self.floor, versus=versus)
 
@@ -116,7 +119,7 @@ TARGETS = (
         floor=PLAIN,
     ),
     Target("CURVE: throughput", SEALED, 1.5, floor="raw-sealed"),
-    Target("CURVE: round trip", SEALED_TRIPS, 1 / 1.5, False),
+    Target("CURVE: round trip", SEALED_TRIPS, 1 / 1.5, False, floor="raw-sealed"),
     Target(
         "CURVE: throughput of 64 KiB, by that of NULL",
         ("curve/throughput/tcp/64K/copy/one",),
@@ -238,16 +241,15 @@ def check(target: Target, results: Results, row: str) -> Check:
     found = _check(target, results, row)
     if not target.floor:
         return found
-    return found._replace(floor=_check(target.of_floor, results, row).found)
+    return found._replace(floor=_check(target.of_floor(row), results, row).found)
 
 
 def _check(target: Target, results: Results, row: str) -> Check:
-    other = row.replace(*target.versus_row) if target.versus_row[0] else row
     try:
         ours = rounds(results, row, target.peer, target.measure)
         if not target.versus:
             return Check(target, row, spread(ours))
-        theirs = rounds(results, other, target.versus, target.measure)
+        theirs = rounds(results, target.other(row), target.versus, target.measure)
     except KeyError as error:
         return Check(target, row, None, str(error.args[0]))
     return Check(target, row, ratios(ours, theirs))

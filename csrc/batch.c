@@ -2,12 +2,15 @@
 #include "clock.h"
 #include "hub.h"
 
+#include "loan.h"
+
 #include <errno.h>
 #include <string.h>
 
 enum {
     STRIDE_MIN = 8, /* messages taken ahead */
-    STRIDE_FOR = 8  /* ms in which they should be handed out */
+    STRIDE_FOR = 8, /* ms in which they should be handed out */
+    HELD = 262144   /* bytes that wait for being copied: what caches hold */
 };
 
 /* Sending. */
@@ -20,11 +23,28 @@ struct many {
     int count;
 };
 
+/* What is not sent was not lent. */
+static int send_part(struct hub *hub, const pymq_part *part)
+{
+    if (part->token == 0)
+        return hub_send(hub, part->data, part->size, false);
+    struct chunk *lent = loan_new(part->data, part->size, part->token);
+    if (lent == NULL)
+        return -ENOMEM;
+    hub->lent = lent;
+    int result = hub_send(hub, part->data, part->size, false);
+    hub->lent = NULL;
+    if (result < 0)
+        loan_cancel(lent);
+    else
+        chunk_drop(lent);
+    return result;
+}
+
 static int send_next(struct hub *hub, struct many *many, int number)
 {
-    const pymq_part *part = many->parts;
-    if (part != NULL)
-        return hub_send(hub, part[number].data, part[number].size, false);
+    if (many->parts != NULL)
+        return send_part(hub, &many->parts[number]);
     const char *bytes = many->bytes;
     many->bytes += many->sizes[number];
     return hub_send(hub, bytes, many->sizes[number], false);
@@ -73,18 +93,27 @@ int pymq_hub_send_each(pymq_hub *hub, const pymq_part *parts, int count)
 
 /* Receiving. */
 
-/* Whose message comes next, if it may be in the batch. */
-static struct pipe *next_pipe(struct hub *hub, size_t room, bool ahead,
-                              struct frame *frame)
+/* Whose message comes next, if it has one frame. */
+static struct pipe *next_pipe(struct hub *hub, struct frame *frame)
 {
-    struct pipe *pipe = hub_next_source(hub);
+    struct pipe *pipe = hub_next_source(hub, frame);
     if (pipe == NULL)
         return NULL;
-    queue_peek(pipe->in, frame);
-    if ((frame->flags & FRAME_MORE) || frame->size > PYMQ_SLOT
-        || frame->size > room)
-        return NULL;
-    return ahead && queue_reports_next(pipe->in) ? NULL : pipe;
+    return frame->flags & FRAME_MORE ? NULL : pipe;
+}
+
+static void pass_on(struct hub *hub, struct pipe *pipe,
+                    const struct frame *frame)
+{
+    hub->peer = pipe->id;
+    queue_skip(pipe->in, frame);
+    list_move_last(&hub->readable, &pipe->in_readable);
+}
+
+static bool fits(const struct pipe *pipe, size_t size, size_t room, bool ahead)
+{
+    return size <= PYMQ_SLOT && size <= room
+           && !(ahead && queue_reports_next(pipe->in));
 }
 
 static int recv_many(struct hub *hub, pymq_batch *batch, int most, bool ahead)
@@ -93,17 +122,37 @@ static int recv_many(struct hub *hub, pymq_batch *batch, int most, bool ahead)
     size_t used = 0;
     struct frame frame;
     struct pipe *pipe;
-    while (count < most
-           && (pipe = next_pipe(hub, PYMQ_BATCH - used, ahead, &frame))) {
+    while (count < most && (pipe = next_pipe(hub, &frame))) {
         size_t size = (size_t)frame.size;
+        if (!fits(pipe, size, PYMQ_BATCH - used, ahead))
+            break;
         if (size > 0)
             memcpy(batch->bytes + used, frame.body, size);
         batch->size = count == 0 || batch->size == (int)size ? (int)size : -1;
         batch->sizes[count] = (uint32_t)size;
-        batch->pipes[count++] = hub->peer = pipe->id;
+        batch->pipes[count++] = pipe->id;
         used += size;
-        queue_skip(pipe->in, &frame);
-        list_move_last(&hub->readable, &pipe->in_readable);
+        pass_on(hub, pipe, &frame);
+    }
+    return count;
+}
+
+static int recv_each(struct hub *hub, pymq_part *parts, int most)
+{
+    int count = 0;
+    size_t used = 0;
+    struct frame frame;
+    struct pipe *pipe;
+    const struct chunk *last = NULL;
+    while (count < most && used < HELD && (pipe = next_pipe(hub, &frame))) {
+        struct chunk *chunk = queue_chunk(pipe->in);
+        parts[count++] = (pymq_part){(const char *)frame.body,
+                                     (size_t)frame.size, loan_token(chunk),
+                                     chunk == last ? NULL : chunk_hold(chunk),
+                                     0};
+        last = chunk;
+        used += (size_t)frame.size;
+        pass_on(hub, pipe, &frame);
     }
     return count;
 }
@@ -150,6 +199,18 @@ int pymq_hub_recv_many(pymq_hub *hub, pymq_batch *batch, int most, int ahead)
                        : recv_many(hub, batch, most, false);
     }
     batch->count = result > 0 ? result : 0;
+    pthread_mutex_unlock(&hub->lock);
+    return result;
+}
+
+int pymq_hub_recv_each(pymq_hub *hub, pymq_part *parts, int most)
+{
+    pthread_mutex_lock(&hub->lock);
+    int result = -hub->stopped;
+    if (result == 0 && takes_batches(hub)) {
+        hub_attend(hub);
+        result = recv_each(hub, parts, most);
+    }
     pthread_mutex_unlock(&hub->lock);
     return result;
 }

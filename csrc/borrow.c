@@ -38,27 +38,26 @@ void hub_tell(struct hub *hub, struct pipe *pipe)
         queue_wake_reader(pipe->out);
 }
 
+/* Threads come and go with their bells; an event loop's stays. */
 static bool may_borrow(const struct hub *hub)
 {
-    if (hub->has_fileno || hub->polled || hub->takes_topics
+    bool polled = hub->reader != NULL ? hub->listeners > 0 : hub->polled;
+    if (hub->has_fileno || polled || hub->takes_topics
         || hub->receive_policy == PYMQ_RECEIVE_NONE)
         return false;
     int count = 0;
-    const struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes && count <= HUB_LEASES; at = at->next)
-        count++;
-    return count <= HUB_LEASES;
+    EACH_PIPE (pipe, hub)
+        if (++count > HUB_LEASES)
+            return false;
+    return true;
 }
 
 /* Calls back for every engine of the hub. */
 static void each_engine(struct hub *hub, void (*call)(struct engine *))
 {
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next) {
-        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+    EACH_PIPE (pipe, hub)
         if (pipe->engine != NULL)
             call(pipe->engine);
-    }
 }
 
 /* Who waits once is not worth the trouble. */
@@ -79,9 +78,7 @@ int hub_borrow(struct hub *hub, struct engine **engines, int *fds, bool ask)
         return 0;
     }
     ask = ask && waits_often(hub);
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next) {
-        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+    EACH_PIPE (pipe, hub) {
         if (pipe->engine == NULL)
             continue;
         hub->borrows = true;
@@ -98,6 +95,26 @@ bool hub_pull(struct hub *hub)
         return false;
     each_engine(hub, engine_try_pull);
     return atomic_load(&hub->box.news);
+}
+
+void hub_read(struct hub *hub)
+{
+    struct bell *bell = hub->reader;
+    if (loop_is_foreign(hub->loop))
+        return;
+    if (!may_borrow(hub)) {
+        hub_give_back(hub);
+        return;
+    }
+    mailbox_unwatch(&hub->box, bell); /* nobody rings the reader's own bell */
+    hub_pull(hub);
+    (void)mailbox_watch(&hub->box, bell);
+    hub_attend(hub); /* who was posted meanwhile can be posted again */
+    bool ask = waits_often(hub);
+    EACH_PIPE (pipe, hub)
+        if (pipe->engine != NULL)
+            engine_lend_to(pipe->engine, bell->poller, ask);
+    hub->borrows = true;
 }
 
 void hub_give_back(struct hub *hub)

@@ -62,17 +62,23 @@ static PyObject *copy_body(const char *from, size_t size)
     return bytes;
 }
 
-/* The body in a slot, which is cleared.  An object is received as it is. */
+/* An object is received as it is.  To copy may take long: the next body need
+ * not wait for its object. */
+static PyObject *body_of(int64_t token, const char *data, size_t size)
+{
+    if (pymq_stock_wants(size))
+        stock(size);
+    return token < 0 ? object_of(token) : copy_body(data, size);
+}
+
+/* The body in a slot, which is cleared. */
 static PyObject *take_body(pymq_slot *slot, size_t size)
 {
     if (size <= PYMQ_SLOT)
         return PyBytes_FromStringAndSize(slot->bytes, (Py_ssize_t)size);
-    PyObject *body = slot->token < 0 ? object_of(slot->token)
-                                     : copy_body(slot->data, size);
+    PyObject *body = body_of(slot->token, slot->data, size);
     pymq_slot_clear(slot);
     let_go();
-    if (pymq_stock_wants(size))
-        stock(size);
     return body;
 }
 
@@ -92,41 +98,69 @@ static PyObject *quick_recv(PyObject *self, PyObject *unused)
     return take_body(&slot, (size_t)size);
 }
 
-static int are_bytes(PyObject *frames)
+/* (bytes, the pipe they came from, whether more follow), or a negative errno,
+ * or None: receive in the plain way, which has views of what is long. */
+static PyObject *quick_recv_from(PyObject *self, PyObject *unused)
 {
-    if (!PyList_Check(frames))
-        return 0;
-    Py_ssize_t count = PyList_Size(frames);
-    for (Py_ssize_t i = 0; i < count; i++)
-        if (!PyBytes_CheckExact(PyList_GetItem(frames, i)))
-            return 0;
-    return count > 0;
+    pymq_slot slot;
+    (void)unused;
+    slot.hub = PyCapsule_GetPointer(self, NULL);
+    slot.copies = 1;
+    if (slot.hub == NULL)
+        return NULL;
+    int64_t result = pymq_slot_recv(&slot);
+    if (result == -EMSGSIZE || result == -EALREADY)
+        Py_RETURN_NONE;
+    if (result < 0)
+        return PyLong_FromLongLong(result);
+    PyObject *body = take_body(&slot, (size_t)(result >> 2));
+    PyObject *pipe = PyLong_FromLongLong(slot.peer);
+    PyObject *found = NULL;
+    if (body != NULL && pipe != NULL)
+        found = PyTuple_Pack(3, body, pipe, result & 1 ? Py_True : Py_False);
+    Py_XDECREF(body);
+    Py_XDECREF(pipe);
+    return found;
 }
 
-/* Fills in the parts; the loans among them have references of their own. */
-static void list_parts(PyObject *frames, pymq_part *parts, int count)
+/* Lets go of what was listed, from one part on. */
+static void unlist(const pymq_part *parts, int from, int count)
+{
+    for (int i = from; i < count; i++)
+        if (parts[i].token != 0)
+            Py_DECREF((PyObject *)(intptr_t)-parts[i].token);
+}
+
+/* Fills in the parts; the loans among them have references of their own.
+ * Whether all is bytes; if not, nothing is listed. */
+static int list_parts(PyObject *frames, pymq_part *parts, int count)
 {
     for (int i = 0; i < count; i++) {
         PyObject *data = PyList_GetItem(frames, i);
+        if (!PyBytes_CheckExact(data)) {
+            unlist(parts, 0, i);
+            return 0;
+        }
         size_t size = (size_t)PyBytes_Size(data);
         parts[i].data = PyBytes_AsString(data);
         parts[i].size = size;
         parts[i].token = size < LEND_FROM ? 0 : token_of(data);
     }
+    return 1;
 }
 
-static int send_list(pymq_hub *hub, PyObject *frames, pymq_part *parts,
-                     int count)
+static PyObject *send_list(pymq_hub *hub, PyObject *frames, pymq_part *parts,
+                           int count)
 {
     let_go();
-    list_parts(frames, parts, count);
+    if (!list_parts(frames, parts, count))
+        Py_RETURN_NONE;
     int result = pymq_hub_send_message(hub, parts, count, 0);
-    if (result != -ENOBUFS)
-        return result;
-    for (int i = 0; i < count; i++)
-        if (parts[i].token != 0)
-            Py_DECREF(PyList_GetItem(frames, i));
-    return -ENOMEM;
+    if (result == -ENOBUFS) {
+        unlist(parts, 0, count);
+        result = -ENOMEM;
+    }
+    return PyLong_FromLong(result);
 }
 
 /* 0, or a negative errno, or None: send it in the plain way. */
@@ -136,50 +170,38 @@ static PyObject *quick_send_message(PyObject *self, PyObject *frames)
     pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
     if (hub == NULL)
         return NULL;
-    if (!are_bytes(frames) || PyList_Size(frames) > INT_MAX)
+    Py_ssize_t count = PyList_Check(frames) ? PyList_Size(frames) : 0;
+    if (count == 0 || count > INT_MAX)
         Py_RETURN_NONE;
-    int count = (int)PyList_Size(frames);
     pymq_part *parts = few;
     if (count > PYMQ_FEW)
         parts = PyMem_Malloc((size_t)count * sizeof *parts);
     if (parts == NULL)
         return PyErr_NoMemory();
-    int result = send_list(hub, frames, parts, count);
+    PyObject *result = send_list(hub, frames, parts, (int)count);
     if (parts != few)
         PyMem_Free(parts);
-    return PyLong_FromLong(result);
-}
-
-/* How many of them are there; 0 unless all are short bytes. */
-static int list_short(PyObject *messages, pymq_part *parts, int count)
-{
-    for (int i = 0; i < count; i++) {
-        PyObject *data = PyList_GetItem(messages, i);
-        if (!PyBytes_CheckExact(data))
-            return 0;
-        parts[i].data = PyBytes_AsString(data);
-        parts[i].size = (size_t)PyBytes_Size(data);
-        if (parts[i].size >= LEND_FROM)
-            return 0;
-    }
-    return count;
+    return result;
 }
 
 enum { MANY = 1024 }; /* messages, on the stack */
 
-/* As pymq_hub_send_many, or None: send them in the plain way. */
+/* As pymq_hub_send_each, or None: send them in the plain way. */
 static PyObject *quick_send_many(PyObject *self, PyObject *messages)
 {
     pymq_part parts[MANY];
     pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
     if (hub == NULL)
         return NULL;
-    if (!PyList_Check(messages) || PyList_Size(messages) > MANY)
+    Py_ssize_t count = PyList_Check(messages) ? PyList_Size(messages) : 0;
+    if (count == 0 || count > MANY)
         Py_RETURN_NONE;
-    int count = list_short(messages, parts, (int)PyList_Size(messages));
-    if (count == 0)
+    let_go();
+    if (!list_parts(messages, parts, (int)count))
         Py_RETURN_NONE;
-    return PyLong_FromLong(pymq_hub_send_each(hub, parts, count));
+    int sent = pymq_hub_send_each(hub, parts, (int)count);
+    unlist(parts, sent < 0 ? 0 : sent, (int)count);
+    return PyLong_FromLong(sent);
 }
 
 static int append_new(PyObject *list, PyObject *item)
@@ -189,26 +211,14 @@ static int append_new(PyObject *list, PyObject *item)
     return result;
 }
 
-/* An object is received as it is. */
-static PyObject *part_body(const pymq_part *part)
-{
-    if (part->token < 0)
-        return object_of(part->token);
-    return copy_body(part->data, part->size);
-}
-
 /* Nothing of the hub: other threads may run while a long body is copied. */
-static PyObject *list_bodies(const pymq_message *message)
+static int append_bodies(PyObject *list, const pymq_part *parts, int count)
 {
-    PyObject *list = PyList_New(message->count);
-    for (int i = 0; list != NULL && i < message->count; i++) {
-        PyObject *body = part_body(&message->parts[i]);
-        if (body == NULL)
-            Py_CLEAR(list);
-        else
-            PyList_SetItem(list, i, body);
-    }
-    return list;
+    int failed = 0;
+    for (int i = 0; i < count && !failed; i++)
+        failed = append_new(list, body_of(parts[i].token, parts[i].data,
+                                          parts[i].size));
+    return failed;
 }
 
 /* The frames of a message, or a negative errno, or None: receive it in the
@@ -225,8 +235,32 @@ static PyObject *quick_recv_message(PyObject *self, PyObject *unused)
         Py_RETURN_NONE;
     if (result < 0)
         return PyLong_FromLong(result);
-    PyObject *list = list_bodies(&message);
+    PyObject *list = PyList_New(0);
+    if (list != NULL && append_bodies(list, message.parts, message.count))
+        Py_CLEAR(list);
     pymq_message_clear(&message);
+    let_go();
+    return list;
+}
+
+/* What is there of messages of one frame, at most so many, as a list. */
+static PyObject *quick_recv_many(PyObject *self, PyObject *most)
+{
+    pymq_part parts[MANY];
+    pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
+    Py_ssize_t left = PyLong_AsSsize_t(most);
+    if (hub == NULL || PyErr_Occurred())
+        return NULL;
+    PyObject *list = PyList_New(0);
+    for (int count = 1; list != NULL && left > 0 && count > 0;) {
+        int room = left < MANY ? (int)left : MANY;
+        count = pymq_hub_recv_each(hub, parts, room);
+        if (append_bodies(list, parts, count))
+            Py_CLEAR(list);
+        for (int i = 0; i < count; i++)
+            pymq_chunk_drop(parts[i].chunk);
+        left -= count;
+    }
     let_go();
     return list;
 }
@@ -234,9 +268,11 @@ static PyObject *quick_recv_message(PyObject *self, PyObject *unused)
 static PyMethodDef quick_methods[] = {
     {"quick_send", quick_send, METH_O, NULL},
     {"quick_recv", quick_recv, METH_NOARGS, NULL},
+    {"quick_recv_from", quick_recv_from, METH_NOARGS, NULL},
     {"quick_send_message", quick_send_message, METH_O, NULL},
     {"quick_recv_message", quick_recv_message, METH_NOARGS, NULL},
     {"quick_send_many", quick_send_many, METH_O, NULL},
+    {"quick_recv_many", quick_recv_many, METH_O, NULL},
 };
 
 enum { METHODS = sizeof quick_methods / sizeof quick_methods[0] };

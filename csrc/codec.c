@@ -32,7 +32,7 @@ size_t frame_put_head(unsigned char *to, unsigned flags, size_t size)
     return 9;
 }
 
-int frame_parse(const unsigned char *at, size_t have, struct frame *frame)
+int frame_parse_any(const unsigned char *at, size_t have, struct frame *frame)
 {
     if (have == 0)
         return 0;

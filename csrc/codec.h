@@ -43,7 +43,15 @@ size_t frame_put_head(unsigned char *to, unsigned flags, size_t size);
 
 /* Reads flags and length from `have` octets: 1, or 0 if more are needed, or
  * -EPROTO.  The body may still be incomplete. */
-int frame_parse(const unsigned char *at, size_t have, struct frame *frame);
+int frame_parse_any(const unsigned char *at, size_t have, struct frame *frame);
+static inline int frame_parse(const unsigned char *at, size_t have,
+                              struct frame *frame)
+{
+    if (have < 2 || at[0] & ~(FRAME_MORE | FRAME_COMMAND))
+        return frame_parse_any(at, have, frame);
+    *frame = (struct frame){at[0], 2, at[1], at + 2};
+    return 1;
+}
 
 /* The same, of old frames.  The flags are FRAME_MORE or none. */
 size_t frame_put_old_head(unsigned char *to, unsigned flags, uint64_t size);

@@ -13,20 +13,17 @@ static int64_t messages(const struct queue *queue)
     return look(&queue->finished) - look(&queue->commands);
 }
 
-/* The reader may be ahead of what the writer was seen to have written.  How many
- * of those unread are commands nobody knows, but where there were no messages
- * none wait. */
+/* The reader may be ahead of what the writer was seen to have written. */
 static int64_t waiting(const struct queue *queue)
 {
-    int64_t passed = look(&queue->read) + look(&queue->gone);
-    int64_t left = look(&queue->finished) - passed;
-    int64_t most = queue->conflate ? 1 : messages(queue);
-    if (left > most)
-        left = most;
+    int64_t read = look(&queue->read) - look(&queue->commands_read);
+    int64_t left = messages(queue) - read - look(&queue->gone);
+    if (queue->conflate)
+        return left > 0;
     return left > 0 ? left : 0;
 }
 
-void counts_add(pymq_counts *sum, const struct pipe *pipe)
+static void counts_add(pymq_counts *sum, const struct pipe *pipe)
 {
     sum->peers++;
     sum->messages_in += messages(pipe->in);
@@ -49,23 +46,23 @@ void pymq_hub_totals(pymq_hub *hub, pymq_counts *sum)
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
     *sum = hub->past;
-    const struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next)
-        counts_add(sum, OWNER(at, struct pipe, in_hub));
+    EACH_PIPE (pipe, hub)
+        counts_add(sum, pipe);
     pthread_mutex_unlock(&hub->lock);
 }
 
 static void describe(pymq_peer *peer, struct pipe *pipe)
 {
-    memset(peer, 0, sizeof *peer);
     peer->pipe = pipe->id;
-    peer->since = pipe->since;
+    peer->name[0] = 0;
+    if (pipe->name != NULL) {
+        peer->name[0] = (unsigned char)pipe->name->size;
+        memcpy(peer->name + 1, pipe->name->bytes, pipe->name->size);
+    }
+    peer->since = (double)pipe->since / 1000;
     peer->connected =
         !pipe->closed && (pipe->joined || queue_has_reader(pipe->out));
-    if (pipe->name != NULL) {
-        peer->name_size = (int64_t)pipe->name->size;
-        memcpy(peer->name, pipe->name->bytes, pipe->name->size);
-    }
+    peer->counts = (pymq_counts){0};
     counts_add(&peer->counts, pipe);
 }
 
@@ -74,10 +71,9 @@ int pymq_hub_peers(pymq_hub *hub, pymq_peer *into, int room)
     int count = 0;
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
-    const struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next, count++)
-        if (count < room)
-            describe(into + count, OWNER(at, struct pipe, in_hub));
+    EACH_PIPE (pipe, hub)
+        if (count++ < room)
+            describe(into + count - 1, pipe);
     pthread_mutex_unlock(&hub->lock);
     return count;
 }

@@ -52,7 +52,7 @@ static struct engine *engine_new(const struct engine_link *with)
     return e;
 }
 
-struct engine *engine_hold(struct engine *engine)
+static struct engine *engine_hold(struct engine *engine)
 {
     atomic_fetch_add(&engine->refs, 1);
     return engine;
@@ -106,10 +106,11 @@ bool engine_brief(struct engine *engine)
 {
     struct queue *out = engine->out;
     struct iovec runs[2];
+    bool all;
     if (engine->leftover != NULL || atomic_load(&out->closed))
         return false;
     return !queue_readable(out)
-           || (queue_gather(out, 0, runs, 2, SIZE_MAX) == 1
+           || (queue_gather(out, 0, runs, 2, SIZE_MAX, &all) == 1
                && runs[0].iov_len <= BRIEF);
 }
 
@@ -167,13 +168,26 @@ static bool is_lent(const struct engine *engine)
            && engine->out != NULL && !engine->eof;
 }
 
+/* Whether there was one, or the wish. */
+static bool end_lease(struct engine *engine)
+{
+    if (engine->lent_to != NULL)
+        poller_set(engine->lent_to, engine->fd, POLLER_IN, 0, NULL);
+    engine->lent_to = NULL;
+    return atomic_exchange(&engine->lease, LEASE_NONE) != LEASE_NONE;
+}
+
+static void call_home(struct engine *engine)
+{
+    if (end_lease(engine) && !engine->ended)
+        mailbox_post(&engine->end);
+}
+
 static void read_lent(struct engine *engine, size_t most)
 {
     atomic_fetch_add(&engine->used, 1);
-    if (!engine_read_once(engine, most)) {
-        atomic_store(&engine->lease, LEASE_NONE);
-        mailbox_post(&engine->end);
-    }
+    if (!engine_read_once(engine, most))
+        call_home(engine);
 }
 
 static void pull(struct engine *engine, size_t most)
@@ -195,11 +209,22 @@ void engine_try_pull(struct engine *engine)
         pull(engine, BRIEF);
 }
 
+static void ask_for(struct engine *engine)
+{
+    if (engine->ended || engine->out == NULL || engine->eof)
+        return;
+    if (engine->asks < ASKS) {
+        engine->asks++;
+    } else if (atomic_load(&engine->lease) == LEASE_NONE) {
+        atomic_store(&engine->lease, LEASE_WANTED);
+        mailbox_post(&engine->end);
+    }
+}
+
 int engine_borrow(struct engine *engine, bool ask)
 {
     int fd = -1;
     pthread_mutex_lock(&engine->drive);
-    bool live = !engine->ended && engine->out != NULL && !engine->eof;
     if (is_lent(engine) && engine->paused)
         read_lent(engine, BRIEF); /* no descriptor tells of what was read */
     if (is_lent(engine)) {
@@ -207,14 +232,41 @@ int engine_borrow(struct engine *engine, bool ask)
         engine->sleepers++;
         atomic_fetch_add(&engine->used, 1);
         engine_hold(engine);
-    } else if (live && ask && engine->asks < ASKS) {
-        engine->asks++;
-    } else if (live && ask && atomic_load(&engine->lease) == LEASE_NONE) {
-        atomic_store(&engine->lease, LEASE_WANTED);
-        mailbox_post(&engine->end);
+    } else if (ask) {
+        ask_for(engine);
     }
     engine_release(engine);
     return fd;
+}
+
+/* Not while the queue is full, when its descriptor would be ready all the time;
+ * and what is long is better read by the home, beside Python. */
+static bool worth_lending(const struct engine *engine)
+{
+    return !engine->paused && engine->body == NULL && engine->need <= BRIEF;
+}
+
+/* The home lends with its claim held, then wakes the borrower, who waits for
+ * it for that moment. */
+void engine_lend_to(struct engine *engine, struct poller *to, bool ask)
+{
+    if (atomic_load(&engine->lease) == LEASE_GIVEN)
+        pthread_mutex_lock(&engine->drive);
+    else if (!try_claim(engine))
+        return;
+    bool worth = worth_lending(engine);
+    if (!is_lent(engine)) {
+        if (ask && worth)
+            ask_for(engine);
+    } else if (!worth) {
+        call_home(engine);
+    } else if (engine->lent_to == NULL) {
+        if (poller_set(to, engine->fd, 0, POLLER_IN, NULL) < 0)
+            call_home(engine);
+        else
+            engine->lent_to = to;
+    }
+    engine_release(engine);
 }
 
 static void close_late(struct engine *engine)
@@ -236,9 +288,7 @@ void engine_leave(struct engine *engine)
 void engine_give_back(struct engine *engine)
 {
     pthread_mutex_lock(&engine->drive);
-    if (atomic_exchange(&engine->lease, LEASE_NONE) != LEASE_NONE
-        && !engine->ended)
-        mailbox_post(&engine->end);
+    call_home(engine);
     engine_release(engine);
 }
 
@@ -247,6 +297,7 @@ void engine_give_back(struct engine *engine)
  * them closes it. */
 void engine_close(struct engine *engine)
 {
+    (void)end_lease(engine);
     poller_set(engine->poller, engine->fd, engine->watched, 0, engine);
     engine->watched = 0;
     engine->ended = true;
@@ -266,11 +317,27 @@ static void leave_input(struct engine *e)
     queue_set_writer(e->in, NULL);
 }
 
+/* Subscriptions will be announced anew; messages are lost. */
+static void drop_output(struct engine *e)
+{
+    struct queue *out = e->out;
+    uint64_t read = atomic_load(&out->read);
+    uint64_t commands = atomic_load(&out->commands_read);
+    struct frame frame;
+    while (queue_readable(out)) {
+        queue_peek(out, &frame);
+        engine_pass(e, &frame);
+    }
+    read = atomic_load(&out->read) - read;
+    commands = atomic_load(&out->commands_read) - commands;
+    atomic_fetch_add(&out->lost, read - commands);
+}
+
 /* Drops the message that the kernel has a part of. */
 static void leave_output(struct engine *e)
 {
     if (e->subscribes) {
-        queue_skip_all(e->out);
+        drop_output(e);
     } else if (e->sent > 0 || e->out_message) {
         queue_skip_message(e->out);
         atomic_fetch_add(&e->out->lost, 1);
@@ -285,10 +352,12 @@ void engine_report(struct engine *engine, bool drained, int error)
     bool closed = drained || atomic_load(&out->dropped);
     out->reader = NULL;
     out->done = closed;
-    events_push(engine->events, engine->event,
-                closed ? PYMQ_PIPE_CLOSED : PYMQ_LINK_DOWN, engine->pipe,
-                closed ? 0 : error);
-    engine->event = NULL;
+    if (!engine->quiet) {
+        events_push(engine->events, engine->event,
+                    closed ? PYMQ_PIPE_CLOSED : PYMQ_LINK_DOWN, engine->pipe,
+                    closed ? 0 : error);
+        engine->event = NULL;
+    }
     pthread_mutex_unlock(&out->lock);
 }
 
@@ -355,7 +424,9 @@ void engine_drive(struct engine *engine, int ready)
         move_both_ways(engine, ready);
     if (engine->ended)
         return;
-    if (engine->out && atomic_load(&engine->lease) == LEASE_WANTED)
+    if (engine->out == NULL || engine->eof)
+        (void)end_lease(engine);
+    else if (atomic_load(&engine->lease) == LEASE_WANTED)
         lend(engine);
     watch(engine);
 }

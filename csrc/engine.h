@@ -71,6 +71,7 @@ struct engine {
     int sleepers;       /* threads that poll the descriptor */
     int asks;           /* for a lease, up to ASKS */
     struct poller *poller;
+    struct poller *lent_to; /* where a borrower waits for it, or NULL */
     struct events *events;
     struct event *event; /* an engine ends with one, allocated in advance */
     int64_t pipe;
@@ -84,6 +85,7 @@ struct engine {
     bool hello;    /* raw: the former has to be put into the queue */
     bool ended;
     bool shut;        /* half-closed: nothing follows */
+    bool quiet;       /* nobody waits to hear of its end */
     int64_t look_at;  /* ms: when to see what the kernel still holds; or 0 */
     int64_t deadline; /* ms, of waiting for the peer to close; or 0 */
 
@@ -132,7 +134,6 @@ struct engine_link {
 int engine_start(struct loop *loop, const struct engine_link *with,
                  struct queue *out, struct queue *in, struct engine **made);
 
-struct engine *engine_hold(struct engine *engine);
 void engine_drop(struct engine *engine);
 
 /* Whether the first turn takes so little that whoever makes the engine may
@@ -159,6 +160,9 @@ void engine_try_pull(struct engine *engine);
 int engine_borrow(struct engine *engine, bool ask);
 void engine_leave(struct engine *engine);
 void engine_give_back(struct engine *engine);
+/* Has that poller watch a lent engine until the lease ends; asks as
+ * engine_borrow does. */
+void engine_lend_to(struct engine *engine, struct poller *to, bool ask);
 
 /* One turn: does what can be done now, then watches for what is wanted next.
  * `ready` is what the poller said.  When `ended` is set afterwards, all is
@@ -192,6 +196,8 @@ void engine_in_hand(const struct engine *engine, struct place *at);
 bool engine_write_runs(struct engine *engine, struct iovec *runs, int count,
                        size_t *accepted);
 void engine_account(struct engine *engine, size_t accepted);
+/* Removes a frame that queue_peek found. */
+void engine_pass(struct engine *engine, const struct frame *frame);
 
 /* The link is down: closes the descriptor, gives back what was not sent and
  * reports. */
@@ -203,7 +209,13 @@ void engine_close(struct engine *engine);
 /* Lets go of the queue and reports, in one moment for the pipe. */
 void engine_report(struct engine *engine, bool drained, int error);
 
-/* engine_drain.c: the kernel has the last byte of a closed pipe ... */
+/* Whether there is anything that the kernel has not. */
+bool engine_has_output(struct engine *engine);
+
+/* engine_drain.c.  Of a pipe that is being closed: whether the kernel has all
+ * of it, so that the end need not be reported, nor will be. */
+bool engine_hush(struct engine *engine);
+/* The kernel has the last byte of a closed pipe ... */
 void engine_sent_all(struct engine *engine);
 /* ... and has nothing to wait for but the peer's end. */
 void engine_linger(struct engine *engine);

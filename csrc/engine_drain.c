@@ -50,6 +50,18 @@ void engine_linger(struct engine *engine)
         engine_close(engine);
 }
 
+bool engine_hush(struct engine *engine)
+{
+    if (pthread_mutex_trylock(&engine->drive) != 0)
+        return false;
+    engine->quiet = !engine->ended && engine->out != NULL
+                    && engine->broken == 0 && !engine_has_output(engine)
+                    && !kernel_holds(engine->fd);
+    bool quiet = engine->quiet;
+    engine_release(engine);
+    return quiet;
+}
+
 static void drained(struct engine *e)
 {
     queue_rollback(e->in);
@@ -74,7 +86,7 @@ void engine_sent_all(struct engine *engine)
             engine->eof = true;
     }
     engine->beat.due = NEVER; /* whatever its last PING has promised */
-    if (engine->eof || !kernel_holds(engine->fd))
+    if (engine->eof || engine->quiet || !kernel_holds(engine->fd))
         drained(engine);
     else if (now >= engine->look_at)
         engine->look_at = now + LOOK_AGAIN;

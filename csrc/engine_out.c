@@ -73,6 +73,22 @@ static size_t wire_size(const struct engine *e, const struct frame *frame)
     return frame->head + size;
 }
 
+/* Of ZMTP 3.0 and before a subscription is a message, of its own. */
+static bool is_topic(const struct engine *e, const struct frame *frame)
+{
+    return e->subscribes && !e->out_message && frame_ends(frame)
+           && !(frame->flags & FRAME_COMMAND) && frame->size > 0
+           && frame->body[0] <= 1;
+}
+
+void engine_pass(struct engine *engine, const struct frame *frame)
+{
+    if (is_topic(engine, frame))
+        queue_read_command(engine->out);
+    engine->out_message = !frame_ends(frame);
+    queue_skip(engine->out, frame);
+}
+
 /* The kernel has taken that many bytes: removes the frames they end. */
 void engine_account(struct engine *e, size_t accepted)
 {
@@ -84,8 +100,7 @@ void engine_account(struct engine *e, size_t accepted)
         if (e->sent < total)
             return;
         e->sent -= total;
-        e->out_message = !frame_ends(&frame);
-        queue_skip(e->out, &frame);
+        engine_pass(e, &frame);
     }
 }
 
@@ -105,11 +120,12 @@ void engine_in_hand(const struct engine *e, struct place *at)
 }
 
 /* Only the rest of a frame that was begun, if a reply waits for its end. */
-static int gather(struct engine *e, struct iovec *runs)
+static int gather(struct engine *e, struct iovec *runs, bool *all)
 {
-    int count = queue_gather(e->out, e->sent, runs, RUNS, BATCH);
+    int count = queue_gather(e->out, e->sent, runs, RUNS, BATCH, all);
     if (e->sent == 0 || e->replies_size == 0)
         return count;
+    *all = false;
     struct frame frame;
     queue_peek(e->out, &frame);
     size_t left = frame.head + (size_t)frame.size - e->sent;
@@ -167,10 +183,16 @@ static bool write_old_frames(struct engine *e)
 static bool write_frames(struct engine *e)
 {
     struct iovec runs[RUNS];
-    int count = gather(e, runs);
+    bool everything;
+    int count = gather(e, runs, &everything);
     size_t accepted;
     bool all = engine_write_runs(e, runs, count, &accepted);
-    engine_account(e, accepted);
+    if (all && everything && !e->subscribes && queue_skip_known(e->out)) {
+        e->sent = 0;
+        e->out_message = false;
+    } else {
+        engine_account(e, accepted);
+    }
     return all;
 }
 
@@ -193,10 +215,10 @@ static void write_some(struct engine *e)
         write_frames(e);
 }
 
-static bool anything_to_send(struct engine *e)
+bool engine_has_output(struct engine *engine)
 {
-    bool sealed = e->sealing != NULL && e->sealing->size > 0;
-    return e->replies_size > 0 || sealed || queue_readable(e->out);
+    bool sealed = engine->sealing != NULL && engine->sealing->size > 0;
+    return engine->replies_size > 0 || sealed || queue_readable(engine->out);
 }
 
 void engine_drive_out(struct engine *engine)
@@ -206,7 +228,7 @@ void engine_drive_out(struct engine *engine)
     bool closed = atomic_load(&engine->out->closed);
     if (engine->shut)
         engine->replies_at = engine->replies_size = 0;
-    bool more = anything_to_send(engine);
+    bool more = engine_has_output(engine);
     int writes = 0;
     while (more && !engine->blocked && engine->broken == 0) {
         if (writes++ == WRITES) {
@@ -214,7 +236,7 @@ void engine_drive_out(struct engine *engine)
             return;
         }
         write_some(engine);
-        more = anything_to_send(engine);
+        more = engine_has_output(engine);
     }
     if (engine->broken != 0 && (closed || engine->eof))
         engine_end(engine, engine->broken);
@@ -226,8 +248,8 @@ bool engine_write_once(struct engine *engine)
 {
     if (engine->blocked || engine->broken != 0)
         return false;
-    if (anything_to_send(engine))
+    if (engine_has_output(engine))
         write_some(engine);
     return !engine->blocked && engine->broken == 0
-           && !anything_to_send(engine);
+           && !engine_has_output(engine);
 }

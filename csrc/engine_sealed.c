@@ -71,7 +71,7 @@ static int seal_frames(struct engine *e)
 static bool give_up(struct engine *e)
 {
     e->broken = ENOMEM;
-    sealing_clear(e->sealing);
+    sealing_clear(e->sealing, false);
     shutdown(e->fd, SHUT_RDWR);
     return false;
 }
@@ -94,6 +94,6 @@ bool engine_write_sealed(struct engine *engine)
     else if (all)
         heartbeat_asked(&engine->beat);
     if (all)
-        sealing_clear(s);
+        sealing_clear(s, queue_readable(engine->out));
     return all;
 }

@@ -1,6 +1,7 @@
 /* hub.c - life of a hub and its pipes; see hub.h */
 #include "hub.h"
 
+#include "engine.h"
 #include "loan.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ static void init_lists(struct hub *hub)
 }
 
 pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
-                       int subscribes)
+                       int subscribes, int turns, uint32_t number)
 {
     struct hub *hub = calloc(1, sizeof *hub);
     if (hub == NULL)
@@ -34,6 +35,8 @@ pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
     hub->send_policy = send;
     hub->receive_policy = receive;
     hub->subscribes = subscribes;
+    hub->turns.kind = turns;
+    hub->turns.number = number;
     hub->takes_topics = receive == PYMQ_RECEIVE_TOPICS
                         || receive == PYMQ_RECEIVE_NOTICES;
     init_options(hub);
@@ -48,7 +51,7 @@ pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
     return hub;
 }
 
-void hub_hold(struct hub *hub)
+void pymq_hub_hold(pymq_hub *hub)
 {
     atomic_fetch_add(&hub->refs, 1);
 }
@@ -77,6 +80,8 @@ void hub_drop(struct hub *hub)
         return;
     free_sleepers(hub);
     chunk_drop(hub->greeting);
+    chunk_drop(hub->common);
+    turns_fini(&hub->turns);
     mailbox_unwatch(&hub->box, &hub->standing);
     bell_fini(&hub->standing);
     mailbox_fini(&hub->box);
@@ -89,9 +94,7 @@ void hub_drop(struct hub *hub)
 
 struct pipe *hub_live_pipe(const struct hub *hub, int64_t id)
 {
-    const struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next) {
-        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+    EACH_PIPE (pipe, hub) {
         if (!pipe->closed && (id == 0 || pipe->id == id))
             return pipe;
     }
@@ -101,9 +104,8 @@ struct pipe *hub_live_pipe(const struct hub *hub, int64_t id)
 bool hub_all_sent(struct hub *hub)
 {
     bool all = true;
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next)
-        all &= pipe_all_sent(OWNER(at, struct pipe, in_hub));
+    EACH_PIPE (pipe, hub)
+        all &= pipe_all_sent(pipe);
     return all;
 }
 
@@ -154,6 +156,8 @@ void hub_forget(struct hub *hub, struct pipe *pipe)
     if (!pipe->closed)
         retire(hub, pipe); /* its peer closed it just now */
     hub_forget_topics(hub, pipe);
+    if (hub->reader != NULL && pipe->engine != NULL)
+        engine_give_back(pipe->engine);
     counts_keep(&hub->past, pipe);
     list_remove(&pipe->in_hub);
     list_remove(&pipe->in_writable);
@@ -393,11 +397,6 @@ void pymq_hub_free(pymq_hub *hub)
     /* The bell behind fileno stays, rung: another thread may be polling it. */
     free_sleepers(hub);
     pthread_mutex_unlock(&hub->lock);
-}
-
-void pymq_hub_hold(pymq_hub *hub)
-{
-    hub_hold(hub);
 }
 
 void pymq_hub_drop(pymq_hub *hub)

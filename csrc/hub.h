@@ -19,6 +19,7 @@
 #include "pipe.h"
 #include "pymq.h"
 #include "topics.h"
+#include "turns.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -27,28 +28,35 @@
 enum { HUB_IN = 1, HUB_OUT = 2, HUB_END = 4, HUB_SENT = 8 };
 enum { HUB_LEASES = 8 }; /* engines that a hub borrows, at most */
 
-
 struct hub {
+    /* What every message needs lies together. */
     pthread_mutex_t lock;
-    atomic_uint refs; /* Python's handle, every pipe */
-    struct loop *loop;
+    int stopped; /* errno of every later call, 0 while in use */
     int send_policy, receive_policy;
     bool subscribes, takes_topics;
-    int options[PYMQ_HUB_OPTIONS];
-    struct chunk *greeting; /* that new pipes begin with, or NULL */
-    int stopped; /* errno of every later call, 0 while in use */
+    bool receiving; /* the frames of a message */
+    bool handing;   /* messages were taken ahead, and not handed out yet */
+    struct list readable; /* in turn */
+    int64_t peer;
+    struct turns turns;
+    struct topics own;  /* what this hub subscribes to */
     struct mailbox box;
+    int options[PYMQ_HUB_OPTIONS];
+
+    atomic_uint refs; /* Python's handle, every pipe */
+    struct loop *loop;
+    struct chunk *greeting; /* that new pipes begin with, or NULL */
     struct bell standing; /* behind fileno */
     bool has_fileno;
-    bool polled; /* beside other things, by threads that do not read */
+    bool polled;   /* beside other things, by threads that do not read */
+    int listeners; /* bells of such threads that hang now */
+    struct bell *reader; /* of one who polls it and does read, or NULL */
     bool freed;
     struct list sleepers; /* idle bells of pymq_hub_wait */
 
     struct list pipes;
     struct list writable; /* in turn */
-    struct list readable; /* in turn */
     struct names names;
-    struct topics own;    /* what this hub subscribes to */
     struct topics topics; /* what its peers do */
     struct notices notices;
     struct lasts lasts; /* messages for who subscribes later */
@@ -57,6 +65,8 @@ struct hub {
     bool sending;
     struct pipe *target;   /* NULL: swallow it */
     struct list targets;   /* of TO_ALL */
+    struct chunk *common;  /* where short frames for several of them lie ... */
+    size_t common_at, common_end; /* ... the last one from here to there */
     struct pipe *refused;  /* full peer that a send gave EAGAIN for */
     uint64_t stamp;
     int64_t chosen;
@@ -68,9 +78,7 @@ struct hub {
     struct list held; /* ... by these pipes */
 
     /* The message being received. */
-    bool receiving;
     struct pipe *source; /* NULL: a notice */
-    int64_t peer;
     int64_t noticed; /* pipe of the last notice about a topic */
     int64_t latest;  /* the same, until something is sent: LAST_VALUE's target */
     bool borrows; /* engines, to read from them itself */
@@ -79,7 +87,6 @@ struct hub {
     bool skipped; /* a look for what has come since */
     bool starved; /* nothing was there to receive since the last push */
     bool conflates; /* a pipe of it does: no batches */
-    bool handing; /* messages were taken ahead, and not handed out yet */
     int64_t handing_since; /* coarse ms */
     int waiters;           /* threads, for something to receive */
     int stride;            /* how many may be taken ahead */
@@ -87,7 +94,10 @@ struct hub {
     pymq_counts past; /* of the pipes that were forgotten */
 };
 
-void hub_hold(struct hub *hub);
+/* For each pipe, of which none is forgotten meanwhile. */
+#define EACH_PIPE(pipe, hub) \
+    LIST_EACH (struct pipe, pipe, &(hub)->pipes, in_hub)
+
 void hub_drop(struct hub *hub);
 
 /* Locks of two hubs have an order.  It may be one hub, twice. */
@@ -132,9 +142,14 @@ void hub_tell(struct hub *hub, struct pipe *pipe);
  * leases. */
 int hub_borrow(struct hub *hub, struct engine **engines, int *fds, bool ask);
 void hub_give_back(struct hub *hub);
+/* Whoever the reader's bell is for is awake: reads, and has the bell's poller
+ * watch what the hub borrows. */
+void hub_read(struct hub *hub);
 
-/* send.c: by policy. */
+/* send.c: by policy, in turn. */
 int hub_send(struct hub *hub, const void *data, size_t size, bool more);
+/* The same, whoever's turn it is. */
+int hub_send_on(struct hub *hub, const void *data, size_t size, bool more);
 /* Whether the next frame would be accepted. */
 bool hub_writable(struct hub *hub);
 /* Whether a send that gave EAGAIN may now succeed. */
@@ -159,19 +174,24 @@ int64_t hub_recv_message(struct hub *hub, void *message);
 /* Whether its messages come just as they are in the pipes. */
 static inline bool hub_plain(const struct hub *hub)
 {
-    return hub->receive_policy == PYMQ_RECEIVE_FAIR
-           || hub->receive_policy == PYMQ_RECEIVE_FILTERED;
+    return hub->turns.kind == PYMQ_AT_WILL
+           && (hub->receive_policy == PYMQ_RECEIVE_FAIR
+               || hub->receive_policy == PYMQ_RECEIVE_FILTERED);
 }
 /* Whether recv would give a frame. */
 bool hub_readable(struct hub *hub);
 /* Whether a message that begins so is for the user, by his topics. */
 bool hub_wants(const struct hub *hub, const unsigned char *first,
                size_t size);
-/* Brings a pipe with a message for the user to the front, or NULL. */
-struct pipe *hub_next_source(struct hub *hub);
+/* Brings a pipe with a message for the user to the front, or NULL; in `*frame`
+ * the message's first frame. */
+struct pipe *hub_next_source(struct hub *hub, struct frame *frame);
+/* The next frame that is no command. */
+void hub_peek_frame(struct queue *queue, struct frame *frame);
+/* Throws the rest of a message away. */
+void hub_skip_rest(struct hub *hub);
 
-/* counts.c: adds what a pipe has seen; keeps of it what outlives it. */
-void counts_add(pymq_counts *sum, const struct pipe *pipe);
+/* counts.c: keeps of what a pipe has seen what outlives it. */
 void counts_keep(pymq_counts *past, const struct pipe *pipe);
 
 /* subscribe.c: the publisher's side. */

@@ -9,10 +9,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct lasts {
     struct table table; /* of struct last, by topic */
     struct list order;  /* the one that changed last comes last */
+    struct last *tree;  /* by topic: those with a prefix are neighbours */
+    uint64_t ages;      /* messages that were kept, in all */
     size_t limit;       /* topics; 0: nothing is kept */
     /* The message that is being sent: its frames, as they go out. */
     struct chunk **frames;
@@ -31,7 +34,7 @@ void lasts_add(struct lasts *lasts, const void *data, size_t size, bool more);
 void lasts_abandon(struct lasts *lasts);
 
 /* Calls back for the message of every topic that begins so, in the order in
- * which they changed. */
+ * which they changed; for none without memory. */
 typedef void lasts_found(void *context, const unsigned char *topic,
                          size_t size, struct chunk **frames, size_t count);
 void lasts_visit(const struct lasts *lasts, const unsigned char *prefix,

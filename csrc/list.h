@@ -15,6 +15,12 @@ struct list {
 #define OWNER(node, type, member) \
     ((type *)(void *)((char *)(node) - offsetof(type, member)))
 
+/* For each struct of `type` in a list that does not change meanwhile. */
+#define LIST_EACH(type, item, list, member)              \
+    for (type *item = OWNER((list)->next, type, member); \
+         &item->member != (list);                        \
+         item = OWNER(item->member.next, type, member))
+
 static inline void list_init(struct list *list)
 {
     list->prev = list->next = list;
@@ -48,6 +54,8 @@ static inline void list_remove(struct list *node)
 /* The same node goes last, whether it was in the list or not. */
 static inline void list_move_last(struct list *list, struct list *node)
 {
+    if (list->prev == node)
+        return;
     list_remove(node);
     list_append(list, node);
 }

@@ -1,6 +1,8 @@
 /* mailbox.c - see mailbox.h */
 #include "mailbox.h"
 
+#include "poller.h"
+
 void mailbox_init(struct mailbox *box)
 {
     pthread_mutex_init(&box->lock, NULL);
@@ -24,12 +26,9 @@ void end_init(struct end *end, struct mailbox *box)
 static void ring(struct mailbox *box, unsigned news)
 {
     atomic_store(&box->news, true);
-    struct list *at = box->bells.next;
-    for (; at != &box->bells; at = at->next) {
-        struct bell *bell = OWNER(at, struct bell, node);
+    LIST_EACH (struct bell, bell, &box->bells, node)
         if (bell->news & news)
             wakeup_raise(&bell->wakeup);
-    }
 }
 
 void mailbox_post(struct end *end)
@@ -91,10 +90,13 @@ void bell_init(struct bell *bell)
     list_init(&bell->node);
     wakeup_init(&bell->wakeup);
     bell->news = ANY_NEWS;
+    bell->poller = NULL;
 }
 
 void bell_fini(struct bell *bell)
 {
+    if (bell->poller != NULL)
+        poller_free(bell->poller);
     wakeup_fini(&bell->wakeup);
 }
 

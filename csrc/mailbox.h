@@ -17,14 +17,15 @@ struct bell {
     struct list node;
     struct wakeup wakeup;
     unsigned news; /* kinds of rings that it is rung for; posts always do */
+    struct poller *poller; /* that it lies in, and engines may; or NULL */
 };
 
 #define ANY_NEWS (~0u)
 
 struct mailbox {
+    atomic_bool news; /* posted or rung and not yet taken */
     pthread_mutex_t lock; /* a leaf: nothing is locked under it */
     struct list items, bells;
-    atomic_bool news; /* posted or rung and not yet taken */
 };
 
 /* One end of a queue, as the other end sees it. */

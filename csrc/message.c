@@ -63,6 +63,34 @@ int pymq_hub_send_message(pymq_hub *hub, pymq_part *parts, int count,
     return result;
 }
 
+int pymq_hub_ask(pymq_hub *hub, pymq_part *parts, int count, int again)
+{
+    struct turns *turns = &hub->turns;
+    pthread_mutex_lock(&hub->lock);
+    int result = -hub->stopped;
+    if (result == 0 && turns->kind != PYMQ_ASKS)
+        result = -ENOTSUP;
+    if (result == 0 && hub->sending)
+        result = -PYMQ_EFSM;
+    if (result == 0) {
+        hub_attend(hub);
+        turns->asking = again ? ASKING_AGAIN : ASKING_ANEW;
+        result = send_parts(hub, parts, count, false);
+        turns->asking = ASKING_NOT;
+        turns->asked = 0;
+        turns->owed = true;
+    }
+    pthread_mutex_unlock(&hub->lock);
+    return result;
+}
+
+void pymq_hub_give_up(pymq_hub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    turns_give_up(hub);
+    pthread_mutex_unlock(&hub->lock);
+}
+
 /* Receiving. */
 
 static pymq_part *next_part(pymq_message *message)

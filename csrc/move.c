@@ -59,6 +59,7 @@ static int pass_frames(struct moving *moving, const struct pipe *source)
  * stays; what it refuses for another reason does not. */
 static int pass_message(struct moving *moving, struct pipe *source)
 {
+    struct frame frame;
     pymq_moved before = *moving->moved;
     int result = pass_frames(moving, source);
     if (result < 0) {
@@ -72,7 +73,7 @@ static int pass_message(struct moving *moving, struct pipe *source)
     moving->from->peer = source->id;
     moving->moved->messages += result == 0;
     if (pipe_ending(source))
-        hub_next_source(moving->from); /* forgets it if that was all */
+        hub_next_source(moving->from, &frame); /* forgets it if that was all */
     return result;
 }
 
@@ -82,7 +83,8 @@ static int move_all(struct moving *moving, int most)
     moving->to->holding = true;
     while (result == 0 && moving->moved->messages < most
            && moving->copied < MOVE_BYTES) {
-        struct pipe *source = hub_next_source(moving->from);
+        struct frame frame;
+        struct pipe *source = hub_next_source(moving->from, &frame);
         result = source ? pass_message(moving, source) : -EAGAIN;
     }
     hub_show_held(moving->to, moving->moved->messages == 1);
@@ -94,14 +96,16 @@ static int move_all(struct moving *moving, int most)
 /* Whether messages come just as they are in the pipes, but for a name. */
 static bool gives(const struct hub *hub)
 {
-    return hub_plain(hub) || hub->receive_policy == PYMQ_RECEIVE_NAMED;
+    return hub_plain(hub)
+           || (hub->receive_policy == PYMQ_RECEIVE_NAMED
+               && hub->turns.kind == PYMQ_AT_WILL);
 }
 
 int pymq_hub_move(pymq_hub *from, pymq_hub *to, int most, pymq_moved *moved)
 {
     struct moving moving = {from, to, moved, 0};
     *moved = (pymq_moved){0, 0, 0};
-    if (from == to || !gives(from))
+    if (from == to || !gives(from) || to->turns.kind != PYMQ_AT_WILL)
         return -EALREADY;
     hub_lock_both(from, to);
     int result = from->stopped ? -from->stopped : -to->stopped;

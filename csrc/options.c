@@ -24,9 +24,8 @@ void pymq_hub_set(pymq_hub *hub, int option, int value)
     pthread_mutex_lock(&hub->lock);
     store(hub, option, value);
     hub->refused = NULL; /* who waits may try again */
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next)
-        pipe_set_marks(OWNER(at, struct pipe, in_hub));
+    EACH_PIPE (pipe, hub)
+        pipe_set_marks(pipe);
     hub_wake(hub, ANY_NEWS);
     pthread_mutex_unlock(&hub->lock);
 }

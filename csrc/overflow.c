@@ -71,9 +71,7 @@ static struct pipe *full_pipe(const struct hub *hub)
     struct pipe *found = hub->refused;
     if (hub->send_policy == PYMQ_SEND_TO_ALL)
         return found;
-    const struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next) {
-        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+    EACH_PIPE (pipe, hub) {
         if (!pipe->closed && (found == NULL || lost(pipe) < lost(found)))
             found = pipe;
     }

@@ -41,6 +41,9 @@ static void pipe_destroy(struct pipe *pipe)
     queue_release(pipe->out);
     queue_release(pipe->in);
     table_fini(&pipe->asked);
+    if (pipe->again != NULL)
+        topics_fini(pipe->again);
+    free(pipe->again);
     free(pipe->event);
     free(pipe->name);
     hub_drop(pipe->hub);
@@ -64,7 +67,7 @@ struct pipe *pipe_new(struct hub *hub, bool conflate)
     atomic_init(&pipe->refs, 1);
     pipe->id = atomic_fetch_add(&last_id, 1) + 1;
     pipe->hub = hub;
-    hub_hold(hub);
+    pymq_hub_hold(hub);
     init_lists(pipe);
     end_init(&pipe->end, &hub->box);
     pipe->out = queue_new();
@@ -90,11 +93,6 @@ void pipe_release(struct pipe *pipe)
 {
     if (atomic_fetch_sub(&pipe->refs, 1) == 1)
         pipe_destroy(pipe);
-}
-
-bool pipe_ending(const struct pipe *pipe)
-{
-    return pipe->closed || atomic_load(&pipe->in->closed);
 }
 
 void pipe_set_marks(struct pipe *pipe)
@@ -149,7 +147,23 @@ static int announce_all(struct pipe *pipe)
     return 0;
 }
 
-int pipe_attach(struct pipe *pipe, const pymq_link *link)
+/* Where last messages are kept, who is there now is to get them, whoever was
+ * there before. */
+static int begin_again(struct pipe *pipe)
+{
+    if (pipe->again == NULL) {
+        if (!pipe->linked || pipe->hub->lasts.limit == 0)
+            return 0;
+        pipe->again = calloc(1, sizeof *pipe->again);
+        if (pipe->again == NULL)
+            return -ENOMEM;
+        topics_init(pipe->again, sizeof(uint64_t));
+    }
+    topics_fini(pipe->again);
+    return 0;
+}
+
+static int attach(struct pipe *pipe, const pymq_link *link)
 {
     if (pipe->joined)
         return -EINVAL;
@@ -164,7 +178,9 @@ int pipe_attach(struct pipe *pipe, const pymq_link *link)
     pipe->ttl = (unsigned)link->ping_ttl;
     pipe->probed = 0;
     atomic_store(&pipe->in->echo, 0);
-    int result = announce_all(pipe);
+    int result = begin_again(pipe);
+    if (result == 0)
+        result = announce_all(pipe);
     if (result < 0)
         return result;
     struct engine_link with = {.link = link,
@@ -216,7 +232,7 @@ static void catch_up(struct pipe *pipe)
                 pipe->id, 0);
 }
 
-int pipe_join(struct pipe *pipe, struct pipe *other)
+static int join(struct pipe *pipe, struct pipe *other)
 {
     if (pipe == other || pipe->linked || other->linked || pipe->spent
         || other->spent)
@@ -266,10 +282,15 @@ static int finish_output(struct pipe *pipe, bool drain)
         pipe->spent = true;
         return 1;
     }
+    bool sent = drain && pipe->engine != NULL && engine_hush(pipe->engine);
     pthread_mutex_lock(&out->lock);
     bool attached = out->reader != NULL, done = out->done;
     queue_close_locked(out, !drain);
     pthread_mutex_unlock(&out->lock);
+    if (sent) {
+        pipe->spent = true;
+        return 1;
+    }
     if (attached)
         return 0;
     if (done) {
@@ -282,12 +303,22 @@ static int finish_output(struct pipe *pipe, bool drain)
     return 1;
 }
 
+/* An engine is told once, of the output's end, when all is as it should be: it
+ * would wake up for nothing, and be in our way. */
+static void refuse_input(struct pipe *pipe)
+{
+    if (pipe->joined || !queue_has_reader(pipe->out))
+        queue_refuse(pipe->in);
+    else
+        atomic_store(&pipe->in->refused, true);
+}
+
 int pipe_close(struct pipe *pipe, bool drain, bool keep_input)
 {
     struct hub *hub = pipe->hub;
     if (!pipe->closed) {
         hub_end_pipe(hub, pipe);
-        queue_refuse(pipe->in);
+        refuse_input(pipe);
     }
     if (!keep_input)
         drop_input(pipe);
@@ -344,7 +375,7 @@ int pymq_pipe_attach(pymq_pipe *pipe, const pymq_link *link)
 {
     struct hub *hub = pipe->hub;
     pthread_mutex_lock(&hub->lock);
-    int result = pipe_attach(pipe, link);
+    int result = attach(pipe, link);
     pthread_mutex_unlock(&hub->lock);
     return result;
 }
@@ -353,7 +384,7 @@ int pymq_pipe_join(pymq_pipe *pipe, pymq_pipe *other)
 {
     struct hub *hub = pipe->hub, *far = other->hub;
     hub_lock_both(hub, far);
-    int result = pipe_join(pipe, other);
+    int result = join(pipe, other);
     hub_attend(hub);
     hub_attend(far);
     pthread_mutex_unlock(&hub->lock);

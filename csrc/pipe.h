@@ -29,28 +29,32 @@ struct name {
 };
 
 struct pipe {
-    atomic_uint refs;
+    /* What every message needs lies together. */
     int64_t id;
+    struct queue *out, *in;
+    uint64_t stamp; /* last publication that was matched */
+    bool closed;    /* takes no more messages */
+    struct list in_readable, in_targets;
+
+    atomic_uint refs;
     struct hub *hub;
     struct end end; /* in the hub's mailbox */
-    struct queue *out, *in;
     struct engine *engine; /* of the last link, or NULL */
     struct name *name;
     struct event *event; /* for PIPE_CLOSED of a pipe that was joined late */
     struct list topics;  /* members (topics.h) */
     struct table asked;  /* topics that it asked for, when MANUAL */
+    struct topics *again; /* subscribed to over this link; NULL: is the first */
     /* The hub's lists. */
-    struct list in_hub, in_writable, in_readable, in_targets, in_held;
+    struct list in_hub, in_writable, in_held;
     int minor;           /* of the link's ZMTP 3 */
     bool echoes;         /* the link's peer answers a PING */
     unsigned ttl;        /* of these, in tenths of a second */
     uint32_t probed;     /* with, on this link: see probe.c */
     bool linked;         /* attached or joined at least once */
     bool joined;
-    bool closed;    /* takes no more messages */
     bool spent;     /* nothing is left to send, either */
     bool cut;       /* drop what follows the message being received */
-    uint64_t stamp; /* last publication that was matched */
     int64_t since;  /* of its link, in ms since 1970 */
     uint64_t missed; /* messages that it had no room for */
     unsigned held;  /* user messages among the hub's notices */
@@ -69,18 +73,17 @@ void pipe_set_marks(struct pipe *pipe);
 void pipe_announce(struct pipe *pipe, bool subscribe, const void *topic,
                    size_t size);
 
-/* As the hub's functions of the same names in pymq.h; the lock is held. */
-int pipe_attach(struct pipe *pipe, const pymq_link *link);
+/* As pymq_pipe_close; the hub's lock is held. */
 int pipe_close(struct pipe *pipe, bool drain, bool keep_input);
-
-/* Both hubs' locks are held. */
-int pipe_join(struct pipe *pipe, struct pipe *other);
 
 /* Whether the kernel, or the far hub, has all; if not, the pipe is posted when
  * that is so. */
 bool pipe_all_sent(struct pipe *pipe);
 
 /* Whether no more will arrive: ask before asking whether it is readable. */
-bool pipe_ending(const struct pipe *pipe);
+static inline bool pipe_ending(const struct pipe *pipe)
+{
+    return pipe->closed || atomic_load(&pipe->in->closed);
+}
 
 #endif

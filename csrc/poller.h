@@ -27,6 +27,10 @@ void poller_free(struct poller *poller);
 
 bool poller_shared(void);
 
+/* A descriptor that is readable while some of those in it are ready; only where
+ * it is shared. */
+int poller_fd(const struct poller *poller);
+
 /* Changes what `fd` is watched for from `before` to `after`; `who` is given
  * back by poller_wait.  0 or a negative errno; taking out cannot fail. */
 int poller_set(struct poller *poller, int fd, int before, int after,

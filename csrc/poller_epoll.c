@@ -44,6 +44,11 @@ bool poller_shared(void)
     return true;
 }
 
+int poller_fd(const struct poller *poller)
+{
+    return poller->fd;
+}
+
 int poller_set(struct poller *poller, int fd, int before, int after,
                void *who)
 {

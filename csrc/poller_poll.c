@@ -30,6 +30,12 @@ bool poller_shared(void)
     return false;
 }
 
+int poller_fd(const struct poller *poller)
+{
+    (void)poller;
+    return -ENOTSUP;
+}
+
 static int make_room(struct poller *poller)
 {
     if (poller->used < poller->room)

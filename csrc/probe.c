@@ -36,9 +36,8 @@ int64_t pymq_hub_probe(pymq_hub *hub, uint32_t number)
     int64_t peers = 0;
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next)
-        peers += has_all(OWNER(at, struct pipe, in_hub), number);
+    EACH_PIPE (pipe, hub)
+        peers += has_all(pipe, number);
     pthread_mutex_unlock(&hub->lock);
     return peers;
 }

@@ -15,6 +15,8 @@
 
 enum { PYMQ_SLOT = 4096, PYMQ_BATCH = 65536, PYMQ_BATCH_MESSAGES = 1024 };
 enum { PYMQ_HOLD_FROM = 16384, PYMQ_FEW = 8 };
+/* Bytes: a view of less keeps several times as much, its whole chunk. */
+enum { PYMQ_VIEW_FROM = 32768 };
 
 enum pymq_send_policy {
     PYMQ_SEND_NONE, PYMQ_SEND_ONE, PYMQ_SEND_IN_TURN, PYMQ_SEND_TO_ALL,
@@ -29,8 +31,12 @@ enum pymq_receive_policy {
 enum pymq_hub_option {
     PYMQ_SEND_HWM = 1, PYMQ_RECV_HWM, PYMQ_MANDATORY, PYMQ_VERBOSE,
     PYMQ_VERBOSER, PYMQ_MANUAL, PYMQ_NO_DROP, PYMQ_INVERT,
-    PYMQ_ONLY_FIRST, PYMQ_LAST_VALUE, PYMQ_HUB_OPTIONS
+    PYMQ_ONLY_FIRST, PYMQ_LAST_VALUE, PYMQ_CORRELATE, PYMQ_RELAXED,
+    PYMQ_HUB_OPTIONS
 };
+
+enum pymq_turns { PYMQ_AT_WILL, PYMQ_ASKS, PYMQ_ANSWERS };
+enum { PYMQ_EFSM = 156384763 }; /* ZMQ_HAUSNUMERO and 51 */
 
 enum pymq_event_kind { PYMQ_LINK_DOWN = 1, PYMQ_PIPE_CLOSED };
 
@@ -53,17 +59,18 @@ typedef struct {
     const char *data;
     int64_t token; /* of data that Python lent (loan.h), else 0 */
     int common;    /* others may see the data, too */
+    int copies;    /* its user wants no long ones: -EMSGSIZE */
     int64_t peer;  /* id of the pipe that it came from */
     char bytes[PYMQ_SLOT];
 } pymq_slot;
 
 void pymq_slot_clear(pymq_slot *slot);
-/* What slot_clear would do, when the data has moved on to another owner. */
+/* What pymq_slot_clear would do, when the data has moved on to another owner. */
 void pymq_chunk_drop(void *chunk);
 /* Copies to fresh memory. */
 void pymq_copy(char *to, const char *from, size_t size);
 
-enum { PYMQ_STOCK_FROM = 8388608 }; /* bytes; below that copying is cheap */
+enum { PYMQ_STOCK_FROM = 131072 }; /* bytes; below that copying is cheap */
 
 /* A body of that many bytes was received: whether to make an object for the
  * next one ... */
@@ -117,24 +124,24 @@ typedef struct {
     int64_t messages_out, bytes_out, waiting_out, dropped;
 } pymq_counts;
 
-/* Up to the name all integers of one size: Python reads them at once. */
+/* As counting.py reads it. */
 typedef struct {
-    pymq_counts counts;
     int64_t pipe;
-    int64_t since; /* ms since 1970 that it has its link, 0: it had none */
-    int64_t connected;
-    int64_t name_size;
-    char name[256];
+    unsigned char name[256]; /* behind its size */
+    double since; /* when its link came up, s since 1970; 0: it had none */
+    unsigned char connected;
+    pymq_counts counts;
 } pymq_peer;
 
-/* libsodium's crypto_box_easy_afternm and crypto_box_open_easy_afternm: to,
- * from, how many octets, nonce, key.  Both work in place. */
+/* libsodium's crypto_box_afternm and crypto_box_open_afternm, and
+ * crypto_box_open_easy_afternm or NULL: to, from, how many octets, nonce, key.
+ * All work in place. */
 typedef int (*pymq_box)(unsigned char *, unsigned char *, unsigned long long,
                         unsigned char *, unsigned char *);
 
 /* As Keys in pymq/zmtp/sealing.py, and with what. */
 typedef struct {
-    pymq_box seal, open;
+    pymq_box seal, open, open_easy;
     unsigned char key[32];
     int as_server;
     uint64_t sent, received;
@@ -165,9 +172,9 @@ int pymq_loop_take(pymq_loop *loop, pymq_event *into, int room);
 /* Has the descriptor readable until the next `take`. */
 void pymq_loop_nudge(pymq_loop *loop);
 
-/* NULL when there is no memory. */
+/* NULL when there is no memory.  Requests are numbered from `number` on. */
 pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
-                       int subscribes);
+                       int subscribes, int turns, uint32_t number);
 void pymq_hub_release(pymq_hub *hub);
 void pymq_hub_hold(pymq_hub *hub);
 void pymq_hub_drop(pymq_hub *hub);
@@ -184,6 +191,9 @@ int pymq_hub_send_long(pymq_hub *hub, const char *data, size_t size, int more,
  * frames get between.  -ENOBUFS as above: no token comes back. */
 int pymq_hub_send_message(pymq_hub *hub, pymq_part *parts, int count,
                           int more);
+/* As Hub.ask and Hub.give_up in abc.py.  Nothing is lent. */
+int pymq_hub_ask(pymq_hub *hub, pymq_part *parts, int count, int again);
+void pymq_hub_give_up(pymq_hub *hub);
 /* How many tokens were stored in `into`, at most `room`: positive ones ... */
 int pymq_take_returned(int64_t *into, int room);
 /* ... and those of objects. */
@@ -192,7 +202,8 @@ int pymq_take_objects(int64_t *into, int room);
  * first. */
 int pymq_hub_send_many(pymq_hub *hub, const char *bytes,
                        const uint32_t *sizes, int count);
-/* The same of messages shorter than PYMQ_HOLD_FROM that lie apart. */
+/* The same of messages that lie apart.  Tokens are as of pymq_hub_send_long,
+ * but of a message that was not sent none comes back. */
 int pymq_hub_send_each(pymq_hub *hub, const pymq_part *parts, int count);
 /* size << 2 | waiting << 1 | more, or a negative errno.  `waiting`: it is
  * worth asking for a batch. */
@@ -208,6 +219,10 @@ int pymq_hub_recv_message(pymq_hub *hub, pymq_message *message);
  * taken that would tell the sender that there is room again, and until
  * pymq_hub_handed nobody receives what comes behind them (-EALREADY). */
 int pymq_hub_recv_many(pymq_hub *hub, pymq_batch *batch, int most, int ahead);
+/* The same, not ahead, of messages of any length where they lie: at least one
+ * if there is one, and not many more than fit a cache.  Their chunks are the
+ * caller's. */
+int pymq_hub_recv_each(pymq_hub *hub, pymq_part *parts, int most);
 void pymq_hub_handed(pymq_hub *hub);
 /* As Hub.move in abc.py. */
 int pymq_hub_move(pymq_hub *from, pymq_hub *to, int most, pymq_moved *moved);
@@ -224,7 +239,7 @@ int pymq_hub_wait(pymq_hub *hub, int events, int timeout);
 int pymq_hub_fileno(pymq_hub *hub);
 /* A bell of one's own, rung when one of `events` may have come; NULL with a
  * negative errno in `*fd`, else that is what turns readable. */
-pymq_bell *pymq_hub_hang(pymq_hub *hub, int events, int *fd);
+pymq_bell *pymq_hub_hang(pymq_hub *hub, int events, int reads, int *fd);
 void pymq_hub_hush(pymq_hub *hub, pymq_bell *bell);
 void pymq_hub_unhang(pymq_hub *hub, pymq_bell *bell);
 void pymq_hub_set(pymq_hub *hub, int option, int value);

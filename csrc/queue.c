@@ -2,16 +2,18 @@
 #include "queue.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct queue *queue_new(void)
 {
-    struct queue *q = calloc(1, sizeof *q);
+    struct queue *q = aligned_alloc(CACHE_LINE, sizeof *q);
     struct piece *first = calloc(1, sizeof *first);
     if (q == NULL || first == NULL) {
         free(q);
         free(first);
         return NULL;
     }
+    memset(q, 0, sizeof *q);
     first->split = NO_SPLIT;
     pthread_mutex_init(&q->lock, NULL);
     atomic_init(&q->refs, 1);
@@ -34,14 +36,7 @@ void queue_release(struct queue *queue)
 {
     if (queue == NULL || atomic_fetch_sub(&queue->refs, 1) != 1)
         return;
-    struct piece *piece = queue->head.piece;
-    while (piece != NULL) {
-        struct piece *next = piece->next;
-        chunk_drop(piece->chunk);
-        chunk_drop(piece->body);
-        free(piece);
-        piece = next;
-    }
+    queue_free_pieces(queue->head.piece);
     chunk_drop(queue->fill);
     chunk_drop(atomic_load(&queue->spare));
     pthread_mutex_destroy(&queue->lock);
@@ -270,21 +265,33 @@ void queue_expect(const struct queue *queue)
     __builtin_prefetch((const void *)(at + CACHE_LINE));
 }
 
+void queue_read_command(struct queue *queue)
+{
+    const memory_order plain = memory_order_relaxed;
+    uint64_t read = atomic_load_explicit(&queue->commands_read, plain);
+    atomic_store_explicit(&queue->commands_read, read + 1, plain);
+}
+
+static void count_read(struct queue *queue, uint64_t read)
+{
+    atomic_store_explicit(&queue->read, read, memory_order_relaxed);
+    if (reports_at(queue, read))
+        report_read(queue);
+}
+
 void queue_skip(struct queue *queue, const struct frame *frame)
 {
     struct piece *piece = queue->head.piece;
     queue->head.at += frame->head + (size_t)frame->size;
+    if (frame->flags & FRAME_COMMAND)
+        queue_read_command(queue);
     if (piece->body != NULL) {
         chunk_drop(piece->body);
         piece->body = NULL;
     }
-    if (!frame_ends(frame))
-        return;
-    const memory_order plain = memory_order_relaxed;
-    uint64_t read = atomic_load_explicit(&queue->read, plain) + 1;
-    atomic_store_explicit(&queue->read, read, plain);
-    if (reports_at(queue, read))
-        report_read(queue);
+    if (frame_ends(frame))
+        count_read(queue, atomic_load_explicit(&queue->read,
+                                               memory_order_relaxed) + 1);
 }
 
 struct chunk *piece_alone(const struct piece *piece,
@@ -340,6 +347,24 @@ void queue_skip_all(struct queue *queue)
     }
 }
 
+bool queue_skip_known(struct queue *queue)
+{
+    struct place limit = queue->limit;
+    uint64_t commands = atomic_load(&queue->commands);
+    if (queue->conflate || commands != atomic_load(&queue->commands_read))
+        return false;
+    while (queue->head.piece != limit.piece) {
+        struct piece *read = queue->head.piece;
+        queue->head.piece = read->next;
+        free_piece(queue, read);
+    }
+    queue->head.at = limit.at;
+    chunk_drop(limit.piece->body);
+    limit.piece->body = NULL;
+    count_read(queue, queue->limit_count);
+    return true;
+}
+
 /* The bytes of a piece between two places: one or two runs; how many. */
 static int add_runs(const struct piece *piece, size_t from, size_t to,
                     struct iovec *runs)
@@ -356,10 +381,11 @@ static int add_runs(const struct piece *piece, size_t from, size_t to,
 }
 
 int queue_gather(struct queue *queue, size_t offset, struct iovec *runs,
-                 int room, size_t most)
+                 int room, size_t most, bool *all)
 {
     settle(queue);
     int count = 0;
+    *all = false;
     struct place at = queue->head;
     at.at += offset;
     for (size_t total = 0; count + 2 <= room && total < most;) {
@@ -367,6 +393,7 @@ int queue_gather(struct queue *queue, size_t offset, struct iovec *runs,
         size_t end = last ? queue->limit.at : at.piece->end;
         count += add_runs(at.piece, at.at, end, runs + count);
         total += end - at.at;
+        *all = last;
         if (last)
             break;
         at.piece = at.piece->next;

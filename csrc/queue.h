@@ -74,7 +74,7 @@ struct queue {
     _Atomic uint32_t echo; /* number of the last probe that the peer answered */
 
     /* The writer's. */
-    struct piece *tail;
+    _Alignas(CACHE_LINE) struct piece *tail;
     struct place whole;
     struct chunk *fill; /* where short frames go, from fill_at on */
     size_t fill_at;
@@ -89,13 +89,14 @@ struct queue {
     uint64_t extra, extra_until; /* written over and above the mark */
 
     /* The reader's. */
-    struct place head, limit;
-    atomic_uint_fast64_t read; /* may be looked at by anybody */
+    _Alignas(CACHE_LINE) struct place head, limit;
+    /* May be looked at by anybody; those of them that are commands. */
+    atomic_uint_fast64_t read, commands_read;
     atomic_uint_fast64_t lost; /* those of them that nobody got */
     atomic_uint_fast64_t gone; /* the writer's: conflated away, never read */
 
     /* Both sides', under the lock. */
-    pthread_mutex_t lock;
+    _Alignas(CACHE_LINE) pthread_mutex_t lock;
     struct place shown;
     uint64_t shown_count, limit_count; /* messages in front of these places */
     struct end *reader, *writer;
@@ -130,10 +131,25 @@ void queue_refuse(struct queue *queue);
 
 /* Writing. */
 
-/* Whether the mark forbids another message; parks the writer if so. */
-bool queue_full(struct queue *queue);
-/* As full, with a mark of `least` where it is lower. */
+/* Whether the mark, or `least` if that is more, forbids another message; parks
+ * the writer if so. */
 bool queue_over(struct queue *queue, unsigned least);
+
+/* For how many messages there is room, as far as the writer knows. */
+static inline uint64_t queue_room(const struct queue *queue)
+{
+    unsigned hwm = atomic_load_explicit(&queue->hwm, memory_order_relaxed);
+    uint64_t most = queue->granted + queue->extra + hwm;
+    if (hwm == 0)
+        return UINT64_MAX;
+    return most > queue->written ? most - queue->written : 0;
+}
+
+/* As queue_over, with the mark alone. */
+static inline bool queue_full(struct queue *queue)
+{
+    return queue_room(queue) == 0 && queue_over(queue, 0);
+}
 
 /* The writer will look for itself. */
 void queue_unpark_writer(struct queue *queue);
@@ -155,6 +171,12 @@ int queue_write_pair(struct queue *queue, unsigned flags, const void *intro,
 /* As queue_write, of a frame that fills a chunk, which others share. */
 int queue_share(struct queue *queue, struct chunk *chunk);
 
+/* As queue_write, of a frame that lies in a chunk that others share, if it
+ * follows there on what was written last, or begins the chunk.  False if not,
+ * or without memory. */
+bool queue_join(struct queue *queue, struct chunk *chunk, size_t from,
+                size_t size);
+
 /* As queue_write, of a body that is not copied. */
 int queue_write_body(struct queue *queue, unsigned flags,
                      struct chunk *body);
@@ -166,6 +188,8 @@ void queue_free_pieces(struct piece *piece);
 
 /* Ends the message under construction; drops it if nobody wants it. */
 void queue_finish(struct queue *queue);
+/* The same of several, none of which is wanted or all are. */
+void queue_finish_all(struct queue *queue, uint64_t count);
 
 /* The same of a command: it is no message, though it counts as one for the
  * mark. */
@@ -190,8 +214,10 @@ int queue_announce(struct queue *queue, unsigned flags, const void *intro,
 void queue_set_fill(struct queue *queue, struct chunk *chunk);
 /* ... of the queue's choice of size, at least `least` ... */
 struct chunk *queue_new_chunk(struct queue *queue, size_t least);
-/* ... and add the frame that lies at `from` in it, at or after fill_at. */
+/* ... and add the frame that lies at `from` in it, at or after fill_at ... */
 int queue_adopt(struct queue *queue, size_t from, size_t size);
+/* ... or several, that lie one behind the other. */
+int queue_adopt_all(struct queue *queue, size_t from, size_t size);
 
 /* Reading. */
 
@@ -268,10 +294,17 @@ void queue_skip_message(struct queue *queue);
 
 /* Removes all. */
 void queue_skip_all(struct queue *queue);
+/* What is skipped, or is going to be, was no message. */
+void queue_read_command(struct queue *queue);
+
+/* Removes all that the reader knows of, without a look at each frame.  False if
+ * that is needed: it conflates, or there are commands. */
+bool queue_skip_known(struct queue *queue);
 
 /* Up to `room` runs (at least two) of bytes from `offset` into the next frame
- * on, about `most` bytes; returns how many runs.  Only when readable. */
+ * on, about `most` bytes; returns how many runs, with `*all` if that is all that
+ * the reader knows of.  Only when readable. */
 int queue_gather(struct queue *queue, size_t offset, struct iovec *runs,
-                 int room, size_t most);
+                 int room, size_t most, bool *all);
 
 #endif

@@ -68,6 +68,7 @@ bool queue_cut(struct queue *queue, struct place at)
 {
     pthread_mutex_lock(&queue->lock);
     queue->limit = queue->shown;
+    queue->limit_count = queue->shown_count;
     bool cut = !queue_passed(queue, &at);
     if (cut) {
         struct place end = at;

@@ -12,11 +12,6 @@ static unsigned raised_mark(const struct queue *queue, unsigned least)
     return hwm != 0 && hwm < least ? least : hwm;
 }
 
-bool queue_full(struct queue *queue)
-{
-    return queue_over(queue, 0);
-}
-
 bool queue_over(struct queue *queue, unsigned least)
 {
     unsigned hwm = raised_mark(queue, least);
@@ -185,6 +180,20 @@ int queue_share(struct queue *queue, struct chunk *chunk)
     return add_whole(queue, chunk_hold(chunk));
 }
 
+bool queue_join(struct queue *queue, struct chunk *chunk, size_t from,
+                size_t size)
+{
+    struct piece *tail = queue->tail;
+    bool follows = tail->chunk == chunk && tail->end == from;
+    if (!follows)
+        tail = from == 0 ? add_piece(queue, chunk, 0) : NULL;
+    if (tail == NULL)
+        return false;
+    tail->end += size;
+    queue->begun += size;
+    return true;
+}
+
 int queue_write_body(struct queue *queue, unsigned flags, struct chunk *body)
 {
     size_t head = frame_head(body->size);
@@ -210,6 +219,11 @@ int queue_adopt(struct queue *queue, size_t from, size_t size)
         queue->begun += size;
         return add_whole(queue, whole);
     }
+    return queue_adopt_all(queue, from, size);
+}
+
+int queue_adopt_all(struct queue *queue, size_t from, size_t size)
+{
     struct piece *tail = queue->tail;
     if (tail->chunk != queue->fill || tail->end != queue->fill_at)
         if (add_piece(queue, queue->fill, queue->fill_at) == NULL)
@@ -304,11 +318,12 @@ static void set(atomic_uint_fast64_t *counter, uint64_t value)
     atomic_store_explicit(counter, value, memory_order_relaxed);
 }
 
-static void finish(struct queue *queue)
+static void finish(struct queue *queue, uint64_t count)
 {
     queue->whole.piece = queue->tail;
     queue->whole.at = queue->tail->end;
-    set(&queue->finished, ++queue->written);
+    queue->written += count;
+    set(&queue->finished, queue->written);
     queue->unshown = true;
 }
 
@@ -320,6 +335,11 @@ static void count_command(struct queue *queue)
 
 void queue_finish(struct queue *queue)
 {
+    queue_finish_all(queue, 1);
+}
+
+void queue_finish_all(struct queue *queue, uint64_t count)
+{
     if (atomic_load_explicit(&queue->refused, memory_order_relaxed)) {
         queue_rollback(queue);
         return;
@@ -327,7 +347,7 @@ void queue_finish(struct queue *queue)
     if (queue->conflate)
         drop_unseen(queue);
     set(&queue->bytes, queue->begun);
-    finish(queue);
+    finish(queue, count);
 }
 
 void queue_finish_command(struct queue *queue)
@@ -338,7 +358,7 @@ void queue_finish_command(struct queue *queue)
     }
     queue->begun = atomic_load(&queue->bytes);
     count_command(queue);
-    finish(queue);
+    finish(queue, 1);
 }
 
 bool queue_show(struct queue *queue)

@@ -50,14 +50,21 @@ static void pass_over(struct hub *hub, struct pipe *pipe, bool ending)
         hub_forget(hub, pipe);
 }
 
+static bool is_for_user(const struct hub *hub, const struct pipe *pipe,
+                        const struct frame *frame)
+{
+    if (hub->turns.kind != PYMQ_AT_WILL)
+        return turns_suits(hub, pipe);
+    return hub_wants(hub, frame->body, (size_t)frame->size);
+}
+
 /* Peers may send what nobody wants faster than it can be passed over: whoever
  * finds nothing among so much looks again, when he has looked at the time. */
-struct pipe *hub_next_source(struct hub *hub)
+struct pipe *hub_next_source(struct hub *hub, struct frame *frame)
 {
     for (int sifted = 0; !list_empty(&hub->readable);) {
         struct list *first = hub->readable.next;
         struct pipe *pipe = OWNER(first, struct pipe, in_readable);
-        struct frame frame;
         bool ending = pipe_ending(pipe);
         if (!queue_readable(pipe->in)) {
             pass_over(hub, pipe, ending);
@@ -65,10 +72,10 @@ struct pipe *hub_next_source(struct hub *hub)
         }
         if (pipe->in->conflate)
             queue_skip_old(pipe->in);
-        queue_peek(pipe->in, &frame);
-        if (frame.flags & FRAME_COMMAND)
-            queue_skip(pipe->in, &frame);
-        else if (hub_wants(hub, frame.body, (size_t)frame.size))
+        queue_peek(pipe->in, frame);
+        if (frame->flags & FRAME_COMMAND)
+            queue_skip(pipe->in, frame);
+        else if (is_for_user(hub, pipe, frame))
             return pipe;
         else
             queue_skip_message(pipe->in);
@@ -82,9 +89,15 @@ struct pipe *hub_next_source(struct hub *hub)
 
 static int open_message(struct hub *hub)
 {
-    struct pipe *pipe = hub_next_source(hub);
+    struct frame frame;
+    bool turns = hub->turns.kind != PYMQ_AT_WILL;
+    if (turns && !turns_may_receive(hub))
+        return -PYMQ_EFSM;
+    struct pipe *pipe = hub_next_source(hub, &frame);
     if (pipe == NULL)
         return -EAGAIN;
+    if (turns && turns_open(hub, pipe) < 0)
+        return -ENOMEM;
     hub->source = pipe;
     hub->peer = pipe->id;
     list_move_last(&hub->readable, &pipe->in_readable);
@@ -141,7 +154,8 @@ static bool again(const struct hub *hub)
 static bool more_waits(const struct hub *hub, size_t size)
 {
     const struct list *first = hub->readable.next;
-    if (!again(hub) || first == &hub->readable || size > BATCHED_TO)
+    if (!hub_plain(hub) || !again(hub) || first == &hub->readable
+        || size > BATCHED_TO)
         return false;
     const struct queue *in = OWNER(first, struct pipe, in_readable)->in;
     return queue_loaded(in) && queue_backlog(in) >= WORTHWHILE * (size + 2);
@@ -152,8 +166,7 @@ static struct queue *current_queue(const struct hub *hub)
     return hub->source ? hub->source->in : hub->notices.queue;
 }
 
-/* The next frame that is no command. */
-static void peek_frame(struct queue *queue, struct frame *frame)
+void hub_peek_frame(struct queue *queue, struct frame *frame)
 {
     queue_peek(queue, frame);
     while (frame->flags & FRAME_COMMAND) {
@@ -162,11 +175,17 @@ static void peek_frame(struct queue *queue, struct frame *frame)
     }
 }
 
+void hub_skip_rest(struct hub *hub)
+{
+    queue_skip_message(current_queue(hub));
+    close_message(hub);
+}
+
 static int64_t next_frame(struct hub *hub, pymq_slot *slot)
 {
     struct queue *queue = current_queue(hub);
     struct frame frame;
-    peek_frame(queue, &frame);
+    hub_peek_frame(queue, &frame);
     bool more = frame.flags & FRAME_MORE;
     size_t size = (size_t)frame.size;
     int64_t result = deliver(slot, queue, frame.body, size, more);
@@ -193,7 +212,16 @@ static int open_next(struct hub *hub)
     if (result < 0)
         return result;
     hub->receiving = true;
-    return hub->receive_policy == PYMQ_RECEIVE_NAMED;
+    return hub->receive_policy == PYMQ_RECEIVE_NAMED
+           && hub->turns.kind == PYMQ_AT_WILL;
+}
+
+/* Unless it is an object. */
+static bool is_long(struct queue *queue)
+{
+    struct frame frame;
+    hub_peek_frame(queue, &frame);
+    return frame.size >= PYMQ_VIEW_FROM && loan_token(queue_chunk(queue)) >= 0;
 }
 
 int64_t hub_recv(struct hub *hub, void *into)
@@ -203,7 +231,12 @@ int64_t hub_recv(struct hub *hub, void *into)
     if (opened < 0)
         return opened;
     slot->peer = hub->peer;
-    return opened ? deliver_name(slot, hub->source) : next_frame(hub, slot);
+    hub->turns.given_up = false;
+    if (opened)
+        return deliver_name(slot, hub->source);
+    if (slot->copies && is_long(current_queue(hub)))
+        return -EMSGSIZE;
+    return next_frame(hub, slot);
 }
 
 static int part_name(const struct pipe *pipe, pymq_message *message,
@@ -227,7 +260,7 @@ int hub_recv_part(struct hub *hub, pymq_message *message, pymq_part *part)
     if (opened)
         return part_name(hub->source, message, part);
     struct queue *queue = current_queue(hub);
-    peek_frame(queue, &frame);
+    hub_peek_frame(queue, &frame);
     *part = (pymq_part){.data = (const char *)frame.body,
                         .size = (size_t)frame.size};
     if (part->size > PYMQ_SLOT || message->chunk != queue_chunk(queue)) {
@@ -253,16 +286,31 @@ static bool is_plain(const struct hub *hub, const struct queue *queue,
                || queue_backlog(queue) < (1 + WORTHWHILE) * (size + 2));
 }
 
+/* Opens a message, which may be left to hub_recv. */
+static int64_t recv_in_turn(struct hub *hub, pymq_slot *slot)
+{
+    int opened = hub->receiving ? -EMSGSIZE : open_next(hub);
+    if (opened < 0)
+        return opened;
+    struct queue *queue = hub->source->in;
+    struct frame frame;
+    hub_peek_frame(queue, &frame);
+    if (frame.flags & FRAME_MORE || hub->turns.given_up)
+        return -EMSGSIZE;
+    return next_frame(hub, slot) >> 2;
+}
+
 int64_t hub_recv_plain(struct hub *hub, void *into)
 {
     pymq_slot *slot = into;
     struct frame frame;
+    if (hub->turns.kind != PYMQ_AT_WILL)
+        return recv_in_turn(hub, slot);
     if (hub->receiving || !hub_plain(hub))
         return -EMSGSIZE;
-    struct pipe *pipe = hub_next_source(hub);
+    struct pipe *pipe = hub_next_source(hub, &frame);
     if (pipe == NULL)
         return -EAGAIN;
-    queue_peek(pipe->in, &frame);
     if (!is_plain(hub, pipe->in, &frame))
         return -EMSGSIZE;
     size_t size = (size_t)frame.size;
@@ -272,7 +320,7 @@ int64_t hub_recv_plain(struct hub *hub, void *into)
     list_move_last(&hub->readable, &pipe->in_readable);
     hub->peer = pipe->id;
     if (pipe_ending(pipe))
-        hub_next_source(hub); /* forgets it if that was all */
+        hub_next_source(hub, &frame); /* forgets it if that was all */
     return (int64_t)size;
 }
 
@@ -284,5 +332,8 @@ bool hub_readable(struct hub *hub)
         return true;
     if (hub->receive_policy == PYMQ_RECEIVE_NOTICES)
         return notices_readable(&hub->notices);
-    return hub_next_source(hub) != NULL;
+    struct frame frame;
+    if (hub->turns.kind != PYMQ_AT_WILL && !turns_may_receive(hub))
+        return false;
+    return hub_next_source(hub, &frame) != NULL;
 }

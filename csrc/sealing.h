@@ -17,7 +17,7 @@
 enum { SEAL_OVERHEAD = 33, SEAL_NONCE = 24, SEAL_KEY = 32 };
 
 struct sealing {
-    pymq_box seal, open;
+    pymq_box seal, open, open_easy;
     unsigned char key[SEAL_KEY];
     unsigned char sends[SEAL_NONCE], receives[SEAL_NONCE]; /* nonces */
     uint64_t sent, received;
@@ -39,8 +39,8 @@ size_t sealing_wire_size(size_t body);
 /* Seals a frame, behind what was.  0 or -ENOMEM. */
 int sealing_add(struct sealing *sealing, const struct frame *frame);
 
-/* All of it is with the kernel. */
-void sealing_clear(struct sealing *sealing);
+/* All of it is with the kernel; `more` is to be sealed, or nothing for now. */
+void sealing_clear(struct sealing *sealing, bool more);
 
 /* Opens the frame that begins at `at`, and puts its head in front of its body.
  * Returns by how many octets it begins later, or -EPROTO. */

@@ -9,6 +9,10 @@
  * of sendmsg, of which one call takes few. */
 enum { SHARE_FROM = 1024 };
 
+/* Shorter ones lie one behind the other in a chunk that the pipes share while
+ * they get the same messages; no size of chunks that queues keep as spare. */
+enum { COMMON_SIZE = CHUNK_MAX / 2 };
+
 static unsigned more_flag(bool more)
 {
     return more ? FRAME_MORE : 0;
@@ -180,9 +184,8 @@ static void find_targets(struct hub *hub, const void *frame, size_t size)
         if (latest || !invert)
             return;
     }
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next)
-        add_target(hub, OWNER(at, struct pipe, in_hub));
+    EACH_PIPE (pipe, hub)
+        add_target(hub, pipe);
 }
 
 static int choose_targets(struct hub *hub, const void *frame, size_t size)
@@ -205,15 +208,56 @@ static struct chunk *frame_chunk(const void *data, size_t size, bool more)
     return chunk;
 }
 
+/* The first is small: there may be many hubs that send little. */
+static struct chunk *common_chunk(struct hub *hub, size_t need)
+{
+    struct chunk *chunk = hub->common;
+    if (chunk != NULL && chunk->size - hub->common_end >= need)
+        return chunk;
+    chunk = chunk_new(chunk == NULL ? CHUNK_MIN : COMMON_SIZE);
+    if (chunk == NULL)
+        return NULL;
+    chunk->common = true;
+    chunk_drop(hub->common);
+    hub->common = chunk;
+    hub->common_end = 0;
+    return chunk;
+}
+
+/* Writes a short frame once, for several pipes; false: no memory. */
+static bool write_common(struct hub *hub, const void *data, size_t size,
+                         bool more)
+{
+    struct chunk *chunk = common_chunk(hub, frame_head(size) + size);
+    if (chunk == NULL)
+        return false;
+    unsigned char *to = chunk->data + hub->common_end;
+    size_t head = frame_put_head(to, more_flag(more), size);
+    if (size > 0)
+        memcpy(to + head, data, size);
+    hub->common_at = hub->common_end;
+    hub->common_end += head + size;
+    return true;
+}
+
+static bool several(const struct list *list)
+{
+    return list->next != list->prev;
+}
+
 /* The next frame goes to one of many. */
 static int write_target(struct hub *hub, struct pipe *pipe,
-                        struct chunk *chunk, const void *data, size_t size,
-                        bool more)
+                        struct chunk *chunk, bool common, const void *data,
+                        size_t size, bool more)
 {
     if (hub->lent != NULL)
         return write_lent(hub, pipe->out, more);
     if (chunk != NULL)
         return queue_share(pipe->out, chunk);
+    if (common
+        && queue_join(pipe->out, hub->common, hub->common_at,
+                      hub->common_end - hub->common_at))
+        return 0;
     return queue_write(pipe->out, more_flag(more), data, size);
 }
 
@@ -227,11 +271,14 @@ static int send_to_all(struct hub *hub, const void *data, size_t size,
         lasts_add(&hub->lasts, data, size, more);
     if (size >= SHARE_FROM && !hub->lent && !list_empty(&hub->targets))
         chunk = frame_chunk(data, size, more);
+    bool common = size < SHARE_FROM && several(&hub->targets)
+                  && write_common(hub, data, size, more);
     struct list *at = hub->targets.next, *next;
     for (; at != &hub->targets; at = next) {
         next = at->next;
         struct pipe *pipe = OWNER(at, struct pipe, in_targets);
-        bool written = write_target(hub, pipe, chunk, data, size, more) == 0;
+        bool written =
+            write_target(hub, pipe, chunk, common, data, size, more) == 0;
         if (!written)
             queue_rollback(pipe->out);
         else if (!more)
@@ -265,11 +312,18 @@ static const struct {
     [PYMQ_SEND_BY_NAME] = {send_by_name, send_to_target},
 };
 
-int hub_send(struct hub *hub, const void *data, size_t size, bool more)
+int hub_send_on(struct hub *hub, const void *data, size_t size, bool more)
 {
     sender *send = hub->sending ? senders[hub->send_policy].next
                                 : senders[hub->send_policy].first;
     return send(hub, data, size, more);
+}
+
+int hub_send(struct hub *hub, const void *data, size_t size, bool more)
+{
+    return hub->turns.kind == PYMQ_AT_WILL
+               ? hub_send_on(hub, data, size, more)
+               : turns_send(hub, data, size, more);
 }
 
 bool hub_sends_in_turn(const struct hub *hub)
@@ -281,16 +335,14 @@ bool hub_sends_in_turn(const struct hub *hub)
 static bool any_room(struct hub *hub)
 {
     bool room = false;
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next) {
-        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+    EACH_PIPE (pipe, hub) {
         if (!pipe->closed && pipe->name && !queue_full(pipe->out))
             room = true;
     }
     return room;
 }
 
-bool hub_writable(struct hub *hub)
+static bool has_room(struct hub *hub)
 {
     if (hub->send_policy == PYMQ_SEND_NONE)
         return false;
@@ -303,10 +355,19 @@ bool hub_writable(struct hub *hub)
     return next_writable(hub) != NULL;
 }
 
+bool hub_writable(struct hub *hub)
+{
+    if (hub->turns.kind == PYMQ_ANSWERS)
+        return turns_may_send(hub); /* and what has no room is dropped */
+    if (hub->turns.kind == PYMQ_ASKS && !turns_may_send(hub))
+        return false;
+    return has_room(hub);
+}
+
 bool hub_resumable(struct hub *hub)
 {
     if (hub->send_policy != PYMQ_SEND_BY_NAME)
-        return hub_writable(hub);
+        return has_room(hub);
     return hub->refused == NULL || !queue_full(hub->refused->out);
 }
 

@@ -58,13 +58,14 @@ void stock_expire(bool all)
 
 int pymq_stock_wants(size_t size)
 {
-    if (size < PYMQ_STOCK_FROM || atomic_exchange(&last, size) != size)
+    if (size < PYMQ_STOCK_FROM)
         return 0;
+    bool again = atomic_exchange(&last, size) == size;
     for (int i = 0; i < PLACES; i++) {
         struct chunk *chunk = take_out(i);
         if (chunk == NULL)
             return 1;
-        if (chunk->size == size && put_back(i, chunk))
+        if ((chunk->size == size || !again) && put_back(i, chunk))
             continue;
         chunk_drop(chunk);
         return 1;

@@ -4,11 +4,10 @@
  * every message: as much memory traffic again as receiving it.  A stream of
  * bodies that are all of one size is different: what its next body goes to can
  * be made in advance, where there is Python, and the engine then reads to where
- * the receiver wants it.  Stocked objects have not been touched, so all they
- * cost is address space.
+ * the receiver wants it.
  *
- * One size at a time, and only once two bodies of it have come.  Any thread;
- * no lock, so that a fork cannot leave one locked.
+ * Other sizes stay until two bodies of a new one have come.  Any thread; no
+ * lock, so that a fork cannot leave one locked.
  */
 #ifndef STOCK_H
 #define STOCK_H

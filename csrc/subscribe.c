@@ -8,9 +8,8 @@
 static void announce(struct hub *hub, bool subscribe, const char *topic,
                      size_t size)
 {
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next)
-        pipe_announce(OWNER(at, struct pipe, in_hub), subscribe, topic, size);
+    EACH_PIPE (pipe, hub)
+        pipe_announce(pipe, subscribe, topic, size);
 }
 
 int pymq_hub_subscribe(pymq_hub *hub, const char *topic, size_t size,
@@ -74,9 +73,7 @@ int64_t pymq_hub_subscribers(pymq_hub *hub, const char *first, size_t size)
     hub->stamp++;
     topics_visit(&hub->topics, (const unsigned char *)first, size, stamp,
                  hub);
-    struct list *at = hub->pipes.next;
-    for (; at != &hub->pipes; at = at->next) {
-        struct pipe *pipe = OWNER(at, struct pipe, in_hub);
+    EACH_PIPE (pipe, hub) {
         if (!pipe->closed)
             ++*(pipe->stamp == hub->stamp ? &stamped : &others);
     }
@@ -137,9 +134,8 @@ static void catch_up(void *context, const unsigned char *topic, size_t size,
     struct catching_up *with = context;
     struct hub *hub = with->hub;
     struct pipe *pipe = with->pipe;
-    hub->stamp++;
-    topics_visit(&hub->topics, topic, size, stamp, hub);
-    if (pipe->stamp == hub->stamp)
+    if (pipe->again != NULL ? topics_match(pipe->again, topic, size)
+                            : topics_wanted(&hub->topics, topic, size, pipe))
         return; /* it has got that already */
     if (queue_full(pipe->out)) {
         pipe->missed++;
@@ -163,6 +159,16 @@ static void send_lasts(struct hub *hub, struct pipe *pipe,
                     &with);
 }
 
+/* A set: each is counted once. */
+static void note_link(struct pipe *pipe, const struct change *change)
+{
+    const void *topic = change->topic;
+    if (pipe->again != NULL
+        && (!change->subscribe
+            || topics_count_up(pipe->again, topic, change->size) > 1))
+        topics_count_down(pipe->again, topic, change->size);
+}
+
 /* 1 for the first or the last subscription of a topic, 0 for others, or
  * -ENOMEM. */
 static int apply(struct hub *hub, struct pipe *pipe,
@@ -171,6 +177,7 @@ static int apply(struct hub *hub, struct pipe *pipe,
     if (hub->refused == pipe)
         hub->refused = NULL; /* it may stand in nobody's way any more */
     send_lasts(hub, pipe, change);
+    note_link(pipe, change);
     if (change->subscribe)
         return topics_join(&hub->topics, change->topic, change->size, pipe);
     return topics_leave(&hub->topics, change->topic, change->size, pipe);

@@ -148,8 +148,22 @@ bool topics_match(const struct topics *topics, const unsigned char *frame,
                   size_t size)
 {
     size_t at = 0, done = 0;
+    if (topics->lengths_used > 0 && topics->lengths[0].size == 0)
+        return true;
     uint32_t hash = hash_start();
     return next_match(topics, frame, size, &at, &done, &hash) != NULL;
+}
+
+bool topics_wanted(const struct topics *topics, const unsigned char *frame,
+                   size_t size, const struct pipe *pipe)
+{
+    size_t at = 0, done = 0;
+    uint32_t hash = hash_start();
+    struct entry *entry;
+    while ((entry = next_match(topics, frame, size, &at, &done, &hash)))
+        if (members_find(&topics->members, entry, pipe) != NULL)
+            return true;
+    return false;
 }
 
 void topics_visit(const struct topics *topics, const unsigned char *frame,

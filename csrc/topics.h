@@ -55,6 +55,9 @@ int topics_leave(struct topics *topics, const void *topic, size_t size,
 int topics_drop(struct topics *topics, struct member *member);
 void topics_forget(struct topics *topics, struct entry *entry);
 
+/* Whether the pipe holds a topic that is a prefix of the frame. */
+bool topics_wanted(const struct topics *topics, const unsigned char *frame,
+                   size_t size, const struct pipe *pipe);
 /* Calls back for every member whose topic is a prefix of the frame; a pipe
  * with several such topics comes several times. */
 void topics_visit(const struct topics *topics, const unsigned char *frame,

@@ -19,6 +19,9 @@
 
 enum { RARELY = 10 /* times as long as it took is the time to the next */ };
 
+/* Bytes.  Twice as much is kept; longer blocks are mapped, each for itself. */
+static const size_t longest = 8 * 1024 * 1024;
+
 static const size_t worth = 32 * 1024 * 1024;
 
 static atomic_int_fast64_t due; /* ms: the next look */
@@ -49,9 +52,19 @@ bool trim_idle(void)
     return true;
 }
 
+void trim_less(void)
+{
+    void *volatile block = malloc(longest); /* or compilers see through it */
+    free(block);
+}
+
 #else
 bool trim_idle(void)
 {
     return true;
+}
+
+void trim_less(void)
+{
 }
 #endif

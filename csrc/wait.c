@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "engine.h"
 #include "hub.h"
+#include "poller.h"
 #include "trim.h"
 
 #include <errno.h>
@@ -140,6 +141,7 @@ int pymq_hub_wait(pymq_hub *hub, int events, int timeout)
     if (bell != NULL && events & HUB_SENT)
         bell->news |= HUB_OUT; /* a pipe that has ended is one */
     hub->waiters += events & HUB_IN;
+    hub->skipped = false; /* who sleeps until there is something needs no look */
     int fd = bell ? mailbox_watch(&hub->box, bell) : -ENOMEM;
     pthread_mutex_unlock(&hub->lock);
     if (fd >= 0) {
@@ -154,7 +156,28 @@ int pymq_hub_wait(pymq_hub *hub, int events, int timeout)
     return fd < 0 ? fd : result;
 }
 
-pymq_bell *pymq_hub_hang(pymq_hub *hub, int events, int *fd)
+/* A descriptor for a bell and engines: the bell's own where there is none for
+ * both, or somebody else reads. */
+static int poll_both(struct hub *hub, struct bell *bell, int fd)
+{
+    if (hub->reader != NULL || !poller_shared())
+        return fd;
+    if (bell->poller == NULL) {
+        struct poller *poller = poller_new();
+        if (poller == NULL)
+            return -errno;
+        int result = poller_set(poller, fd, 0, POLLER_IN, NULL);
+        if (result < 0) {
+            poller_free(poller);
+            return result;
+        }
+        bell->poller = poller;
+    }
+    hub->reader = bell;
+    return poller_fd(bell->poller);
+}
+
+pymq_bell *pymq_hub_hang(pymq_hub *hub, int events, int reads, int *fd)
 {
     pthread_mutex_lock(&hub->lock);
     struct bell *bell = borrow_bell(hub);
@@ -162,23 +185,39 @@ pymq_bell *pymq_hub_hang(pymq_hub *hub, int events, int *fd)
     if (bell != NULL) {
         bell->news = (unsigned)events | HUB_END;
         *fd = mailbox_watch(&hub->box, bell);
+        if (*fd >= 0 && reads)
+            *fd = poll_both(hub, bell, *fd);
         if (*fd < 0)
             return_bell(hub, bell);
     }
-    hub->polled = true;
-    hub_give_back(hub); /* who polls it waits for the home to read */
+    if (*fd >= 0 && bell != hub->reader) {
+        hub->polled = true;
+        hub->listeners++;
+        hub_give_back(hub); /* who polls it waits for the home to read */
+    }
     pthread_mutex_unlock(&hub->lock);
     return *fd < 0 ? NULL : bell;
 }
 
 void pymq_hub_hush(pymq_hub *hub, pymq_bell *bell)
 {
+    pthread_mutex_lock(&hub->lock);
     mailbox_hush(&hub->box, bell);
+    if (bell == hub->reader)
+        hub_read(hub);
+    pthread_mutex_unlock(&hub->lock);
 }
 
 void pymq_hub_unhang(pymq_hub *hub, pymq_bell *bell)
 {
     pthread_mutex_lock(&hub->lock);
+    if (bell == hub->reader) {
+        if (!loop_is_foreign(hub->loop))
+            hub_give_back(hub);
+        hub->reader = NULL;
+    } else {
+        hub->listeners--;
+    }
     return_bell(hub, bell);
     pthread_mutex_unlock(&hub->lock);
 }

@@ -32,11 +32,14 @@ from ._waiting import NOBODY, TURN, Call, Loop, Polling, Waiting, Watch
 from .constants import DONTWAIT, ENOTSOCK, ETERM, POLLIN, POLLOUT, SocketOption
 from .error import Again, ZMQError
 from .message import Frame, MessageTracker
+from .payload import room_in
 from .poller import Poller, fileno, zmq_poll
 from .socket import Socket
 
 if TYPE_CHECKING:
     from asyncio import Future
+
+    from .backend.abc import Bell
 
 _Result = TypeVar("_Result")
 _Self = TypeVar("_Self", bound="_AsyncSocket")
@@ -132,8 +135,8 @@ class _AsyncSocket(_Async, _Awaited):
         self._watch = found
         return found
 
-    def _hang(self) -> Any:
-        return self._bell(POLLIN | POLLOUT)
+    def _hang(self) -> Bell:
+        return self._bell(POLLIN | POLLOUT, reads=True)
 
     def _begin(self, watch: Watch, call: Call, first: bool) -> Any:
         """Make the call.  Raises Again when that is to be done when the bell rings."""
@@ -141,21 +144,17 @@ class _AsyncSocket(_Async, _Awaited):
             try:
                 return call()
             except Again:
-                pass
-        if watch.listen(self._hang):
-            return call()  # something may have come before
-        raise Again
+                if watch.bell is not None:
+                    raise
+        watch.listen(self._hang)
+        return call()  # something may have come before
 
     def _receive(
-        self,
-        call: Call,
-        flags: int,
-        limit: Union[float, None] = None,
-        tried: Union[Loop, None] = None,
+        self, call: Call, flags: int, limit: Union[float, None] = None
     ) -> Future[Any]:
         if limit is None:
             limit = self._options[_RCVTIMEO]
-        return self._attend(call, flags, limit, True, tried)
+        return self._attend(call, flags, limit, True)
 
     def _attend(
         self,
@@ -172,10 +171,12 @@ class _AsyncSocket(_Async, _Awaited):
         loop = tried or self._get_loop()
         if flags & _DONTWAIT or limit == 0:
             return _made(loop, call)
-        watch = self._watch_of(loop)
+        watch = self._watch
+        if watch.loop is not loop:
+            watch = self._watch_of(loop)
         queue = watch.receivers if receiving else watch.senders
         try:
-            if not queue:
+            if not (queue or (tried and watch.bell is not None)):
                 return _done(loop, self._begin(watch, call, tried is None))
         except Again:
             pass
@@ -300,7 +301,7 @@ class _AsyncSocket(_Async, _Awaited):
                 return future
             tried = loop if body == _EMPTY else None
         call = partial(Socket.recv, self, flags | _DONTWAIT, copy, track)
-        return self._receive(call, flags, None, tried)
+        return self._attend(call, flags, self._options[_RCVTIMEO], True, tried)
 
     @overload  # type: ignore[override]
     def recv_multipart(
@@ -329,13 +330,13 @@ class _AsyncSocket(_Async, _Awaited):
             tried = loop if parts == _EMPTY else None
         nowait, receive = flags | _DONTWAIT, Socket.recv_multipart
         call = partial(receive, self, nowait, copy, track)
-        return self._receive(call, flags, None, tried)
+        return self._attend(call, flags, self._options[_RCVTIMEO], True, tried)
 
     def recv_into(  # type: ignore[override]
         self, buffer: Any, /, *, nbytes: int = 0, flags: int = 0
     ) -> Future[int]:
         """See `pymq.Socket.recv_into`."""
-        room = self._room(buffer, nbytes)
+        room = room_in(buffer, nbytes)
         return self._recv_as(partial(self._fill, room), flags)
 
     def recv_many(  # type: ignore[override]

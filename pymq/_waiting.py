@@ -323,23 +323,20 @@ class Watch:
         self.pollers: list[Polling] = []
         self.rings = 0
         self._serving = False
-        self._bell: Union[Bell, None] = None
+        self.bell: Union[Bell, None] = None  # once somebody waits
         self._pid = os.getpid()
 
-    def listen(self, hang: Callable[[], Bell]) -> bool:
-        """Be there when something comes.  False if that was so before: then whoever
-        has found nothing may wait; else it must look again."""
-        if self._bell is not None:
-            return False
-        bell = hang()
-        self.loop.add_reader(bell.fileno(), self._rung)
-        self._bell = bell
-        return True
+    def listen(self, hang: Callable[[], Bell]) -> None:
+        """Have a bell from now on: whoever found nothing before must look again."""
+        if self.bell is None:
+            bell = hang()
+            self.loop.add_reader(bell.fileno(), self._rung)
+            self.bell = bell
 
     def _rung(self) -> None:
-        if self._bell is None:
+        if self.bell is None:
             return
-        self._bell.hush()
+        self.bell.hush()
         self.rings += 1
         self._serve()
         for poller in list(self.pollers):
@@ -381,7 +378,7 @@ class Watch:
             self._end()  # the loop was closed meanwhile
 
     def _end(self) -> None:
-        bell, self._bell = self._bell, None
+        bell, self.bell = self.bell, None
         if bell is not None:
             if not self.loop.is_closed():
                 self.loop.remove_reader(bell.fileno())

@@ -124,6 +124,10 @@ class Socket(_AsyncSocket):
         else:
             await lowlevel.checkpoint()
 
+    def _hang(self) -> Bell:
+        # On trio for one wait: connections are not lent for so short a time.
+        return self._bell(POLLIN | POLLOUT, reads=not _in_trio())
+
     def _attend(  # type: ignore[override]
         self,
         call: Callable[[], Any],

@@ -10,12 +10,13 @@ from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar, Union
 
+from . import constants as _C
 from . import exits, patterns
 from . import options as table
 from .attendant import Attendant
 from .attributes import Attributes
 from .backend.abc import Bell
-from .constants import POLLIN, POLLOUT, SocketOption, SocketType
+from .constants import POLLIN, POLLOUT, SocketType
 from .control import once
 from .drain import Drain, Drained
 from .error import error_for
@@ -25,10 +26,12 @@ from .monitor import Monitor
 from .pauses import Steps, Until, finish
 from .properties import Connections
 from .shadow import Handle, shown_class
+from .turn import Turn
 
 _Result = TypeVar("_Result")
 
 _ANY = POLLIN | POLLOUT
+_TYPES = {int(one): one for one in SocketType}  # to look one up there takes 1 us
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -49,11 +52,13 @@ class SocketBase(Attributes, Handle):
         "_type",
         "_options",
         "_hub",
-        "_inner",
+        "_asks",
         "_end",
         "_send",
         "_quick_send",
         "_quick_recv",
+        "_quick_send_message",
+        "_quick_recv_message",
         "_ahead",
         "_sessions",
         "_monitor",
@@ -77,11 +82,13 @@ class SocketBase(Attributes, Handle):
     _type: SocketType
     _options: dict[int, Any]
     _hub: Any
-    _inner: patterns.End  # `_end` without what `fileno` puts around it
+    _asks: Turn
     _end: patterns.End
     _send: Any
     _quick_send: Any
     _quick_recv: Any
+    _quick_send_message: Any
+    _quick_recv_message: Any
     _ahead: deque[bytes]
     _sessions: dict[str, list[Session]]
     _monitor: Monitor
@@ -119,14 +126,14 @@ class SocketBase(Attributes, Handle):
     def _create(self, context: Context, socket_type: int) -> None:
         pattern = patterns.get(socket_type)
         values = table.defaults()
-        values[SocketOption.LINGER] = pattern.linger
+        values[_C.LINGER] = pattern.linger
         values.update(context._inherited)
         hub = context._backend.hub(context._loop, pattern.routing)
         self._declare(
             _pattern=pattern,
             context=context,
             _pid=os.getpid(),
-            _type=SocketType(socket_type),
+            _type=_TYPES[socket_type],
             _options=values,
             _hub=hub,
             _levels=[],  # one, once `fileno` was asked for
@@ -136,13 +143,14 @@ class SocketBase(Attributes, Handle):
             _sessions={},
             _monitor=Monitor(),
             _connections=Connections(),
+            _asks=Turn(),  # of those who make a request
             _drain=Drain(context._control.changed),
             _life=[None],  # whoever takes it closes the socket
             _busy=RLock(),  # bind, connect, and back; a signal's handler may be, too
         )
         self._use(pattern.wrap(hub, values))
         context._adopt(self)
-        self._closed = False
+        self._declare(_closed=False)
 
     @classmethod
     def shadow(cls, address: Union[int, SocketBase]) -> Self:
@@ -156,18 +164,19 @@ class SocketBase(Attributes, Handle):
 
     def _use(self, end: patterns.End) -> None:
         """Send to, and receive from, `end`."""
-        if isinstance(end, patterns.Wrapper):
+        if end is not self._hub and isinstance(end, patterns.Wrapper):
             end.hang_up = self.context._control.hang_up
-        inner = end
         for level in self._levels:
             end = level.around(end)
-        self._hub.looks_ahead = end is self._hub
+        turns = self._pattern.routing.turns
+        self._hub.looks_ahead = end is self._hub and not turns
         self._tell(
-            _inner=inner,
             _end=end,
             _send=end.send,
             _quick_send=end.quick_send,
             _quick_recv=end.quick_recv,
+            _quick_send_message=end.quick_send_message,
+            _quick_recv_message=end.quick_recv_message,
             _ahead=end.ahead,
         )
 
@@ -259,7 +268,8 @@ class SocketBase(Attributes, Handle):
         """Make every blocked and later call fail with `error`: also those for which
         the pattern holds a message ready, and would not ask the hub."""
         self._hub.stop(error)
-        self._use(self._hub)
+        if self._end is not self._hub:
+            self._use(self._hub)
 
     def _stay_behind(self) -> None:
         """This is a forked child: every call but `close` raises `ForkedError`."""
@@ -269,22 +279,27 @@ class SocketBase(Attributes, Handle):
         self._tell(
             _busy=RLock(),  # another thread of the parent may have had it
             _hub=nobody,
-            _inner=nobody,
             _end=nobody,
             _send=refuse,
             _quick_send=refuse,
             _quick_recv=refuse,
+            _quick_send_message=refuse,
+            _quick_recv_message=refuse,
             _ahead=deque(),
         )
 
     def _has_address(self) -> bool:
         """Whether something must be free when `close` returns."""
-        return any(s.has_address for group in self._sessions.values() for s in group)
+        for group in self._sessions.values():
+            for session in group:
+                if session.has_address:
+                    return True
+        return False
 
     def _ending(self, linger: Union[int, None]) -> Callable[[], None]:
         """What closes the socket; it must not need the socket any more."""
         if linger is None:
-            linger = self._options[SocketOption.LINGER]
+            linger = self._options[_C.LINGER]
         control, monitor, drain = self.context._control, self._monitor, self._drain
         known = self._sessions
         watching: Sequence[Any] = [self._levels, self._attendants]
@@ -339,12 +354,12 @@ class SocketBase(Attributes, Handle):
             raise error_for(-result)
         return int(result)
 
-    def _bell(self, events: int) -> Bell:
+    def _bell(self, events: int, reads: bool = False) -> Bell:
         """To be woken by, when one of `events` may have come."""
         self._check_call()
         # What lets a wrapper go on may be anything.
-        wanted = events if self._end is self._hub else _ANY
-        bell: Bell = self._hub.bell(wanted)
+        plain = self._end is self._hub and not self._pattern.routing.turns
+        bell: Bell = self._hub.bell(events if plain else _ANY, reads)
         return bell
 
     def _finish(self, steps: Steps[_Result]) -> _Result:
@@ -368,7 +383,8 @@ class SocketBase(Attributes, Handle):
             return  # another thread was faster
         self.context._start_threads()
         end = self._end
-        self._levels.append(Level(end, self._hub, self.context._control))
+        turns = bool(self._pattern.routing.turns)
+        self._levels.append(Level(end, self._hub, self.context._control, turns))
         self._use(end)
         if self._closed or self.context._terminating:
             self._use(self._hub)  # as `_stop`, which may have come in between

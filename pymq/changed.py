@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Callable
+from typing import Callable, Union
 
 
 class Changed(threading.Condition):
@@ -11,6 +11,20 @@ class Changed(threading.Condition):
     condition held."""
 
     _listeners: tuple[Callable[[], object], ...] = ()
+    _waiting = 0  # threads
+
+    def __init__(self) -> None:
+        #: To hold it: the condition itself does that with three calls of Python.
+        self.lock = threading.RLock()
+        super().__init__(self.lock)
+
+    def wait(self, timeout: Union[float, None] = None) -> bool:
+        """See `threading.Condition.wait`."""
+        self._waiting += 1
+        try:
+            return super().wait(timeout)
+        finally:
+            self._waiting -= 1
 
     def listen(self, listener: Callable[[], object]) -> None:
         """Have it called when threads are notified."""
@@ -21,7 +35,8 @@ class Changed(threading.Condition):
         self._listeners = tuple(one for one in self._listeners if one != listener)
 
     def notify_all(self) -> None:
-        """See `threading.Condition.notify_all`."""
-        super().notify_all()
+        """See `threading.Condition.notify_all`.  Mostly nobody waits."""
+        if self._waiting:
+            super().notify_all()
         for listener in self._listeners:
             listener()

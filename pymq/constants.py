@@ -2,7 +2,8 @@
 
 Names and numbers are those of zmq.h, its draft part included, and of pyzmq.  Each
 member is a global too; where that would clash, its name has a prefix there:
-``EVENT_``, ``NORM_``, ``NOTIFY_``, ``RECONNECT_STOP_``.
+``EVENT_``, ``NORM_``, ``NOTIFY_``, ``RECONNECT_STOP_``.  What is looked at for every
+connection is looked at as a global: before Python 3.12 members of enums take 150 ns.
 """
 
 from __future__ import annotations

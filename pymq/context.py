@@ -20,6 +20,7 @@ from .control import EXIT_LINGER, Control
 from .error import ForkedError, LingerWarning, ZMQError, error_for
 from .generics import Subscriptable
 from .inherited import keep
+from .pauses import Steps, finish
 from .shadow import Handle, shown_class
 from .socket import Socket
 from .threads import Manner
@@ -169,11 +170,19 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
             sockets = list(self._sockets)
         for sock in sockets:
             sock._stop(Errno.ETERM)
-        if not self._control.wait_idle(WARN_AFTER):
-            warnings.warn(self._awaited(), LingerWarning, stacklevel=2)
-            self._control.wait_idle()
+        try:
+            if not self._finish(self._control.idle(WARN_AFTER)):
+                warnings.warn(self._awaited(), LingerWarning, stacklevel=2)
+                self._finish(self._control.idle())
+        except KeyboardInterrupt:
+            self._control.hurried = True  # who has waited enough will not at exit
+            raise
         self._tell(_closed=True)
         self._control.stop()
+
+    def _finish(self, steps: Steps[bool]) -> bool:
+        """What a call returns that may have to wait."""
+        return finish(steps)
 
     def _awaited(self) -> str:
         """What `term` waits for."""

@@ -18,12 +18,13 @@ from typing import Any, Callable, Protocol, TypeVar, Union
 from . import exits, naps, watch
 from .backend.abc import EventKind, Loop, Pipe
 from .changed import Changed
-from .drain import remaining
 from .error import LingerWarning
+from .pauses import Steps, Until, finish
 
 _Result = TypeVar("_Result")
 
 EXIT_LINGER = 5000  # ms
+_LINK_DOWN = EventKind.LINK_DOWN
 LONGEST_NAP = 86400.0  # seconds; epoll takes no more than 2**31 ms
 
 
@@ -43,6 +44,9 @@ class PipeOwner(Protocol):
     def pipe_closed(self, pipe: int) -> None:
         """See `pymq.backend.abc.EventKind.PIPE_CLOSED`."""
 
+    def ended(self, pipe: int) -> None:
+        """It was closed, and has nothing left to do."""
+
     def displaced(self, pipe: int) -> None:
         """Another pipe took its name over (ROUTER_HANDOVER)."""
 
@@ -50,17 +54,21 @@ class PipeOwner(Protocol):
         """The user ends its connection; what was sent before is sent."""
 
 
-class Timer:
-    """A call in the future; `cancel` it any number of times."""
+class Timer(list[Any]):
+    """A call in the future; `cancel` it any number of times.
 
-    __slots__ = ("call",)
+    When it is, a number that no other has, and the call: a heap compares lists without
+    a call of Python.
+    """
 
-    def __init__(self, call: Callable[[], None]) -> None:
-        self.call: Union[Callable[[], None], None] = call
+    __slots__ = ()
 
     def cancel(self) -> None:
         """Never make the call."""
-        self.call = None
+        self[_CALL] = None
+
+
+_WHEN, _CALL = 0, 2
 
 
 def _unsent(what: str, pipe: Pipe) -> str:
@@ -85,6 +93,13 @@ def once(call: Callable[[], None]) -> Callable[[], None]:
     return run
 
 
+def _complain() -> None:
+    """One connection's fault must not end the others."""
+    import logging
+
+    logging.getLogger("pymq").exception("unexpected error, control thread")
+
+
 def _nothing() -> None:
     """A call that only waits for those before it."""
 
@@ -98,14 +113,15 @@ class Control:
         self.lingering: dict[int, tuple[str, Pipe]] = {}  # and what each is
         self.splices: set[Closable] = set()  # which end with the thread
         self.exit_linger = EXIT_LINGER  # ms; see `_leave_interpreter`
-        self._hurried = False
+        self.hurried = False  # nobody wants to wait at exit
         self.changed = Changed()  # what lingers, here and in drains
         self._busy = 0
         self._leaving = False
         self._calls: deque[Callable[[], None]] = deque()
         self._late: deque[Callable[[], None]] = deque()
-        self._timers: list[tuple[float, int, Timer]] = []
+        self._timers: list[Timer] = []
         self._order = itertools.count()
+        self.started = False  # without a thread there are no sessions either
         self._thread: Union[threading.Thread, None] = None
         # Reentrant: a finalizer may run in the middle of `start`, and call.
         self._starting = threading.RLock()
@@ -114,11 +130,6 @@ class Control:
         self._asleep = False  # or about to be; else a wake-up would be idle
 
     # From any thread.
-
-    @property
-    def started(self) -> bool:
-        """Whether there is a thread (without one there are no sessions either)."""
-        return self._thread is not None
 
     def start(self) -> None:
         """Start the control thread and the loop.  Idempotent."""
@@ -139,7 +150,7 @@ class Control:
             except BaseException:
                 self._close()
                 raise
-            self._thread = thread
+            self._thread, self.started = thread, True
             exits.remember(self, waits=True)
 
     def _close(self) -> None:
@@ -150,7 +161,8 @@ class Control:
     def stop(self) -> None:
         """End the thread and the loop.  Idempotent."""
         with self._starting:
-            thread, self._thread = self._thread, None
+            self.started, thread = False, self._thread
+            self._thread = None
         if thread is not None:
             self.call(self._stop)
             thread.join()
@@ -158,7 +170,7 @@ class Control:
 
     def stop_when_idle(self) -> None:
         """End the thread and the loop once nothing lingers.  Does not wait."""
-        with self.changed:
+        with self.changed.lock:
             self._leaving = True
             self._leave_if_idle()
 
@@ -239,41 +251,32 @@ class Control:
 
     def catch_up(self) -> None:
         """Without a thread, do now what finalizers left to be done."""
-        if not self.started:
+        if self._late and not self.started:
             self._run_late()
 
     def hold(self) -> None:
-        """Something lingers: `wait_idle` waits for as many `release` calls."""
-        with self.changed:
+        """Something lingers: `idle` waits for as many `release` calls."""
+        with self.changed.lock:
             self._busy += 1
 
     def release(self) -> None:
         """Something that was held is done."""
-        with self.changed:
+        with self.changed.lock:
             self._busy -= 1
             self.changed.notify_all()
-            self._leave_if_idle()
+            if self._leaving:
+                self._leave_if_idle()
 
     def _leave_if_idle(self) -> None:
-        if self._leaving and not self._busy and self.started:
+        if not self._busy and self.started:
             self.call(self._leave)
 
-    def wait_idle(self, seconds: Union[float, None] = None) -> bool:
+    def idle(self, seconds: Union[float, None] = None) -> Steps[bool]:
         """Wait until nothing lingers, for ever if `seconds` is None; whether nothing
-        does.  Ctrl-C gets out."""
+        does."""
         deadline = None if seconds is None else time.monotonic() + seconds
-        try:
-            self.run(_nothing)
-            with self.changed:
-                while self._busy:
-                    left = remaining(deadline)
-                    if left <= 0:
-                        return False
-                    self.changed.wait(left)
-                return True
-        except KeyboardInterrupt:
-            self._hurried = True  # who has waited enough does not want to at exit
-            raise
+        self.run(_nothing)
+        return (yield Until(self.changed, lambda: not self._busy, deadline))
 
     def unsent(self) -> list[str]:
         """What lingers, in words."""
@@ -281,8 +284,8 @@ class Control:
 
     def _leave_interpreter(self, now: float) -> None:
         """See `pymq.exits`.  What lingers has `exit_linger` ms."""
-        deadline = now + (0 if self._hurried else self.exit_linger / 1000)
-        if not self.started or self.wait_idle(deadline - time.monotonic()):
+        deadline = now + (0 if self.hurried else self.exit_linger / 1000)
+        if not self.started or finish(self.idle(deadline - time.monotonic())):
             return
         text = "; ".join(self.unsent())
         warnings.warn(f"dropped at exit: {text}", LingerWarning, stacklevel=1)
@@ -294,9 +297,8 @@ class Control:
 
     def later(self, seconds: float, function: Callable[[], None]) -> Timer:
         """Call `function` after `seconds`, unless the timer is cancelled."""
-        timer = Timer(function)
-        entry = (time.monotonic() + seconds, next(self._order), timer)
-        heapq.heappush(self._timers, entry)
+        timer = Timer((time.monotonic() + seconds, next(self._order), function))
+        heapq.heappush(self._timers, timer)
         return timer
 
     def watch(self, fd: int, events: int, call: Callable[[], None]) -> None:
@@ -308,46 +310,52 @@ class Control:
         self._watch.remove(fd)
 
     def _run(self) -> None:
+        ready: deque[Callable[[], None]] = deque()
         while not self._stopped:
-            ready = self._watch.wait(self._nap())
-            self._asleep = False
-            for call in ready:
-                self._guard(call)
-            while self._calls:
-                self._guard(self._calls.popleft())
-            while self._timers and self._timers[0][0] <= time.monotonic():
-                late = heapq.heappop(self._timers)[2].call
-                if late is not None:
-                    self._guard(late)
+            if not ready:
+                self._sleep(ready)
+            try:
+                self._turn(ready)
+            except Exception:
+                _complain()
         for splice in list(self.splices):
             splice.close()
         self._close()
-        while self._calls:
-            self._guard(self._calls.popleft())
+        self._timers.clear()
+        while ready or self._calls:
+            try:
+                self._turn(ready)
+            except Exception:
+                _complain()
 
-    def _nap(self) -> Union[float, None]:
-        """How long to sleep.  Says so first, and only then looks whether to: of
-        `call` and this, one sees the other."""
+    def _sleep(self, ready: deque[Callable[[], None]]) -> None:
+        """Until there is something to call.  Says so first, and only then looks whether
+        to: of `call` and this, one sees the other."""
         self._asleep = True
-        return 0.0 if self._calls else self._timeout()
+        self._watch.wait(0.0 if self._calls else self._timeout(), ready)
+        self._asleep = False
 
     def _timeout(self) -> Union[float, None]:
-        while self._timers and self._timers[0][2].call is None:
-            heapq.heappop(self._timers)
-        if not self._timers:
+        timers = self._timers
+        while timers and timers[0][_CALL] is None:
+            heapq.heappop(timers)
+        if not timers:
             return None
-        left = self._timers[0][0] - time.monotonic()
+        left: float = timers[0][_WHEN] - time.monotonic()
         return min(max(0.0, left), LONGEST_NAP)
 
-    @staticmethod
-    def _guard(call: Callable[[], None]) -> None:
-        """One connection's fault must not end the others."""
-        try:
-            call()
-        except Exception:
-            import logging
-
-            logging.getLogger("pymq").exception("unexpected error, control thread")
+    def _turn(self, ready: deque[Callable[[], None]]) -> None:
+        """Call who is ready, what was asked for, and what is due; each but once, also
+        if one of them fails."""
+        calls, timers = self._calls, self._timers
+        while ready:
+            ready.popleft()()
+        while calls:
+            calls.popleft()()
+        while timers and timers[0][_WHEN] <= time.monotonic():
+            late = heapq.heappop(timers)[_CALL]
+            if late is not None:
+                late()
 
     def _stop(self) -> None:
         self._stopped = True
@@ -361,7 +369,7 @@ class Control:
             owner = self.owners.get(event.pipe)
             if owner is None:
                 continue
-            if event.kind is EventKind.LINK_DOWN:
+            if event.kind is _LINK_DOWN:
                 owner.link_down(event.pipe, event.error)
             else:
                 owner.pipe_closed(event.pipe)

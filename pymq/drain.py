@@ -44,24 +44,24 @@ class Drain:
 
     def hold(self) -> None:
         """A pipe goes on sending after it was closed."""
-        with self.changed:
+        with self.changed.lock:
             self._pipes += 1
 
     def release(self) -> None:
         """Such a pipe has ended."""
-        with self.changed:
+        with self.changed.lock:
             self._pipes -= 1
             self.changed.notify_all()
 
     def count(self, sent: int, dropped: int) -> None:
         """What became of a pipe's messages."""
-        with self.changed:
+        with self.changed.lock:
             self._sent += sent
             self._dropped += dropped
 
     def close(self) -> None:
         """The socket's endpoints were closed."""
-        with self.changed:
+        with self.changed.lock:
             self._closed = True
             self.changed.notify_all()
 

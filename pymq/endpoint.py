@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from errno import EINVAL
+from functools import lru_cache
 from typing import NamedTuple
 
 from .error import ZMQError
@@ -21,6 +22,7 @@ class Endpoint(NamedTuple):
         return f"{self.scheme}://{self.address}"
 
 
+@lru_cache(maxsize=256)  # each connect asks
 def parse(text: str) -> Endpoint:
     """Split an endpoint.  Raises ZMQError(EINVAL) unless both parts are there."""
     scheme, separator, address = text.partition("://")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import warnings
 from errno import EACCES, EADDRINUSE, ECONNREFUSED, EINVAL, ENOENT
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Sequence, Union
 
-from . import loading
+from . import constants as _C
 from .base import SocketBase
-from .constants import EMTHREAD, ContextOption, SocketOption
+from .constants import EMTHREAD
 from .control import once
 from .drain import remaining, until
 from .endpoint import Endpoint, parse
 from .error import Again, UnsafePickleWarning, ZMQBindError, ZMQError, error_for
+from .loading import load
 from .pauses import Steps, Until
 from .security_options import check_keys
 from .threads import available
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from .session import Session, Side
     from .session.judge import Auth, Judge
 
-_O = SocketOption
 _LOOK = 0.15  # seconds until a waiting `connect` looks whether the context has ended
 
 
@@ -79,8 +79,9 @@ class Endpoints(SocketBase):
 
         With a `timeout` in ms (-1: for ever; not in pyzmq), wait until a connection
         can be used.  If none can, the endpoint is disconnected again, and what was
-        queued for it is dropped: Again when the time is over, AuthenticationError if
-        the peer refuses us, HandshakeError if the two cannot talk to each other.
+        queued for it is dropped, unless it was connected to before: Again when the time
+        is over, AuthenticationError if the peer refuses us, HandshakeError if the two
+        cannot talk to each other.
 
         ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint.
         """
@@ -105,12 +106,16 @@ class Endpoints(SocketBase):
             raise
         return _Undo(self, self.disconnect, session.endpoint)
 
-    def _take_back(self, session: Session) -> None:
-        """Disconnect this session: there may be others of its endpoint.  One of a
-        socket that was closed meanwhile lingers as it should."""
+    def _take_back(self, session: Any) -> None:
+        """Disconnect this session: there may be others of its endpoint.  It stays if
+        another `connect` counts on it; and one of a socket that was closed meanwhile
+        lingers as it should."""
         if self._closed:
             return
         with self._busy:
+            session.meeting.wishes -= 1
+            if session.meeting.wishes:
+                return
             known = self._sessions.get(session.endpoint, [])
             if session in known:
                 known.remove(session)
@@ -126,7 +131,7 @@ class Endpoints(SocketBase):
         from .session import security
         from .session.judge import Judge
 
-        if self._pattern.raw or self._options[_O.ROUTER_RAW]:
+        if self._pattern.raw or self._options[_C.ROUTER_RAW]:
             raise error_for(EINVAL, "auth: there is no handshake")
         mechanism = security.mechanism(self._options, True)
         if mechanism.name != b"NULL" and not mechanism.as_server:
@@ -163,19 +168,16 @@ class Endpoints(SocketBase):
         except OSError as error:
             raise error_for(error.errno or EINVAL, f"addr={text!r}") from None
         endpoint = str(session.endpoint)
-        self._options[_O.LAST_ENDPOINT] = endpoint.encode()
+        self._options[_C.LAST_ENDPOINT] = endpoint.encode()
         self._sessions.setdefault(endpoint, []).append(session)
         if self._minded:
             self._tell(_minded=False)
         return session  # type: ignore[no-any-return]
 
     def _side(self, judge: Union[Judge, None] = None) -> Side:
-        from .session import Side
-
-        context = self.context
-        control, now = context._control, self._options
-        return Side(
-            control,
+        context, now = self.context, self._options
+        side: Side = _module(".session").Side(
+            context._control,
             self._hub,
             self._pattern,
             dict(now),
@@ -187,6 +189,7 @@ class Endpoints(SocketBase):
             context._registry,
             judge,
         )
+        return side
 
     def _bind(self, endpoint: Endpoint, judge: Union[Judge, None]) -> Session:
         if endpoint.scheme == "inproc":
@@ -194,49 +197,46 @@ class Endpoints(SocketBase):
                 raise error_for(EINVAL, "auth: inproc has no handshake")
             return self.context._registry.bind(endpoint.address, self._side())
         self._start_control()
-        from .session.listener import Listener
-
-        listener = Listener(self._side(judge), endpoint)
-        self._options[_O.USE_FD] = -1  # it is the listener's now
+        listener = _module(".session.listener").Listener(self._side(judge), endpoint)
+        self._options[_C.USE_FD] = -1  # it is the listener's now
         return self._start(listener)
 
     def _connect(self, endpoint: Endpoint) -> Session:
         try:
-            session = self._connect_to(endpoint)
+            session: Any = self._connect_to(endpoint)
         except ZMQError as error:
             if error.errno == EADDRINUSE:
-                self._options[_O.CONNECT_ROUTING_ID] = b""
+                self._options[_C.CONNECT_ROUTING_ID] = b""
             raise
-        self._options[_O.CONNECT_ROUTING_ID] = b""  # it names one connection
-        return session
+        self._options[_C.CONNECT_ROUTING_ID] = b""  # it names one connection
+        session.meeting.wishes += 1
+        return session  # type: ignore[no-any-return]
 
     def _connect_to(self, endpoint: Endpoint) -> Session:
-        known = self._sessions.get(str(endpoint), [])
-        known[:] = [session for session in known if not session.over]
+        known = self._sessions.get(str(endpoint))
+        if known:
+            known[:] = [session for session in known if not session.over]
         if endpoint.scheme == "inproc":
             return self.context._registry.connect(endpoint.address, self._side())
         if known and self._pattern.once:
             return known.pop()
         self._start_control()
-        from .session.connecter import Connecter
-
-        return self._start(Connecter(self._side(), endpoint))
+        make = _module(".session.connecter").Connecter
+        return self._start(make(self._side(), endpoint))
 
     def _start_control(self) -> None:
         """ZMQError: EMTHREAD if there is no I/O thread, or AFFINITY has none; EINVAL
         if a key is missing."""
-        if not (self._pattern.raw or self._options[_O.ROUTER_RAW]):
+        if not (self._pattern.raw or self._options[_C.ROUTER_RAW]):
             check_keys(self._options)
-        threads = self.context.get(ContextOption.IO_THREADS)
-        if not available(self._options[_O.AFFINITY], threads):
+        threads = self.context._options[_C.IO_THREADS]
+        if not available(self._options[_C.AFFINITY], threads):
             raise error_for(EMTHREAD)
-        # Not earlier: `import pymq` should cost little.  Both: later there may be no
-        # descriptor left to read a file with.
-        with loading.lock:
-            from .session import connecter as connecter
-            from .session import listener as listener
-
-        self.context._start_threads()
+        if not self.context._control.started:
+            # Both: later there may be no descriptor left to read a file with.
+            for name in (".session.connecter", ".session.listener"):
+                _module(name)
+            self.context._start_threads()
 
     def _start(self, session: Any) -> Session:
         self.context._control.call(session.start)
@@ -267,7 +267,7 @@ class Endpoints(SocketBase):
         if endpoint.scheme != "inproc" and text not in self._sessions:
             text = self._find_same(endpoint)
         found = self._take(text, endpoint) or _raise(ENOENT, text)
-        end = once(partial(_close_sessions, found, self._options[_O.LINGER]))
+        end = once(partial(_close_sessions, found, self._options[_C.LINGER]))
         try:
             self.context._control.run(end)
         except BaseException:
@@ -329,6 +329,13 @@ class Endpoints(SocketBase):
             else:
                 return port
         raise ZMQBindError("Could not bind socket to random port.")
+
+
+@cache  # to import it again costs as much as to make what is wanted of it
+def _module(name: str) -> Any:
+    """A module that is imported when it is first needed: `import pymq` should cost
+    little."""
+    return load(name, __package__)
 
 
 def _news_of(session: Any, deadline: Union[float, None]) -> Until:

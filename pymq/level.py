@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
 from . import watch
 from .backend.abc import Bell, Buffer, Hub
+from .backend.messages import no_way
 from .constants import POLLIN, POLLOUT
 
 if TYPE_CHECKING:
@@ -30,11 +31,12 @@ _UNDER_WAY = 0.1  # seconds
 class Level:
     """An end around another one, that keeps the descriptor true."""
 
-    def __init__(self, end: End, hub: Hub, control: Control) -> None:
+    def __init__(self, end: End, hub: Hub, control: Control, turns: bool) -> None:
         self.ahead: deque[bytes] = deque()  # never anything: each receive is seen
         self._end = end
         self._hub = hub
         self._control = control
+        self._turns = turns  # so that it receives only after it has sent
         self._pid = os.getpid()
         # Reentrant: a signal's handler may receive, too; see `refresh`.
         self._lock = RLock()
@@ -137,10 +139,6 @@ class Level:
         """See `pymq.backend.abc.Hub.ready`."""
         return self._end.ready()
 
-    def _changes_by_sending(self) -> bool:
-        """REQ and REP receive only after it."""
-        return self._end is not self._hub
-
     def _seen(self, call: Callable[..., Any], *args: Any) -> Any:
         try:
             return call(*args)
@@ -156,7 +154,7 @@ class Level:
     @property
     def quick_send(self) -> Callable[[bytes], int]:
         """See `pymq.backend.abc.Hub.quick_send`."""
-        return self.send if self._changes_by_sending() else self._end.quick_send
+        return self.send if self._turns else self._end.quick_send
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """See `pymq.backend.abc.Hub.send_many`."""
@@ -170,6 +168,16 @@ class Level:
     ) -> int:
         """See `pymq.backend.abc.Hub.send_message`."""
         return int(self._seen(self._end.send_message, frames, more, owners))
+
+    @property
+    def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
+        """See `pymq.backend.abc.Hub.quick_send_message`."""
+        return no_way if self._turns else self._end.quick_send_message
+
+    @property
+    def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:
+        """There is none: what is received has to be seen."""
+        return no_way
 
     def recv(self) -> Union[bytes, int]:
         """See `pymq.backend.abc.Hub.recv`."""

@@ -11,17 +11,18 @@ from .error import HandshakeError
 class Meeting:
     """One session's.  The control thread tells, callers wait."""
 
-    __slots__ = ("_met", "failed")
+    __slots__ = ("_met", "failed", "wishes")
 
     changed = Changed()  # of any of them: few wait, and not for long
 
     def __init__(self) -> None:
         self._met = False
+        self.wishes = 0  # calls of `connect` that are content with this session
         self.failed: Union[HandshakeError, None] = None  # the last handshake
 
     def tell(self, met: bool, failed: Union[HandshakeError, None] = None) -> None:
         """There is a connection that can be used, or there is none (any more)."""
-        with self.changed:
+        with self.changed.lock:
             self._met, self.failed = met, failed
             self.changed.notify_all()
 

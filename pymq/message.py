@@ -136,6 +136,7 @@ class Frame:
         more: bool = False,
     ) -> None:
         self.more = more
+        self._received = False
         if data.__class__ is bytes and not track:
             self._data = data  # whoever asks for `bytes` gets a copy, as in pyzmq
         else:
@@ -149,7 +150,7 @@ class Frame:
     _properties: Union[Properties, None] = None  # of the connection it came from
     _view: Union[memoryview, None] = None
     _bytes: Union[bytes, None] = None
-    _received = False
+    _received = True
     #: Whether the backend is to keep it until it is sent, even where a copy is cheaper.
     tracked = False
     _data: Any
@@ -309,12 +310,28 @@ def received(
     """A frame of what the backend gave."""
     frame = _makers[0]() if _makers else _maker()()
     frame._data = body
-    frame.more = more
-    frame._received = True
-    frame._properties = properties
+    if more:
+        frame.more = more
+    if properties is not None:
+        frame._properties = properties
     if track:
         frame._track(False)
     return frame
+
+
+def body_of(data: Any) -> Any:
+    """What is sent: bytes, or a view of something that has the buffer interface.
+    TypeError if it has none, BufferError unless it is C-contiguous."""
+    if isinstance(data, Frame):
+        return data._body
+    if data.__class__ is bytes:
+        return data
+    if isinstance(data, str):
+        raise TypeError("unicode not allowed, use send_string")
+    view = memoryview(data)
+    if not view.c_contiguous:
+        raise BufferError("memoryview: underlying buffer is not C-contiguous")
+    return view.cast("B") if view.nbytes else b""
 
 
 def _new(cls: type, *args: object, **kwargs: object) -> Any:

@@ -85,10 +85,11 @@ class Monitor:
     def stop(self) -> None:
         """Say so to the reader, if it wants to know, and forget it."""
         with self._lock:
+            if self._outlet is None:
+                return
             last = bool(self._events & Event.MONITOR_STOPPED)
             outlet, self._outlet, self._events = self._outlet, None, 0
-        if outlet is not None:
-            outlet.close(last)
+        outlet.close(last)
 
     def hold(self) -> None:
         """A pipe goes on after its socket was closed."""

@@ -27,7 +27,7 @@ _main = threading.main_thread().ident
 
 def longest() -> float:
     """Seconds that the calling thread may sleep at once."""
-    if _patched():
+    if "gevent.monkey" in sys.modules and _patched():
         return OF_PATCHED
     return OF_MAIN if _get_ident() == _main else OF_OTHERS
 

@@ -39,6 +39,11 @@ def boolean(default: int = 0, text: str = "") -> Option:
     return Option(default, 0, 1, unit="0 or 1", text=text)
 
 
+def switch(types: frozenset[SocketType], text: str, **more: Any) -> Option:
+    """0 is off; of some types, and nothing to look at."""
+    return Option(0, readable=False, types=types, unit="0 or more", text=text, **more)
+
+
 def truth(default: int, text: str) -> Option:
     """libzmq takes any integer for these."""
     return Option(

@@ -18,6 +18,7 @@ from .option import INT64_MAX, INT64_MIN, INT_MAX, Option
 from .option import admitted as _admitted
 from .option import boolean as _bool
 from .option import state as _state
+from .option import switch as _switch
 from .option import timeout as _timeout
 from .option import truth as _truth
 from .security_options import SECURITY
@@ -116,12 +117,9 @@ OPTIONS: dict[int, Option] = {
     _O.SNDTIMEO: _timeout(text="how long a send waits; -1: for ever"),
     _O.IPV4ONLY: _bool(1, "old name of the opposite of IPV6"),
     _O.LAST_ENDPOINT: _state(b"", "what was last bound or connected"),
-    _O.ROUTER_MANDATORY: Option(
-        0,
+    _O.ROUTER_MANDATORY: _switch(
         live=HubOption.MANDATORY,
-        readable=False,
         types=_ROUTERS,
-        unit="0 or more",
         text="EHOSTUNREACH for an unknown peer, and waiting for a full one, instead "
         "of dropping the message",
     ),
@@ -147,95 +145,62 @@ OPTIONS: dict[int, Option] = {
     ),
     _O.IMMEDIATE: _bool(text="queue only for peers that are connected now"),
     _O.IPV6: _bool(text="IPv6 beside IPv4; the context's IPV6 is the default"),
-    _O.ROUTER_HANDOVER: Option(
-        0,
-        readable=False,
+    _O.ROUTER_HANDOVER: _switch(
         types=_ROUTERS,
-        unit="0 or more",
         text="a new peer takes a name over from the one that has it",
         at_once=True,
     ),
-    _O.XPUB_VERBOSE: Option(
-        0,
+    _O.XPUB_VERBOSE: _switch(
         live=HubOption.VERBOSE,
-        readable=False,
         types=_PUBS,
-        unit="0 or more",
         text="receive repeated subscriptions too",
     ),
-    _O.ROUTER_RAW: Option(
-        0,
-        readable=False,
+    _O.ROUTER_RAW: _switch(
         types=_ROUTERS,
-        unit="0 or more",
         text="old way to what STREAM does",
     ),
-    _O.PROBE_ROUTER: Option(
-        0,
-        readable=False,
+    _O.PROBE_ROUTER: _switch(
         types=_PROBERS,
-        unit="0 or more",
         text="send an empty message on every new connection, so that a ROUTER "
         "learns our name",
         at_once=True,
     ),
-    _O.REQ_CORRELATE: Option(
-        0,
-        readable=False,
+    _O.REQ_CORRELATE: _switch(
+        live=HubOption.CORRELATE,
         types=_REQ,
-        unit="0 or more",
         text="number requests, and take only the reply with that number",
-        at_once=True,
     ),
-    _O.REQ_RELAXED: Option(
-        0,
-        readable=False,
+    _O.REQ_RELAXED: _switch(
+        live=HubOption.RELAXED,
         types=_REQ,
-        unit="0 or more",
         text="a new request may be sent before the reply to the last one",
-        at_once=True,
     ),
-    _O.XPUB_VERBOSER: Option(
-        0,
+    _O.XPUB_VERBOSER: _switch(
         live=HubOption.VERBOSER,
-        readable=False,
         types=_PUBS,
-        unit="0 or more",
         text="receive repeated subscriptions, and repeated unsubscriptions",
     ),
-    _O.XPUB_MANUAL: Option(
-        0,
+    _O.XPUB_MANUAL: _switch(
         live=HubOption.MANUAL,
-        readable=False,
         types=_PUBS,
-        unit="0 or more",
         text="subscriptions that are received count only once SUBSCRIBE was set",
     ),
-    _O.XPUB_MANUAL_LAST_VALUE: Option(
-        0,
+    _O.XPUB_MANUAL_LAST_VALUE: _switch(
         live=HubOption.LAST_VALUE,
-        readable=False,
         types=_PUBS,
-        unit="0 or more",
         sets=lambda value: {_O.XPUB_MANUAL: value},
         text="XPUB_MANUAL, and the first message after a subscription was received "
         "goes to that peer alone",
     ),
-    _O.ONLY_FIRST_SUBSCRIBE: Option(
-        0,
+    _O.ONLY_FIRST_SUBSCRIBE: _switch(
         live=HubOption.ONLY_FIRST,
-        readable=False,
         types=_PUBS | {SocketType.XSUB},
-        unit="0 or more",
         text="a frame that begins with 0 or 1 is no subscription in a message that "
         "does not begin with one",
     ),
-    _O.XPUB_NODROP: Option(
-        0,
+    _O.XPUB_NODROP: _switch(
         live=HubOption.NO_DROP,
-        readable=False,
         types=_PUBS,
-        unit="0 or more",
         text="a send waits for full subscribers instead of passing them over",
     ),
     _O.XPUB_WELCOME_MSG: Option(
@@ -417,7 +382,9 @@ def find(number: int) -> Option:
 
 def check(number: int, option: Option, value: Any, socket_type: int) -> None:
     """Refuse a value: TypeError, OverflowError, or ZMQError(EINVAL) as libzmq would."""
-    check_type(number, value)
+    plain = value.__class__ is int and _KINDS[number][0] is int
+    if not (plain and option.low <= value <= option.high):
+        check_type(number, value)
     size = len(value) if isinstance(value, bytes) else value
     applies = option.types is None or socket_type in option.types
     if not (option.writable and applies and option.low <= size <= option.high):

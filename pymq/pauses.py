@@ -152,12 +152,12 @@ class Until:
 
     def look(self) -> Any:
         """See `Pause.look`."""
-        with self._changed:
+        with self._changed.lock:
             return self._holds()
 
     def sleep(self) -> bool:
         """See `Pause.sleep`."""
-        with self._changed:
+        with self._changed.lock:
             while not self._holds():
                 left = remaining(self.deadline)
                 if left <= 0:
@@ -178,7 +178,7 @@ class _Bell:
 
         self._changed = changed
         self._signal = Signal()
-        with changed:
+        with changed.lock:
             changed.listen(self._signal.raise_)
 
     def fileno(self) -> int:
@@ -187,10 +187,10 @@ class _Bell:
 
     def hush(self) -> None:
         """See `pymq.backend.abc.Bell.hush`."""
-        with self._changed:
+        with self._changed.lock:
             self._signal.clear()
 
     def close(self) -> None:
         """See `pymq.backend.abc.Bell.close`."""
-        with self._changed:
+        with self._changed.lock:
             self._changed.forget(self._signal.raise_)

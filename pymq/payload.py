@@ -110,3 +110,17 @@ def check_part(index: int, part: Any) -> None:
         raise TypeError(
             f"Frame {index} ({shown}) does not support the buffer interface."
         ) from None
+
+
+def room_in(buffer: Any, nbytes: int) -> memoryview:
+    """What of a buffer is to be received into."""
+    view = memoryview(buffer)
+    if view.readonly or not view.c_contiguous:
+        raise BufferError("the buffer is read-only, or not contiguous")
+    view = view.cast("B") if view.nbytes else memoryview(bytearray())
+    if nbytes < 0:
+        raise ValueError(f"{nbytes=} must be non-negative")
+    limit = nbytes or len(view)
+    if limit > len(view):
+        raise ValueError(f"nbytes={limit} is more than the buffer: {len(view)}")
+    return view[:limit]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Mapping, NamedTuple
 
-from .backend.counts import Counts, PeerCounts
+from .backend.counts import Counts
 from .base import SocketBase
-from .properties import Properties
+from .properties import Properties, Shown
 
 _UNKNOWN = Properties(-1, {})
 
@@ -40,21 +40,16 @@ class Peers(SocketBase):
         queued), or gone with something left to receive.  Not in pyzmq.  From any
         thread."""
         self._check_open()
-        return [self._peer(counts) for counts in self._hub.peers()]
-
-    def _peer(self, found: PeerCounts) -> Peer:
-        known = self._connections.get(found.pipe) or _UNKNOWN
-        said = known.values
-        return Peer(
-            _text(said, "Peer-Address"),
-            found.name or said.get("Identity", b""),
-            _text(said, "Socket-Type"),
-            known.mechanism,
-            _text(said, "User-Id"),
-            found.since,
-            found.connected,
-            *found.counts[1:],
-        )
+        known = self._connections.get
+        found = []
+        for counted in self._hub.peers():
+            connection = known(counted[0]) or _UNKNOWN
+            shown = connection.shown or _show(connection)
+            if counted[1]:
+                shown = (shown[0], counted[1], *shown[2:])
+            # `Peer` itself takes its fields one by one, and as long as all of this.
+            found.append(tuple.__new__(Peer, shown + counted[2:]))
+        return found
 
     def stats(self) -> Counts:
         """What has come and gone since the socket was made, over all peers, those that
@@ -66,6 +61,19 @@ class Peers(SocketBase):
         self._check_open()
         totals: Counts = self._hub.totals()
         return totals
+
+
+def _show(connection: Properties) -> Shown:
+    """For good: what is known of a connection does not change."""
+    said = connection.values
+    connection.shown = (
+        _text(said, "Peer-Address"),
+        said.get("Identity", b""),
+        _text(said, "Socket-Type"),
+        connection.mechanism,
+        _text(said, "User-Id"),
+    )
+    return connection.shown
 
 
 def _text(said: Mapping[str, bytes], name: str) -> str:

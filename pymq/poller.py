@@ -37,14 +37,7 @@ def zmq_poll(
     forever = timeout is None or timeout < 0
     deadline = None if forever else time.monotonic() + int(timeout or 0) / 1000
     with waiter_class(sockets, bells=True) as waiter:
-        ready = waiter.look(0)
-        while not ready:
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
-                break
-            nap = naps.longest()
-            ready = waiter.look(min(nap if left is None else left, nap) * 1000 + 1)
-        return ready
+        return waiter.wait(deadline)
 
 
 class Waiter:
@@ -83,6 +76,17 @@ class Waiter:
     def _add(self, fd: int, mask: int) -> None:
         self.masks[fd] = self.masks.get(fd, 0) | mask
         self._poll.register(fd, self.masks[fd])
+
+    def wait(self, deadline: Union[float, None] = None) -> list[tuple[Any, int]]:
+        """What is ready, once something is, or [] at `deadline`.  With bells."""
+        ready = self.look(0)
+        while not ready:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                break
+            nap = naps.longest()
+            ready = self.look(min(nap if left is None else left, nap) * 1000 + 1)
+        return ready
 
     def look(self, timeout: float) -> list[tuple[Any, int]]:
         """What is ready; waits for at most `timeout` ms, 0 for not at all."""

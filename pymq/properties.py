@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Mapping, NamedTuple, Union
+from typing import Callable, Mapping, Tuple, Union
 
 #: Connections that have ended and are still remembered, for what of theirs is unread.
 REMEMBERED = 1000
 
 
-class Properties(NamedTuple):
+#: As of `pymq.peers.Peer`: address, routing id, socket type, mechanism and user.
+Shown = Tuple[str, bytes, str, str, str]
+
+
+class Properties:
     """Of one connection."""
 
-    fd: int  # its descriptor, when it was made
-    values: Mapping[str, bytes]  # by name, in the case that the peer wrote it
-    mechanism: str = ""  # that the handshake agreed
+    __slots__ = ("fd", "mechanism", "shown", "values")
+
+    def __init__(
+        self, fd: int, values: Mapping[str, bytes], mechanism: str = ""
+    ) -> None:
+        self.fd = fd  # its descriptor, when it was made
+        self.values = values  # by name, in the case that the peer wrote it
+        self.mechanism = mechanism  # that the handshake agreed, "" without one
+        self.shown: Union[Shown, None] = None  # made when it is first asked for
 
 
 class Connections:
@@ -22,11 +32,13 @@ class Connections:
     A connecting pipe has those of its latest connection; inproc has none.
     """
 
-    __slots__ = ("_ended", "_known")
+    __slots__ = ("_ended", "_known", "get")
 
     def __init__(self) -> None:
         self._known: dict[int, Properties] = {}
         self._ended: dict[int, None] = {}  # oldest first
+        #: What is known of a pipe, or None.  Asked for every frame.
+        self.get: Callable[[int], Union[Properties, None]] = self._known.get
 
     def add(self, pipe: int, properties: Properties) -> None:
         """Before its first message can be received."""
@@ -40,7 +52,3 @@ class Connections:
         if len(self._ended) > REMEMBERED:
             oldest = next(iter(self._ended))
             del self._ended[oldest], self._known[oldest]
-
-    def get(self, pipe: int) -> Union[Properties, None]:
-        """None if nothing is known."""
-        return self._known.get(pipe)

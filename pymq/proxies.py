@@ -10,7 +10,7 @@ from .backend.abc import Receive, Send
 from .constants import EFSM, POLLIN, POLLOUT, SocketType
 from .error import ZMQError, error_for
 from .patterns import Wrapper
-from .poller import zmq_poll
+from .poller import Waiter
 from .socket import Socket
 
 BURST = 1000  # messages that go one way before the other way has its turn
@@ -147,6 +147,8 @@ class Proxy:
         self._ways = ways
         self._control = control
         self._paused = self._ended = False
+        self._waiter: Union[Waiter, None] = None  # the last, with bells hung up ...
+        self._awaited: list[tuple[Any, int]] = []  # ... for these
 
     def run(self) -> None:
         """Until the control says so."""
@@ -157,6 +159,7 @@ class Proxy:
                 hub.looks_ahead = False  # what is ahead has to be moved by hand
             self._run()
         finally:
+            self._wait_for([])
             for hub, looks in zip(hubs, looked):
                 hub.looks_ahead = looks
 
@@ -177,7 +180,18 @@ class Proxy:
         if not self._paused:
             for sock, events in (way.waits_for() for way in self._ways):
                 wanted[sock] = wanted.get(sock, 0) | events
-        zmq_poll(list(wanted.items()))
+        self._wait_for(list(wanted.items()))
+
+    def _wait_for(self, wanted: list[tuple[Any, int]]) -> None:
+        """Mostly for the same as before: to hang up bells, and to take them away, costs
+        more than to pass on some ten messages.  [] for nothing, any more."""
+        if wanted != self._awaited and self._waiter is not None:
+            self._waiter.__exit__()
+            self._waiter = None
+        if wanted:
+            self._waiter = self._waiter or Waiter(wanted, bells=True)
+            self._awaited = wanted
+            self._waiter.wait()
 
     def _obey(self, control: Socket) -> None:
         while not self._ended:
@@ -222,16 +236,17 @@ def _sends(sock: Socket) -> bool:
 
 def _plain(source: Socket, sink: Socket) -> bool:
     """Whether messages may go from one hub to the other: the sockets add nothing."""
-    end = source._end
-    as_received = end.passes if isinstance(end, Wrapper) else end is source._hub
+    turns = source._pattern.routing.turns or sink._pattern.routing.turns
+    as_received = source._end is source._hub or isinstance(source._end, Wrapper)
     alike = type(source._hub) is type(sink._hub)
-    return alike and as_received and sink._end is sink._hub
+    return alike and as_received and not turns and sink._end is sink._hub
 
 
 def _never_full(sock: Socket) -> bool:
     """Whether POLLOUT is always set, so that nobody needs to ask."""
-    policy = sock._pattern.routing.send
-    return sock._end is sock._hub and policy in (Send.TO_ALL, Send.BY_NAME)
+    routing = sock._pattern.routing
+    plain = sock._end is sock._hub and not routing.turns
+    return plain and routing.send in (Send.TO_ALL, Send.BY_NAME)
 
 
 def _ready(sock: Socket) -> int:

@@ -6,11 +6,11 @@ from errno import EAGAIN, ENOTSUP
 from functools import partial
 from typing import Any, Union
 
+from .backend.abc import Turns
 from .base import SocketBase
 from .constants import POLLIN, POLLOUT, SocketOption
 from .drain import until
 from .error import Again, ZMQError, error_for
-from .patterns.req import Req
 from .pauses import Events, Steps, Until
 
 
@@ -42,25 +42,24 @@ class Requests(SocketBase):
         parts = [bytes(memoryview(frame)) for frame in frames]
         if timeout is None:
             timeout = float(self._options[SocketOption.RCVTIMEO])
-        req = self._asker()
-        turn = req.turn
+        self._check_asks()
+        turn = self._asks
         one = turn.come()
         try:
             if not turn.is_of(one):
                 yield Until(turn.changed, partial(turn.is_of, one), None)
-            return (yield from self._insist(req, parts, timeout, retries))
+            return (yield from self._insist(parts, timeout, retries))
         finally:
             turn.leave(one)
 
-    def _insist(
-        self, req: Req, parts: list[bytes], timeout: float, retries: int
-    ) -> Steps[Any]:
+    def _insist(self, parts: list[bytes], timeout: float, retries: int) -> Steps[Any]:
+        hub = self._hub
         try:
             for attempt in range(retries + 1):
                 deadline = until(timeout)
                 sent, goes_on = False, True
                 while goes_on:
-                    sent = sent or self._result(req.ask(parts, attempt > 0)) == 0
+                    sent = sent or self._result(hub.ask(parts, attempt > 0)) == 0
                     found = self._end.recv_message()
                     if isinstance(found, list):
                         return found[0] if len(found) == 1 else found
@@ -68,15 +67,14 @@ class Requests(SocketBase):
                     events = POLLIN if sent else POLLIN | POLLOUT
                     goes_on = yield Events(self, events, deadline)
         finally:
-            req.give_up()
+            hub.give_up()
             self._changed()
         raise Again
 
-    def _asker(self) -> Req:
+    def _check_asks(self) -> None:
         self._check_open()
-        if not isinstance(self._inner, Req):
+        if self._pattern.routing.turns is not Turns.ASKS:
             raise ZMQError(ENOTSUP, f"not for a {self._type.name}")
-        return self._inner
 
     def _result(self, result: int) -> int:
         """0 or -EAGAIN, or it is raised."""

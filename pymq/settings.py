@@ -43,9 +43,10 @@ class Settings(SocketBase):
             writer(self, value)
             self._changed()
             return
-        if option not in table.OPTIONS:
+        row = table.OPTIONS.get(option)
+        if row is None:
             table.check_type(option, value)
-        row = table.find(option)
+            row = table.find(option)
         table.check(option, row, value, self._type)
         if type(value) is not int and isinstance(value, int):
             value = int(value)  # no bool, no enum

@@ -73,7 +73,7 @@ class Handle:
         Another thread may be making one: either it copies what is set by then, or it
         is among the kin that are looked up only after that.
         """
-        first = self._first()
+        first = self if self._kin is None else self._first()
         _set(first, state)
         for one in tuple(first._kin or ()):
             handle = one()

@@ -15,11 +15,11 @@ from .drain import until
 from .endpoints import Endpoints
 from .error import Again, ZMQError, error_for
 from .generics import Subscriptable
-from .message import _FINISHED_TRACKER, Frame, MessageTracker, received
+from .message import _FINISHED_TRACKER, Frame, MessageTracker, body_of, received
 from .monitored import Monitored
 from .overflow import Overflow, Overflowing
 from .pauses import Events, Steps, Until
-from .payload import Payloads, check_part
+from .payload import Payloads, check_part, room_in
 from .peers import Peers
 from .requests import Requests
 from .settings import Settings
@@ -102,7 +102,7 @@ class Socket(
     ) -> Union[MessageTracker, None]:
         """`send`, when it is not as simple as can be."""
         frame = data if isinstance(data, Frame) else None
-        body = data if data.__class__ is bytes else _body(data)
+        body = data if data.__class__ is bytes else body_of(data)
         if routing_id is not None or group is not None:
             raise ZMQError(ENOTSUP, "routing_id and group are of draft socket types")
         if frame is None and not copy and len(body) >= self.copy_threshold:
@@ -140,28 +140,39 @@ class Socket(
         """
         if not copy:
             return self._recv_whole(flags, track)
-        body: Any = None
         if self._ahead:
             try:
-                body = self._ahead.popleft()
+                return self._ahead.popleft()
             except IndexError:
                 pass  # another thread was faster
-        if body is None and copy:
-            # As in `send`.
+        receive = self._quick_recv  # as in `send`
+        body = receive()
+        if type(body) is bytes:
+            return body
+        if body == -EAGAIN and not flags:
+            return self._recv_awaited()
+        return self._recv_later(flags, self._recv_frame, self._recv_again, body)
+
+    def _recv_awaited(self) -> Any:
+        """The next frame, which is not there yet."""
+        deadline = until(self._options[_RCVTIMEO])
+        while True:
+            self._wait(POLLIN, deadline)
             receive = self._quick_recv
             body = receive()
-        if type(body) is not bytes:
-            body = self._recv_later(flags, self._recv_frame, self._recv_again, body)
-        return body
+            if type(body) is bytes:
+                return body
+            if body != -EAGAIN:
+                return self._recv_later(0, self._recv_frame, self._recv_again, body)
 
     def _recv_whole(self, flags: int, track: bool) -> Frame:
         """The next frame with what is known of it."""
         self._hub.looks_ahead = False  # it would not know where messages are from
-        receive = self._recv_from
-        body, pipe, more = self._recv_later(flags, receive, receive)
-        return self._frame(body, pipe, more, track)
-
-    def _frame(self, body: Any, pipe: int, more: bool, track: bool) -> Frame:
+        found: Any = self._end.recv_from()
+        if found.__class__ is int:
+            receive = self._recv_from
+            found = self._recv_later(flags, receive, receive, found)
+        body, pipe, more = found
         return received(body, more, track, self._connections.get(pipe))
 
     # Looked up each time: while a thread waits, another may ask for `fileno`.
@@ -237,12 +248,14 @@ class Socket(
     ) -> Union[MessageTracker, None]:
         """Queue a whole message: nobody else's frames get between its own.  TypeError,
         before anything is queued, if a part has no buffer interface."""
-        plain = type(msg_parts) is list and set(map(type, msg_parts)) == {bytes}
-        if plain and not (flags or track or kwargs):
-            result = self._end.send_message(list(msg_parts))
+        if type(msg_parts) is list and not (flags or track or kwargs):
+            send = self._quick_send_message  # as in `send`
+            result = send(msg_parts)
+            if result is None and set(map(type, msg_parts)) == {bytes}:
+                result = self._end.send_message(list(msg_parts))
             if result == 0:
                 return None
-            if result != -EAGAIN:
+            if result is not None and result != -EAGAIN:
                 self._check_call()
                 raise error_for(-result)
         return self._send_parts(msg_parts, flags, copy, track)
@@ -256,7 +269,7 @@ class Socket(
                 check_part(index, part)
         every = [*msg_parts[:-1], msg_parts[-1]]  # raises for what is no sequence
         parts = [self._part(part, copy, track) for part in every]
-        bodies = [_body(part) for part in parts]
+        bodies = [body_of(part) for part in parts]
         owners = [part if isinstance(part, Frame) else None for part in parts]
         more, last = flags & _SNDMORE != 0, parts[-1]
         result = self._end.send_message(bodies, more, owners)
@@ -286,14 +299,18 @@ class Socket(
     ) -> list[Any]:
         """Receive a whole message, or the rest of one that `recv` began: a list of its
         frames, of which nobody else gets one."""
-        if copy:
-            parts = self._end.recv_message()
-            if isinstance(parts, list):
+        if not copy:
+            return self._recv_parts(flags, track)
+        parts: Any = None
+        if not self._ahead:
+            receive = self._quick_recv_message
+            parts = receive()
+            if type(parts) is list:
+                self._hub.more = False
                 return parts
-            receive = self._recv_message
-            whole: list[Any] = self._recv_later(flags, receive, receive, parts)
-            return whole
-        return self._recv_parts(flags, track)
+        again = self._recv_message
+        whole: list[Any] = self._recv_later(flags, again, again, parts)
+        return whole
 
     def _recv_parts(self, flags: int, track: bool) -> list[Frame]:
         """The next message as frames with what is known of them."""
@@ -302,7 +319,7 @@ class Socket(
         bodies, pipe = self._recv_later(flags, receive, receive)
         last = len(bodies) - 1
         return [
-            self._frame(body, pipe, index < last, track)
+            received(body, index < last, track, self._connections.get(pipe))
             for index, body in enumerate(bodies)
         ]
 
@@ -403,21 +420,8 @@ class Socket(
         """Receive a frame into a writable buffer, of which at most `nbytes` (0: all)
         are used; returns the number of bytes.  What does not fit is for `recv_rest`;
         pyzmq loses it."""
-        room = self._room(buffer, nbytes)
+        room = room_in(buffer, nbytes)
         return self._fill(room, self.recv(flags))
-
-    def _room(self, buffer: Any, nbytes: int) -> memoryview:
-        """What of a buffer is to be received into."""
-        view = memoryview(buffer)
-        if view.readonly or not view.c_contiguous:
-            raise BufferError("the buffer is read-only, or not contiguous")
-        view = view.cast("B") if view.nbytes else memoryview(bytearray())
-        if nbytes < 0:
-            raise ValueError(f"{nbytes=} must be non-negative")
-        limit = nbytes or len(view)
-        if limit > len(view):
-            raise ValueError(f"nbytes={limit} is more than the buffer: {len(view)}")
-        return view[:limit]
 
     def _fill(self, room: memoryview, body: bytes) -> int:
         limit, thread = len(room), get_ident()
@@ -492,17 +496,3 @@ class Socket(
         Receiving costs a microsecond more once this was called.
         """
         return self._level_fd()
-
-
-def _body(data: Any) -> Any:
-    """Bytes, or a view of something that has the buffer interface."""
-    if isinstance(data, Frame):
-        return data._body
-    if data.__class__ is bytes:
-        return data
-    if isinstance(data, str):
-        raise TypeError("unicode not allowed, use send_string")
-    view = memoryview(data)
-    if not view.c_contiguous:
-        raise BufferError("memoryview: underlying buffer is not C-contiguous")
-    return view.cast("B") if view.nbytes else b""

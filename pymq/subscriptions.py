@@ -60,9 +60,9 @@ class Subscriptions(SocketBase):
         that begin so, in the order in which they were sent, unless he had subscribed to
         them before; what his mark has no room for he misses.  What is sent meanwhile
         comes behind that: nothing is missed, and nothing comes twice.  Not with
-        INVERT_MATCHING.  Behind an endpoint that the publisher has connected to there
-        is one subscriber for good: who follows another there gets what was queued
-        meanwhile, and no last value of what that one had subscribed to.
+        INVERT_MATCHING.  Who connects again, or follows another behind an endpoint that
+        the publisher has connected to, is new: he gets all last values that he asks
+        for, in that case behind what was queued meanwhile.
 
         Setting it: ValueError if negative; ZMQError: ENOTSUP for another type.
         """

@@ -29,5 +29,5 @@ class Turn:
         """The next, please."""
         self._line.remove(one)
         if self._line:
-            with self.changed:
+            with self.changed.lock:
                 self.changed.notify_all()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import select
+from collections import deque
 from typing import Callable, Protocol, Union
 
 Call = Callable[[], None]
@@ -26,8 +27,8 @@ class Watch(Protocol):
     def remove(self, fd: int) -> None:
         """Forget a descriptor, known or not; before it is closed."""
 
-    def wait(self, seconds: Union[float, None]) -> list[Call]:
-        """Of those that are ready; none after so many seconds (None: never)."""
+    def wait(self, seconds: Union[float, None], ready: deque[Call]) -> None:
+        """Add those of who is ready; none after so many seconds (None: never)."""
 
     def close(self) -> None:
         """Wait no more."""
@@ -58,14 +59,15 @@ class _Epoll:
             except OSError:
                 pass  # it was closed
 
-    def wait(self, seconds: Union[float, None]) -> list[Call]:
+    def wait(self, seconds: Union[float, None], ready: deque[Call]) -> None:
         if seconds is None:
             seconds = -1  # PyPy takes no None
         elif seconds > 0:
             seconds = math.ceil(seconds * 1e3) * 1e-3  # else it would come too early
         calls = self._calls
-        ready = self._epoll.poll(seconds, _MOST)
-        return [calls[fd] for fd, _ in ready if fd in calls]
+        for fd, _ in self._epoll.poll(seconds, _MOST):
+            if fd in calls:
+                ready.append(calls[fd])
 
 
 class _Selector:
@@ -87,5 +89,5 @@ class _Selector:
         except KeyError:
             pass
 
-    def wait(self, seconds: Union[float, None]) -> list[Call]:
-        return [key.data for key, _ in self._selector.select(seconds)]
+    def wait(self, seconds: Union[float, None], ready: deque[Call]) -> None:
+        ready.extend([key.data for key, _ in self._selector.select(seconds)])

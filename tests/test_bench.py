@@ -85,8 +85,10 @@ def test_targets_name_rows_that_exist(target: targets.Target) -> None:
     rows = targets.wanted(target)
     assert rows
     for name in rows:
-        other = name.replace(*target.versus_row) if target.versus_row[0] else name
-        assert not target.versus or target.versus in targets.ROWS[other].peers
+        for one in (target, target.of_floor(name)):
+            assert not one.versus or one.versus in targets.ROWS[one.other(name)].peers
+    floors = [name for name in rows if target.floor in targets.ROWS[name].peers]
+    assert floors or not target.floor
 
 
 def test_growth_looks_at_several_sizes() -> None:

@@ -12,8 +12,8 @@ from importlib import import_module
 from typing import Any
 
 import harness
-from harness import Clock, Options, Result, body, hold, latencies
-from roundtrips import WARM_UP
+from harness import Clock, Options, Result, body, hold
+from roundtrips import WARM_UP, timed
 
 LONGEST = 8192
 
@@ -105,25 +105,10 @@ def server(nng: Any, options: Options) -> Result:
 
 def client(nng: Any, options: Options) -> Result:
     """Times every round trip."""
-    clock, spent = Clock(), []
-    now, gap = time.perf_counter_ns, options.gap_ms / 1000
-    message = body(options.size)
     if options.pattern != "reqrep":
         harness.unsupported("no DEALER and ROUTER")
     with dialled(nng, nng.Req0(), options) as req:
-        for _ in range(WARM_UP):
-            req.send(message)
-            req.recv()
-        clock.start()
-        for _ in range(options.count):
-            if gap:
-                time.sleep(gap)
-            before = now()
-            req.send(message)
-            req.recv()
-            spent.append(now() - before)
-        result = clock.stop(options.count)
-    return {**result, **latencies(spent)}
+        return timed(req, options)
 
 
 SIDES: harness.Sides = {

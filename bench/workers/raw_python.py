@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import time
-from typing import Any
+from typing import Any, Callable
 
 import harness
 from connecting import PING, exactly, shake_hands
@@ -130,9 +130,19 @@ def server(_: Any, options: Options) -> Result:
 
 
 def client(_: Any, options: Options) -> Result:
-    """Times every round trip; rests `gap_ms` before each, if asked to."""
-    connection, clock, spent = connected(options), Clock(), []
+    """Times every round trip."""
     message = body(options.size)
+
+    def exchange(connection: socket.socket) -> None:
+        connection.sendall(message)
+        exactly(connection, options.size)
+
+    return timed(options, exchange)
+
+
+def timed(options: Options, exchange: Callable[[socket.socket], None]) -> Result:
+    """Times every exchange; rests `gap_ms` before each, if asked to."""
+    connection, clock, spent = connected(options), Clock(), []
     now, gap = time.perf_counter_ns, options.gap_ms / 1000
     for index in range(options.count + WARM_UP):
         if index == WARM_UP:
@@ -140,8 +150,7 @@ def client(_: Any, options: Options) -> Result:
         if gap and index >= WARM_UP:
             time.sleep(gap)
         before = now()
-        connection.sendall(message)
-        exactly(connection, options.size)
+        exchange(connection)
         if index >= WARM_UP:
             spent.append(now() - before)
     result = clock.stop(options.count)

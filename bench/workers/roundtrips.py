@@ -33,9 +33,18 @@ def server(zmq: Any, options: Options) -> Result:
 
 def client(zmq: Any, options: Options) -> Result:
     """Times every round trip; rests `gap_ms` before each, if asked to."""
-    context, clock, spent = zmq.Context(), Clock(), []
+    context = zmq.Context()
     kind = zmq.DEALER if options.pattern == "dealerrouter" else zmq.REQ
     socket = connected(zmq, context, kind, options)
+    result = timed(socket, options)
+    socket.close()
+    context.term()
+    return result
+
+
+def timed(socket: Any, options: Options) -> Result:
+    """What a connected socket's round trips take, after those that warm up."""
+    clock, spent = Clock(), []
     message = body(options.size)
     for _ in range(WARM_UP):
         socket.send(message)
@@ -49,10 +58,7 @@ def client(zmq: Any, options: Options) -> Result:
         socket.send(message)
         socket.recv()
         spent.append(now() - before)
-    result = clock.stop(options.count)
-    socket.close()
-    context.term()
-    return {**result, **latencies(spent)}
+    return {**clock.stop(options.count), **latencies(spent)}
 
 
 SIDES = {

@@ -25,58 +25,17 @@ from typing import Callable, NamedTuple, Protocol, Sequence, Union
 
 from ..zmtp.sealing import Keys
 from .counts import Counts, PeerCounts
+from .routing import HubOption as HubOption
+from .routing import Receive as Receive
+from .routing import Routing as Routing
+from .routing import Send as Send
+from .routing import Turns as Turns
 
 Buffer = Union[bytes, bytearray, memoryview]
 
 #: What `Hub.wait` waits for beside POLLIN (1) and POLLOUT (2): no pipe of the hub has
 #: a message, or an announcement, that the kernel or the joined peer has not wholly.
 SENT = 8
-
-
-class Send(IntEnum):
-    """How a hub chooses where a message goes."""
-
-    NONE = 0  # sending is refused: ENOTSUP
-    ONE = 1  # the only peer; EAGAIN when it is absent or full
-    IN_TURN = 2  # round robin over peers with room; EAGAIN when there is none
-    TO_ALL = 3  # every (matching) peer with room; full peers miss it; see NO_DROP
-    BY_NAME = 4  # the first frame names the peer; see `HubOption.MANDATORY`
-
-
-class Receive(IntEnum):
-    """What a hub does with messages that arrive.  All but NONE are fair-queued:
-    one whole message from each readable pipe in turn."""
-
-    NONE = 0  # receiving is refused (ENOTSUP); what arrives is thrown away
-    FAIR = 1
-    NAMED = 2  # as FAIR, with the peer's routing id as an extra first frame
-    FILTERED = 3  # as FAIR, only messages whose first frame has a subscribed prefix
-    TOPICS = 4  # subscriptions are taken in (PUB); anything else is thrown away
-    NOTICES = 5  # as TOPICS, and delivered with user messages (XPUB)
-
-
-class Routing(NamedTuple):
-    """A socket type, as the data plane sees it."""
-
-    send: Send
-    receive: Receive
-    subscribes: bool = False  # SUB, XSUB: announces its topics on every new link
-
-
-class HubOption(IntEnum):
-    """Integers that may change while the hub lives; they act at once."""
-
-    SEND_HWM = 1  # messages, 0 = unlimited
-    RECV_HWM = 2  # messages, 0 = unlimited
-    MANDATORY = 3  # BY_NAME: unknown name -> EHOSTUNREACH, full peer -> EAGAIN
-    VERBOSE = 4  # NOTICES: pass on duplicate subscriptions too; ends VERBOSER
-    VERBOSER = 5  # NOTICES: pass on every subscription and every cancellation
-    MANUAL = 6  # NOTICES: pass on all, but only `Hub.grant` lets them act
-    NO_DROP = 7  # TO_ALL: EAGAIN, for everybody, while a peer that matches is full
-    INVERT = 8  # FILTERED, and TO_ALL by topic: to those whose topics do not match
-    ONLY_FIRST = 9  # TOPICS, NOTICES: no frame is a subscription if the first is none
-    #: MANUAL, and what is sent first after a notice goes to its peer alone.
-    LAST_VALUE = 10
 
 
 class Heartbeat(NamedTuple):
@@ -205,7 +164,8 @@ class Pipe(Protocol):
         `keep_input`: messages that arrived stay readable, else they are dropped.
         An unfinished multipart message is dropped either way.
 
-        Returns True when nothing is left to do; otherwise PIPE_CLOSED will follow,
+        Returns True when nothing is left to do, above all when the kernel has all
+        already, whatever else the engine has to see to; otherwise PIPE_CLOSED follows,
         **once the kernel has accepted the last byte of the last message** or the
         drain was given up.  A descriptor of AF_UNIX is then half-closed, and for it
         PIPE_CLOSED comes when the peer has also read that byte, or closed.
@@ -291,7 +251,8 @@ class Hub(Protocol):
 
     @property
     def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
-        """`send_message`; None if only that can do it, and nothing was queued."""
+        """`send_message` of a list; None, and nothing was queued, if not all of it are
+        bytes, or if only that can do it."""
 
     @property
     def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:
@@ -350,6 +311,14 @@ class Hub(Protocol):
         negative errno after `stop`.  In the middle of sending a message POLLOUT is
         set; in the middle of receiving one POLLIN is."""
 
+    def ask(self, frames: Sequence[bytes], again: bool) -> int:
+        """ASKS: send a request with a number, to whose turn it is: any peer's reply
+        with that number counts, and no other one is waited for; nor if this fails.
+        `again`: the same request.  EFSM in the middle of another one."""
+
+    def give_up(self) -> None:
+        """ASKS: wait for no reply any more."""
+
     def wait(self, events: int, timeout: int) -> int:
         """Block until `ready` has one of `events`, or `SENT`, without the GIL.
 
@@ -361,10 +330,13 @@ class Hub(Protocol):
         wait.
         """
 
-    def bell(self, events: int) -> Bell:
+    def bell(self, events: int, reads: bool = False) -> Bell:
         """For a thread that waits for other things, too, until `ready` has one of
         `events`, or all was sent (`SENT`), or `stop`.  Also if another thread takes
-        notice first."""
+        notice first.
+
+        `reads`: it calls `hush` each time the descriptor is readable, and soon, so
+        that it may be left to that call to read from connections."""
 
     def fileno(self) -> int:
         """A descriptor that turns readable when `ready` may have changed (ZMQ_FD:
@@ -399,7 +371,7 @@ class Hub(Protocol):
         each topic (that is all of its first frame), for peers that subscribe later.
 
         They get it at once, as any message, unless they had subscribed to it before,
-        over whichever link of their pipe.
+        over this link of their pipe.
         Of more topics than `limit` those are forgotten that did not change for longest;
         0: all.  In the middle of a message that is sent, subscriptions wait.  Not with
         INVERT.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import operator
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 
 class Counts(NamedTuple):
@@ -30,16 +29,24 @@ class Counts(NamedTuple):
 NOTHING = Counts(0, 0, 0, 0, 0, 0, 0, 0)
 
 
-def add(a: Counts, b: Counts) -> Counts:
-    """The sum."""
-    return Counts._make(map(operator.add, a, b))
-
-
 class PeerCounts(NamedTuple):
     """A pipe of a hub, and what has come and gone."""
 
     pipe: int
+    name: bytes  # where pipes have names
     since: float  # when its latest link came up, or it was joined, as `time.time`; 0
     connected: bool
-    name: bytes  # where pipes have names
-    counts: Counts
+    # As in `Counts`.
+    messages_in: int
+    bytes_in: int
+    waiting_in: int
+    messages_out: int
+    bytes_out: int
+    waiting_out: int
+    dropped: int
+
+
+def total(count: int, past: Counts, peers: Sequence[PeerCounts]) -> Counts:
+    """Of so many peers: what was and what these have."""
+    each = [past[1:], *[peer[4:] for peer in peers]]
+    return Counts(count, *map(sum, zip(*each)))

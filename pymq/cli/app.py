@@ -36,8 +36,8 @@ Two shells, one pipeline:
     pymq pull 'tcp://*:5555' > copy
     pymq push tcp://127.0.0.1:5555 < original
 
-Exit codes: 0 done, 1 error, 2 wrong usage, 3 --timeout passed, 130 interrupted,
-141 the reader of our output has left.
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 --timeout passed or something was left
+undelivered, 130 interrupted, 141 the reader of our output has left.
 """
 
 app = typer.Typer(

@@ -208,7 +208,7 @@ class ZMQStream:
         return count
 
     def close(self, linger: Union[int, None] = None) -> None:
-        """Close the stream, and its socket."""
+        """Close the stream, and its socket, with `linger` in ms if given."""
         if self.socket is None:
             return
         sock, self.socket = self.socket, None

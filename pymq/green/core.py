@@ -11,8 +11,6 @@ import time
 import warnings
 from typing import Any, TypeVar, Union
 
-from gevent import get_hub
-
 from ..constants import POLLIN, RCVTIMEO, SNDTIMEO
 from ..context import Context
 from ..error import Again, error_for
@@ -115,6 +113,5 @@ class _Context(Context[_Socket]):
     _repr_cls = "zmq.green.Context"
     _instance = None
 
-    def term(self) -> None:
-        """See `Context.term`; other greenlets run meanwhile."""
-        get_hub().threadpool.apply(super().term)
+    def _finish(self, steps: Steps[bool]) -> bool:
+        return finish(steps, _sleep)

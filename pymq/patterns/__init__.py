@@ -22,7 +22,7 @@ from typing import (
 )
 
 from ..backend.abc import Buffer, Hub, Routing, check_bytes
-from ..backend.messages import recv_message, send_message
+from ..backend.messages import no_way, recv_message, send_message
 from ..constants import SocketType
 from ..error import ZMQError
 from ..loading import load
@@ -49,6 +49,15 @@ class End(Protocol):
     @property
     def quick_recv(self) -> Callable[[], Union[bytes, int, None]]:
         """See `pymq.backend.abc.Hub.quick_recv`."""
+
+    @property
+    def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
+        """See `pymq.backend.abc.Hub.quick_send_message`."""
+
+    @property
+    def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:
+        """See `pymq.backend.abc.Hub.quick_recv_message`; sets `more`, if it is not
+        the hub's."""
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """See `pymq.backend.abc.Hub.send_many`."""
@@ -94,26 +103,12 @@ class Wrapper(ABC):
 
     #: Ends the connection of a pipe, by its id, when all that was sent has gone.
     hang_up: Callable[[int], None]
-    #: What is received from it is what the hub has received.
-    passes = False
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._quick_send_message = hub.quick_send_message
-        self._quick_recv_message = hub.quick_recv_message
         self._lock = RLock()  # a signal's handler may use the socket its thread is in
         self.ahead: deque[bytes] = deque()  # never anything
         self.more = False
-
-    def _give(self, frames: list[bytes]) -> int:
-        """Send a message through the hub."""
-        result = self._quick_send_message(frames)
-        return self._hub.send_message(frames) if result is None else result
-
-    def _obtain(self) -> Union[list[bytes], int]:
-        """Receive a message from the hub."""
-        frames = self._quick_recv_message()
-        return self._hub.recv_message() if frames is None else frames
 
     @abstractmethod
     def send(
@@ -150,6 +145,16 @@ class Wrapper(ABC):
         """See `pymq.backend.abc.Hub.quick_recv`."""
         return self.recv
 
+    @property
+    def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
+        """There is none."""
+        return no_way
+
+    @property
+    def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:
+        """There is none."""
+        return no_way
+
     def send_many(self, messages: Sequence[bytes]) -> int:
         """Send one."""
         check_bytes(messages[:1])
@@ -179,44 +184,6 @@ class Wrapper(ABC):
     def recv_many(self, most: int) -> list[bytes]:
         """Nothing."""
         return []
-
-
-class Alternating(Wrapper):
-    """Sends and receives in turns (REQ, REP): it fetches a message when it is time for
-    one, and gives its frames out."""
-
-    def __init__(self, hub: Hub) -> None:
-        super().__init__(hub)
-        self._frames: deque[bytes] = deque()  # fetched, and not yet received
-
-    @abstractmethod
-    def _fetch(self) -> Union[list[bytes], int]:
-        """The frames of the next message that is for us, or the error, negative."""
-
-    def _find(self) -> bool:
-        """Have `_frames`, if there is something for us."""
-        if not self._frames:
-            found = self._fetch()
-            if isinstance(found, int):
-                return False
-            self._frames.extend(found)
-        return True
-
-    def recv(self) -> Union[bytes, int]:
-        """See `pymq.backend.abc.Hub.recv`."""
-        with self._lock:
-            frames = self._frames
-            if not frames:
-                found = self._fetch()
-                if isinstance(found, int):
-                    return found
-                if len(found) == 1:
-                    self.more = False
-                    return found[0]
-                frames.extend(found)
-            frame = frames.popleft()
-            self.more = len(frames) > 0
-            return frame
 
 
 class Pattern(NamedTuple):

@@ -18,8 +18,6 @@ POLLOUT = 2
 class Raw(Wrapper):
     """Sends by name, two frames at a time (also ROUTER with ROUTER_RAW)."""
 
-    passes = True
-
     def __init__(self, hub: Hub, options: Mapping[int, Any]) -> None:
         super().__init__(hub)
         self._named = False

@@ -17,8 +17,6 @@ class XSub(Wrapper):
     that message, and is only counted here.
     """
 
-    passes = True
-
     def __init__(self, hub: Hub, options: Mapping[int, Any]) -> None:
         super().__init__(hub)
         self._options = options

@@ -22,8 +22,8 @@ from typing import (
     Union,
 )
 
+from .. import constants as _C
 from ..backend.abc import Backend, Hub, Pipe, Send
-from ..constants import SocketOption
 from ..control import Control
 from ..drain import Drain
 from ..monitor import Monitor
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .judge import Judge
 
 logger = logging.getLogger("pymq")
+_BY_NAME = Send.BY_NAME
 
 
 class Side(NamedTuple):
@@ -58,17 +59,17 @@ class Side(NamedTuple):
     @property
     def named(self) -> bool:
         """Whether peers are known by their routing ids."""
-        return self.pattern.routing.send is Send.BY_NAME
+        return self.pattern.routing.send is _BY_NAME
 
     @property
     def raw(self) -> bool:
         """Whether connections speak no ZMTP."""
-        return self.pattern.raw or bool(self.options[SocketOption.ROUTER_RAW])
+        return self.pattern.raw or bool(self.options[_C.ROUTER_RAW])
 
     @property
     def conflates(self) -> bool:
         """Whether pipes keep the last message only (CONFLATE)."""
-        return self.pattern.conflates and bool(self.options[SocketOption.CONFLATE])
+        return self.pattern.conflates and bool(self.options[_C.CONFLATE])
 
     def claim(self, pipe: Pipe, routing_id: bytes) -> bool:
         """Name a pipe, if pipes have names; with ROUTER_HANDOVER whoever had the
@@ -77,7 +78,7 @@ class Side(NamedTuple):
             return self._claim_raw(pipe, routing_id)
         if not self.named:
             return True
-        handover = bool(self.live[SocketOption.ROUTER_HANDOVER])
+        handover = bool(self.live[_C.ROUTER_HANDOVER])
         displaced = pipe.name(routing_id, handover)
         owner = self.control.owners.get(displaced)
         if owner is not None:
@@ -93,7 +94,7 @@ class Side(NamedTuple):
         while pipe.name(name) < 0:
             name = _new_id()
         if self.pattern.raw:
-            self.live[SocketOption.ROUTING_ID] = name
+            self.live[_C.ROUTING_ID] = name
         return True
 
 

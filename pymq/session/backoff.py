@@ -6,7 +6,7 @@ import random
 import time
 from typing import Any, Mapping, Union
 
-from ..constants import SocketOption
+from .. import constants as _C
 
 #: A peer that is there but refuses us, or leaves at once, is asked less and less often:
 #: the wait doubles up to so many intervals.  RECONNECT_IVL_MAX takes their place.
@@ -25,8 +25,8 @@ class Backoff:
     """
 
     def __init__(self, options: Mapping[int, Any]) -> None:
-        self._interval: int = options[SocketOption.RECONNECT_IVL]  # ms
-        self._limit: int = options[SocketOption.RECONNECT_IVL_MAX]  # ms, 0: none
+        self._interval: int = options[_C.RECONNECT_IVL]  # ms
+        self._limit: int = options[_C.RECONNECT_IVL_MAX]  # ms, 0: none
         self._failures = 0  # in a row
         self._refusals = 0  # of these, by somebody who was there
         self._met = False  # somebody was, this time

@@ -8,14 +8,14 @@ import socket
 import threading
 from typing import Any, Mapping, Union
 
+from .. import constants as _C
 from .. import transports
 from ..backend.abc import Pipe
-from ..constants import Event, ReconnectStop, SecurityMechanism, SocketOption
 from ..control import Timer
 from ..endpoint import Endpoint
 from ..error import AuthenticationError, HandshakeError, ZMQError, error_for
 from ..meeting import Meeting
-from ..transports import NotOpened, Target, addresses
+from ..transports import NotOpened, Stream, Target, addresses
 from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger, security
 from .backoff import Backoff
@@ -27,8 +27,8 @@ from .tunnel import Tunnel
 #: A peer that broke the protocol will do it again: libzmq does not reconnect either.
 FATAL = (errno.EPROTO, errno.EMSGSIZE)
 DENIALS = (
-    Event.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH,
-    Event.PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC,
+    _C.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH,
+    _C.PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC,
 )
 HURRY = 2.0  # seconds for an address that does not answer, while there are others
 
@@ -45,21 +45,23 @@ class Connecter:
         self._address = endpoint.address
         self._transport = transports.get(endpoint.scheme)
         self._transport.check(endpoint.address)
-        self._proxy = _proxy(side.options) if endpoint.scheme == "tcp" else ""
+        self._proxy = ""
+        if endpoint.scheme == "tcp" and side.options[_C.SOCKS_PROXY]:
+            self._proxy = _proxy(side.options)
         if self._proxy:
             self._address = addresses.through(self._address, self._proxy)
         self._destination = endpoint.address
-        self._immediate = bool(side.options[SocketOption.IMMEDIATE])
+        self._immediate = bool(side.options[_C.IMMEDIATE])
         self._pipe: Union[Pipe, None] = None
         if not self._immediate:
             self._pipe = side.hub.open(side.conflates)
         if self._pipe is not None:
             side.control.owners[self._pipe.id] = self
-        self._first_name = side.options[SocketOption.CONNECT_ROUTING_ID]
+        self._first_name = side.options[_C.CONNECT_ROUTING_ID]
         self._named = self._name_first(self._first_name)
-        self._lingering = Lingering(side, self.endpoint, self._ended)
+        self._lingering = Lingering(side, self.endpoint)
         self._targets: list[Target] = []
-        self._opening: Union[socket.socket, None] = None
+        self._opening: Union[Stream, None] = None
         self._greeter: Union[Greeter, None] = None
         self._tunnel: Union[Tunnel, None] = None
         self._timer: Union[Timer, None] = None
@@ -124,7 +126,7 @@ class Connecter:
     def _open_next(self) -> None:
         self._open()
         if self._opening is None:
-            self._retry(ReconnectStop.CONN_REFUSED if self._refused else 0)
+            self._retry(_C.RECONNECT_STOP_CONN_REFUSED if self._refused else 0)
         else:
             self._opened()
 
@@ -134,13 +136,13 @@ class Connecter:
             try:
                 self._opening = self._transport.open(target, self._side.options)
             except NotOpened as error:
-                self._report(Event.CLOSED, error.fd)
+                self._report(_C.EVENT_CLOSED, error.fd)
                 self._failed(error.errno)
             except OSError as error:
                 self._failed(error.errno)
             else:
-                if self._opening.family != socket.AF_UNIX:  # which never waits
-                    self._report(Event.CONNECT_DELAYED, errno.EINPROGRESS)
+                if target.family != socket.AF_UNIX:  # which never waits
+                    self._report(_C.EVENT_CONNECT_DELAYED, errno.EINPROGRESS)
 
     def _failed(self, error: Union[int, None]) -> None:
         """An address is not to be had."""
@@ -163,11 +165,11 @@ class Connecter:
             self._close_opening()
             self._open_next()
 
-    def _watch(self, connection: socket.socket) -> None:
+    def _watch(self, connection: Stream) -> None:
         self._watched = True
         control, fd = self._side.control, connection.fileno()
         control.watch(fd, selectors.EVENT_WRITE, self._opened)
-        patience = self._side.options[SocketOption.CONNECT_TIMEOUT] / 1000  # 0: none
+        patience = self._side.options[_C.CONNECT_TIMEOUT] / 1000  # 0: none
         if not patience and self._targets:
             patience = HURRY
         if patience:
@@ -178,7 +180,7 @@ class Connecter:
         self._close_opening()
         self._open_next()
 
-    def _unwatch(self) -> socket.socket:
+    def _unwatch(self) -> Stream:
         """Take the descriptor that was opening."""
         connection, self._opening = self._opening, None
         assert connection is not None
@@ -195,9 +197,9 @@ class Connecter:
             connection = self._unwatch()
             fd = connection.fileno()
             connection.close()
-            self._report(Event.CLOSED, fd)
+            self._report(_C.EVENT_CLOSED, fd)
 
-    def _dig(self, connection: socket.socket) -> None:
+    def _dig(self, connection: Stream) -> None:
         """Ask the proxy for the destination."""
         self._transport.tune(connection, self._side.options)
         self._tunnel = Tunnel(self._side, connection, self._destination, self._dug)
@@ -218,12 +220,12 @@ class Connecter:
         if tunnel is not None:
             fd = tunnel.socket.fileno()
             tunnel.close()
-            self._report(Event.CLOSED, fd)
+            self._report(_C.EVENT_CLOSED, fd)
 
-    def _greet(self, connection: socket.socket) -> None:
+    def _greet(self, connection: Stream) -> None:
         self._backoff.met()
         self._fd = connection.fileno()
-        self._report(Event.CONNECTED, self._fd)
+        self._report(_C.EVENT_CONNECTED, self._fd)
         self._transport.tune(connection, self._side.options)
         make = RawGreeter if self._side.raw else Greeter
         self._greeter = make(self._side, connection, self.endpoint, self._greeted)
@@ -241,12 +243,12 @@ class Connecter:
             self._give_up()
         else:
             failed = isinstance(result, Failed)
-            self._retry(ReconnectStop.HANDSHAKE_FAILED if failed else 0)
+            self._retry(_C.RECONNECT_STOP_HANDSHAKE_FAILED if failed else 0)
 
     def _fault(self, failed: Failed) -> Union[HandshakeError, None]:
         """What to tell who waits for a connection; None if another attempt may have
         more luck."""
-        plain = self._side.options[SocketOption.MECHANISM] == SecurityMechanism.NULL
+        plain = self._side.options[_C.MECHANISM] == _C.NULL
         broken_off = not failed.code and not plain
         reason = f"{failed.reason}; addr={self.endpoint!r}"
         if failed.status or broken_off or failed.code in DENIALS:
@@ -274,7 +276,7 @@ class Connecter:
     def _retry(self, cause: int = 0) -> None:
         """Try again later, unless RECONNECT_STOP has this cause (see
         `ReconnectStop`)."""
-        if cause & self._side.options[SocketOption.RECONNECT_STOP]:
+        if cause & self._side.options[_C.RECONNECT_STOP]:
             self._give_up()
             return
         delay = self._backoff.wait()
@@ -282,7 +284,7 @@ class Connecter:
             self._give_up()
         else:
             self._timer = self._side.control.later(delay, self.start)
-            self._report(Event.CONNECT_RETRIED, round(delay * 1000))
+            self._report(_C.EVENT_CONNECT_RETRIED, round(delay * 1000))
 
     def _give_up(self) -> None:
         """Never try again; what is queued has nowhere to go."""
@@ -308,7 +310,7 @@ class Connecter:
         """The connection is gone: try again, unless the peer is at fault."""
         log_down(self.endpoint, error)
         self.meeting.tell(False)
-        self._report(Event.DISCONNECTED, self._fd)
+        self._report(_C.EVENT_DISCONNECTED, self._fd)
         if self._pipe is None:
             return
         if pipe in self._lingering and self._pipe.close(True):
@@ -324,7 +326,7 @@ class Connecter:
         """A newcomer has its name: start again with another pipe."""
         if pipe not in self._lingering:
             self.meeting.tell(False)
-            self._report(Event.DISCONNECTED, self._fd)
+            self._report(_C.EVENT_DISCONNECTED, self._fd)
             self._forget_pipe()
             self._retry()
 
@@ -338,7 +340,8 @@ class Connecter:
         if pipe in self._lingering:
             self._lingering.done(pipe)
 
-    def _ended(self, pipe: int) -> None:
+    def ended(self, pipe: int) -> None:
+        """It is closed, and has nothing left to do."""
         self._side.connections.end(pipe)
         self._stop()
 
@@ -356,34 +359,36 @@ class Connecter:
         self.meeting.tell(False)
         if self._timer is not None:
             self._timer.cancel()
-        self._close_opening()
+        if self._opening is not None:
+            self._close_opening()
         if self._greeter is not None:
             self._greeter.close()
             self._greeter = None
-        self._close_tunnel()
+        if self._tunnel is not None:
+            self._close_tunnel()
 
 
 def _proxy(options: Mapping[int, Any]) -> str:
     """SOCKS_PROXY, "" if there is none.  ZMQError(EINVAL) if it is no address, which
     libzmq does not tell: it tries for ever."""
-    proxy: str = options[SocketOption.SOCKS_PROXY].decode("ascii", "replace")
+    proxy: str = options[_C.SOCKS_PROXY].decode("ascii", "replace")
     proxy = proxy.rstrip("\0")
     if proxy and (";" in proxy or not addresses.is_connectable(proxy)):
         raise error_for(errno.EINVAL, f"SOCKS_PROXY={proxy!r}")
     return proxy
 
 
-def _error(connection: socket.socket) -> Union[int, None]:
+def _error(connection: Stream) -> Union[int, None]:
     """Why a connection failed, 0 if it is established, None while it is not known.
     The error is the system's to tell once only.
 
     TCP may have connected an ephemeral port to itself, on loopback: that is none.
     """
-    error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if error or connection.family == socket.AF_UNIX:
-        return error
+    if connection.family == socket.AF_UNIX:
+        return connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     try:
         peer = connection.getpeername()
     except OSError as failed:
-        return None if failed.errno == errno.ENOTCONN else failed.errno
+        error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        return error or (None if failed.errno == errno.ENOTCONN else failed.errno)
     return errno.ECONNREFUSED if connection.getsockname() == peer else 0

@@ -5,16 +5,24 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from errno import ECONNABORTED, ECONNREFUSED, EFAULT, EPIPE, ETIMEDOUT
+from errno import (
+    ECONNABORTED,
+    ECONNREFUSED,
+    ECONNRESET,
+    EFAULT,
+    EPIPE,
+    ETIMEDOUT,
+)
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence, Union
 
+from .. import constants as _C
 from .. import transports
 from ..applicant import introduce
 from ..backend.abc import Heartbeat, Link, Pipe
-from ..constants import Event, SocketOption
 from ..control import Timer
 from ..properties import Properties
+from ..transports import Stream
 from ..zmtp import zap
 from ..zmtp.error import ProtocolError
 from ..zmtp.handshake import Failed, Handshake, Ready, Result
@@ -29,21 +37,19 @@ if TYPE_CHECKING:
     from .judge import Question
 
 HEARING_OUT = 5.0  # seconds that a peer has to read why it is refused
+AFFINITY = 0xFFFFFFFFFFFFFFFF  # as bits
+NO_HEARTBEAT = Heartbeat()
 
 
 class Greeter:
     """One connection, from established to attached."""
 
     __slots__ = (
-        "_affinity",
         "_aside",
-        "_connections",
         "_control",
         "_done",
         "_handshake",
-        "_heartbeat",
         "_inquiry",
-        "_max_size",
         "_mechanism",
         "_monitor",
         "_over",
@@ -60,36 +66,31 @@ class Greeter:
     def __init__(
         self,
         side: Side,
-        connection: socket.socket,
+        connection: Stream,
         where: str,
         done: Callable[[Greeter, Result], None],
     ) -> None:
         self._own(side, connection, where, done)
-        name = side.pattern.name
-        identity = side.options[SocketOption.ROUTING_ID]
-        said = side.options[SocketOption.METADATA]
-        self._side = side
+        name, options = side.pattern.name, side.options
         judged = side.judge is not None
-        self._mechanism = security.mechanism(side.options, judged)
+        self._mechanism = security.mechanism(options, judged)
         self._handshake = Handshake(
             name,
-            identity,
+            options[_C.ROUTING_ID],
             self._mechanism,
             COMPATIBLE[name],
-            not (judged or side.options[SocketOption.ZAP_DOMAIN]),
-            said,
+            not (judged or options[_C.ZAP_DOMAIN]),
+            options[_C.METADATA],
         )
         self._handshake.start()
         self._unsent = b""
         self._aside = False  # a thread works for us
-        self._patience = side.options[SocketOption.HANDSHAKE_IVL]  # ms, 0: no limit
-        self._max_size = side.options[SocketOption.MAXMSGSIZE]
-        self._heartbeat = _heartbeat(side.options)
+        self._patience = options[_C.HANDSHAKE_IVL]  # ms, 0: no limit
 
     def _own(
         self,
         side: Side,
-        connection: socket.socket,
+        connection: Stream,
         where: str,
         done: Callable[[Greeter, Result], None],
     ) -> None:
@@ -97,15 +98,14 @@ class Greeter:
         self.socket = connection
         self.fd = connection.fileno()  # still its number when it was handed over
         self.where = where
+        self._side = side
         self._control = side.control
         self._monitor = side.monitor
-        self._connections = side.connections
         self._done = done
         self._inquiry: Union[Inquiry, Question, None] = None
         self._watched = 0  # events
         self._over = False
         self._timer: Union[Timer, None] = None
-        self._affinity = affinity(side.options)
 
     def speak(self) -> None:
         """Shake hands, and speak first."""
@@ -119,7 +119,7 @@ class Greeter:
         """Hand the connection over to a pipe; False if the system has no room."""
         values = _properties(self.socket, ready)
         properties = Properties(self.fd, values, self._mechanism_name())
-        self._connections.add(pipe.id, properties)
+        self._side.connections.add(pipe.id, properties)
         fd = -1
         try:
             if isinstance(ready.sealing, Keys) or ready.sealing is None:
@@ -128,22 +128,23 @@ class Greeter:
                 ready, fd = self._splice(ready, ready.sealing)
             pipe.attach(self._link(fd, ready))
         except (OSError, MemoryError) as error:
-            self._report(Event.HANDSHAKE_SUCCEEDED, 0)
-            self._report(Event.DISCONNECTED, self.fd)
+            self._report(_C.EVENT_HANDSHAKE_SUCCEEDED, 0)
+            self._report(_C.EVENT_DISCONNECTED, self.fd)
             logger.warning("%s: cannot attach: %s", self.where, error)
             if fd >= 0:
                 os.close(fd)
             return False
         # Not before: who is told of a connection may use it at once.
-        self._report(Event.HANDSHAKE_SUCCEEDED, 0)
+        self._report(_C.EVENT_HANDSHAKE_SUCCEEDED, 0)
         return True
 
     def _splice(self, ready: Ready, protection: Protection) -> tuple[Ready, int]:
         """What the pipe is given, of a connection that no backend can seal."""
-        connection = socket.socket(fileno=self.socket.detach())
+        connection = Stream(fileno=self.socket.detach())
         try:
+            max_size = self._side.options[_C.MAXMSGSIZE]
             made = Splice(
-                self._control, connection, protection, self._max_size, ready.leftover
+                self._control, connection, protection, max_size, ready.leftover
             )
         except OSError:
             connection.close()
@@ -154,15 +155,16 @@ class Greeter:
         return self._mechanism.name.decode()
 
     def _link(self, fd: int, ready: Ready) -> Link:
-        beat = self._heartbeat if ready.major == 3 else Heartbeat()
+        options = self._side.options
+        beats = options[_C.HEARTBEAT_IVL] and ready.major == 3
         return Link(
             fd,
             ready.leftover,
             ready.minor,
-            self._max_size,
-            affinity=self._affinity,
-            heartbeat=beat,
-            major=ready.major,
+            options[_C.MAXMSGSIZE],
+            options[_C.AFFINITY] & AFFINITY,
+            _heartbeat(options) if beats else NO_HEARTBEAT,
+            ready.major,
             sealing=ready.sealing if isinstance(ready.sealing, Keys) else None,
         )
 
@@ -178,8 +180,8 @@ class Greeter:
 
     def refuse(self, why: str) -> None:
         """There is no place for this peer, though nothing is wrong with it."""
-        self._report(Event.HANDSHAKE_SUCCEEDED, 0)
-        self._report(Event.DISCONNECTED, self.fd)
+        self._report(_C.EVENT_HANDSHAKE_SUCCEEDED, 0)
+        self._report(_C.EVENT_DISCONNECTED, self.fd)
         logger.info("%s: %s", self.where, why)
         self.close()
 
@@ -213,8 +215,11 @@ class Greeter:
             self._finish(self._handshake.result)
             return
         wanted = self._handshake.result is None and self._handshake.aside is None
-        reading = EVENT_READ if wanted else 0
-        self._watch(reading | EVENT_WRITE if self._unsent else reading)
+        events = EVENT_READ if wanted else 0
+        if self._unsent:
+            events |= EVENT_WRITE
+        if events != self._watched or self._timer is None:
+            self._watch(events)
 
     def _watch(self, events: int) -> None:
         if self._patience and self._timer is None:
@@ -237,8 +242,10 @@ class Greeter:
             self._flush()
             return
         except OSError as error:
-            self._break("receive failed", error)
-            return
+            if error.errno != ECONNRESET or not self._handshake.is_ahead:
+                self._break("receive failed", error)
+                return
+            data = b""
         if data:
             self._handshake.receive_data(data)
         else:
@@ -286,10 +293,10 @@ class Greeter:
     def _ask(self, credentials: Sequence[bytes]) -> None:
         """Have somebody look at the peer."""
         options, judge = self._side.options, self._side.judge
-        domain, name = options[SocketOption.ZAP_DOMAIN], self._mechanism.name
+        domain, name = options[_C.ZAP_DOMAIN], self._mechanism.name
         address = transports.peer_address(self.socket)
         if judge is None:
-            own = options[SocketOption.ROUTING_ID]
+            own = options[_C.ROUTING_ID]
             question = zap.request(domain, address.encode(), own, name, credentials)
             self._ask_handler(question)
             return
@@ -358,7 +365,7 @@ class Greeter:
             if result.told:
                 self._hear_out()
                 return
-            self._report(Event.DISCONNECTED, self.fd)
+            self._report(_C.EVENT_DISCONNECTED, self.fd)
         self._done(self, result)
 
     def _hear_out(self) -> None:
@@ -384,7 +391,7 @@ class Greeter:
 
     def _heard_out(self) -> None:
         self._stop()
-        self._report(Event.DISCONNECTED, self.fd)
+        self._report(_C.EVENT_DISCONNECTED, self.fd)
         if self._handshake.result is not None:
             self._done(self, self._handshake.result)
 
@@ -392,21 +399,14 @@ class Greeter:
         self._monitor.report(event, value, self.where)
 
 
-def affinity(options: Mapping[int, Any]) -> int:
-    """AFFINITY as bits."""
-    return int(options[SocketOption.AFFINITY]) & 0xFFFFFFFFFFFFFFFF
-
-
 def _heartbeat(options: Mapping[int, Any]) -> Heartbeat:
-    interval = options[SocketOption.HEARTBEAT_IVL]
-    timeout = options[SocketOption.HEARTBEAT_TIMEOUT]
-    if not interval:
-        return Heartbeat()
-    ttl = options[SocketOption.HEARTBEAT_TTL]
+    interval = options[_C.HEARTBEAT_IVL]
+    timeout = options[_C.HEARTBEAT_TIMEOUT]
+    ttl = options[_C.HEARTBEAT_TTL]
     return Heartbeat(interval, interval if timeout < 0 else timeout, ttl)
 
 
-def _properties(connection: socket.socket, ready: Ready) -> dict[str, bytes]:
+def _properties(connection: Stream, ready: Ready) -> dict[str, bytes]:
     """What the peer says of itself, but for what is not its to say: only ZAP knows
     who a user is, and only the system where a peer is."""
     values = dict(ready.properties)
@@ -423,8 +423,8 @@ def _event(failed: Failed, error: int) -> tuple[int, int]:
     code.
     """
     if failed.status:
-        return Event.HANDSHAKE_FAILED_AUTH, failed.status
+        return _C.EVENT_HANDSHAKE_FAILED_AUTH, failed.status
     if failed.code:
-        return Event.HANDSHAKE_FAILED_PROTOCOL, failed.code
+        return _C.EVENT_HANDSHAKE_FAILED_PROTOCOL, failed.code
     unknown = ECONNREFUSED if failed.fatal else EPIPE
-    return Event.HANDSHAKE_FAILED_NO_DETAIL, error or unknown
+    return _C.EVENT_HANDSHAKE_FAILED_NO_DETAIL, error or unknown

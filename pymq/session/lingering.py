@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Callable, Union
+from typing import Union
 
 from ..backend.abc import Pipe
 from ..control import Timer
@@ -11,18 +11,16 @@ from . import Side
 
 
 class Lingering:
-    """Pipes that were closed and still have something to send.
-
-    `ended` is called with the id of each pipe that has nothing left to do.
+    """Pipes that were closed and still have something to send.  Their owner is told
+    when they have not.
     """
 
-    def __init__(self, side: Side, where: str, ended: Callable[[int], None]) -> None:
+    def __init__(self, side: Side, where: str) -> None:
         self._control = side.control
         self._monitor = side.monitor
         self._drain = side.drain
-        self._counts = not side.pattern.routing.subscribes
-        self._what = f"a {side.pattern.name} to {where}"
-        self._ended = ended
+        self._pattern = side.pattern
+        self._where = where
         self._pipes: dict[int, tuple[Pipe, Union[Timer, None]]] = {}
         self._unsent: dict[int, tuple[int, int]] = {}  # as they were closed
 
@@ -37,9 +35,7 @@ class Lingering:
             self._unsent[pipe.id] = pipe.unsent()
         if pipe.close(linger != 0, keep_input):
             if known is None:
-                self._control.owners.pop(pipe.id, None)
-                self._count(pipe)
-                self._ended(pipe.id)
+                self._end(pipe)
             else:
                 self.done(pipe.id)
             return
@@ -49,7 +45,8 @@ class Lingering:
             timer = self._control.later(linger / 1000, call)
         if known is None:
             self._control.hold()
-            self._control.lingering[pipe.id] = self._what, pipe
+            what = f"a {self._pattern.name} to {self._where}"
+            self._control.lingering[pipe.id] = what, pipe
             self._monitor.hold()
             self._drain.hold()
         elif known[1] is not None:
@@ -66,18 +63,19 @@ class Lingering:
         closed, timer = self._pipes.pop(pipe)
         if timer is not None:
             timer.cancel()
-        self._control.owners.pop(pipe, None)
         self._control.lingering.pop(pipe, None)
-        self._count(closed)
-        self._ended(pipe)
+        self._end(closed)
         self._drain.release()
         self._monitor.release()
         self._control.release()
 
-    def _count(self, pipe: Pipe) -> None:
-        """What became of the messages that it had when it was closed."""
+    def _end(self, pipe: Pipe) -> None:
+        """Count what became of the messages that it had when it was closed."""
+        owner = self._control.owners.pop(pipe.id, None)
         waiting, lost = self._unsent.pop(pipe.id)
-        left, gone = pipe.unsent()
-        dropped = gone - lost + left
-        if self._counts:
+        if waiting and not self._pattern.routing.subscribes:
+            left, gone = pipe.unsent()
+            dropped = gone - lost + left
             self._drain.count(max(0, waiting - dropped), dropped)
+        if owner is not None:
+            owner.ended(pipe.id)

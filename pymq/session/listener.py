@@ -5,15 +5,14 @@ from __future__ import annotations
 import errno
 import functools
 import selectors
-import socket
 import time
 
+from .. import constants as _C
 from .. import transports
 from ..backend.abc import Pipe
-from ..constants import Event, SocketOption
 from ..endpoint import Endpoint
 from ..error import ZMQError
-from ..transports import Listening, filters
+from ..transports import Listening, Stream, filters
 from ..zmtp.handshake import Failed, Ready, Result
 from . import Side, log_down, logger, security
 from .greeter import Greeter
@@ -40,11 +39,11 @@ class Listener:
         self.endpoint = str(endpoint)
         self._listening = self._listen(endpoint.address)
         self.endpoint = self._listening.endpoint
-        self._report(Event.LISTENING, self._listening.socket.fileno())
+        self._report(_C.EVENT_LISTENING, self._listening.socket.fileno())
         self._greeters: dict[Greeter, float] = {}  # and since when; oldest first
         self._pipes: dict[int, Pipe] = {}
         self._descriptors: dict[int, int] = {}  # of pipes, for the monitor
-        self._lingering = Lingering(side, self.endpoint, self._ended)
+        self._lingering = Lingering(side, self.endpoint)
         self._rivals = Rivals()
         self._short = False  # of descriptors or memory
 
@@ -52,7 +51,7 @@ class Listener:
         try:
             return self._transport.listen(address, self._side.options)
         except (OSError, ZMQError) as error:
-            self._report(Event.BIND_FAILED, error.errno or 0)
+            self._report(_C.EVENT_BIND_FAILED, error.errno or 0)
             raise
 
     @property
@@ -70,38 +69,35 @@ class Listener:
 
     def _accept(self) -> None:
         listener = self._listening.socket
-        if not self._make_room():
+        if len(self._greeters) >= HANDSHAKES and not self._make_room():
             self._pause()
             return
         for _ in range(ACCEPTS):
             if listener.fileno() < 0:
                 return
             try:
-                connection, _ = listener.accept()
+                connection = transports.accept(listener)
             except (BlockingIOError, InterruptedError):
                 return
             except ConnectionAbortedError as error:
-                self._report(Event.ACCEPT_FAILED, error.errno or 0)
+                self._report(_C.EVENT_ACCEPT_FAILED, error.errno or 0)
                 return
             except OSError as error:
                 self._run_short(error)
                 return
             self._short = False
             if filters.admit(connection, self._side.options):
-                connection.setblocking(False)
                 self._greet(connection)
             else:
-                self._report(Event.ACCEPT_FAILED, errno.ECONNREFUSED)
+                self._report(_C.EVENT_ACCEPT_FAILED, errno.ECONNREFUSED)
                 logger.info("%s: a filter refused a peer", self.endpoint)
                 connection.close()
             if len(self._greeters) >= HANDSHAKES:
                 return  # if there is another one, it needs room
 
     def _make_room(self) -> bool:
-        """Whether one more may shake hands.  Where too many do, and are slow, the one
-        that has kept us waiting longest makes room: who is idle stops nobody."""
-        if len(self._greeters) < HANDSHAKES:
-            return True
+        """Whether one more may shake hands, though too many do.  Where they are slow,
+        the one that has kept us waiting longest makes room: the idle stop nobody."""
         for greeter, since in self._greeters.items():
             if greeter.awaits_peer:
                 if time.monotonic() - since < PATIENT:
@@ -112,7 +108,7 @@ class Listener:
 
     def _run_short(self, error: OSError) -> None:
         """Out of descriptors or memory: a ready listener must not make us spin."""
-        self._report(Event.ACCEPT_FAILED, error.errno or 0)
+        self._report(_C.EVENT_ACCEPT_FAILED, error.errno or 0)
         if not self._short:
             self._short = True
             logger.warning("%s: cannot accept: %s", self.endpoint, error.strerror)
@@ -126,8 +122,8 @@ class Listener:
         if self._listening.socket.fileno() >= 0:
             self.start()
 
-    def _greet(self, connection: socket.socket) -> None:
-        self._report(Event.ACCEPTED, connection.fileno())
+    def _greet(self, connection: Stream) -> None:
+        self._report(_C.EVENT_ACCEPTED, connection.fileno())
         self._transport.tune(connection, self._side.options)
         make = RawGreeter if self._side.raw else Greeter
         greeter = make(self._side, connection, self.endpoint, self._greeted)
@@ -139,8 +135,9 @@ class Listener:
         if isinstance(result, Failed):
             greeter.close()
             return
-        wait = self._rivals.wait(result.identity)
-        if wait and self._side.live[SocketOption.ROUTER_HANDOVER]:
+        handover = self._side.live[_C.ROUTER_HANDOVER]
+        wait = self._rivals.wait(result.identity) if handover else 0.0
+        if wait:
             self._greeters[greeter] = since
             admit = functools.partial(self._admit, greeter, result)
             self._side.control.later(wait, admit)
@@ -162,12 +159,13 @@ class Listener:
         if pipe is None:
             greeter.refuse("refused a second peer")
             return
-        if not self._side.claim(pipe, ready.identity):
-            greeter.refuse(f"{ready.identity!r} is taken")
+        identity = ready.identity
+        if not self._side.claim(pipe, identity):
+            greeter.refuse(f"{identity!r} is taken")
             pipe.close(False)
             return
-        if self._side.named:
-            self._rivals.have(pipe.id, ready.identity)
+        if identity and self._side.named:
+            self._rivals.have(pipe.id, identity)
         self._pipes[pipe.id] = pipe
         self._side.control.owners[pipe.id] = self
         if greeter.attach(pipe, ready):
@@ -178,7 +176,7 @@ class Listener:
     def link_down(self, pipe: int, error: int) -> None:
         """The peer is gone; what it sent stays readable."""
         log_down(self.endpoint, error)
-        self._report(Event.DISCONNECTED, self._descriptors.pop(pipe, -1))
+        self._report(_C.EVENT_DISCONNECTED, self._descriptors.pop(pipe, -1))
         self._drop(pipe)
 
     def _drop(self, pipe: int) -> None:
@@ -205,20 +203,21 @@ class Listener:
         if pipe in self._lingering:
             self._lingering.done(pipe)
 
-    def _ended(self, pipe: int) -> None:
+    def ended(self, pipe: int) -> None:
+        """It is closed, and has nothing left to do."""
         self._pipes.pop(pipe, None)
         self._rivals.gone(pipe)
         self._descriptors.pop(pipe, None)
         self._side.connections.end(pipe)
 
-    def _close_listener(self, listener: socket.socket) -> None:
+    def _close_listener(self, listener: Stream) -> None:
         fd = listener.fileno()
         try:
             listener.close()
         except OSError as error:
-            self._report(Event.CLOSE_FAILED, error.errno or 0)
+            self._report(_C.EVENT_CLOSE_FAILED, error.errno or 0)
         else:
-            self._report(Event.CLOSED, fd)
+            self._report(_C.EVENT_CLOSED, fd)
 
     def close(self, linger: int, keep_input: bool) -> None:
         """Stop listening, and end every connection."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 from typing import Callable
 
+from .. import constants as _C
 from ..backend.abc import Link
-from ..constants import Event, SocketOption
+from ..transports import Stream
 from ..zmtp.handshake import Ready, Result
 from . import Side
-from .greeter import Greeter
+from .greeter import AFFINITY, Greeter
 
 
 class RawGreeter(Greeter):
@@ -18,12 +18,12 @@ class RawGreeter(Greeter):
     def __init__(
         self,
         side: Side,
-        connection: socket.socket,
+        connection: Stream,
         where: str,
         done: Callable[[Greeter, Result], None],
     ) -> None:
         self._own(side, connection, where, done)
-        self._notifies = bool(side.options[SocketOption.STREAM_NOTIFY])
+        self._notifies = bool(side.options[_C.STREAM_NOTIFY])
 
     def speak(self) -> None:
         """There is nothing to say."""
@@ -35,9 +35,10 @@ class RawGreeter(Greeter):
         return ""
 
     def _link(self, fd: int, ready: Ready) -> Link:
-        return Link(fd, affinity=self._affinity, raw=True, notifies=self._notifies)
+        bits = self._side.options[_C.AFFINITY] & AFFINITY
+        return Link(fd, affinity=bits, raw=True, notifies=self._notifies)
 
     def _report(self, event: int, value: int) -> None:
         """But for a handshake, which there is none of."""
-        if event != Event.HANDSHAKE_SUCCEEDED:
+        if event != _C.EVENT_HANDSHAKE_SUCCEEDED:
             super()._report(event, value)

@@ -18,6 +18,7 @@ from selectors import EVENT_READ, EVENT_WRITE
 from typing import Callable, Union
 
 from ..control import Control, Timer
+from ..transports import Stream
 from ..zmtp.error import ProtocolError
 from ..zmtp.frame import Decoder, encode
 from ..zmtp.sealing import Protection
@@ -35,7 +36,7 @@ class _End:
     """One of the two sockets, and what it is to be sent: nothing is read for it before
     it has taken all."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: Stream) -> None:
         sock.setblocking(False)
         self.socket = sock
         self.unsent = memoryview(b"")
@@ -66,7 +67,7 @@ class Splice:
     def __init__(
         self,
         control: Control,
-        connection: socket.socket,
+        connection: Stream,
         protection: Protection,
         max_size: int,
         leftover: bytes,
@@ -201,7 +202,7 @@ class Splice:
             self._engine.eof = True
 
 
-def _hung_up(sock: socket.socket) -> bool:
+def _hung_up(sock: Stream) -> bool:
     """Whether the other end of a pair is closed, not only half."""
     poll = select.poll()
     poll.register(sock, 0)

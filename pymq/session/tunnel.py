@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from selectors import EVENT_READ
 from typing import Callable, Union
 
-from ..constants import SocketOption
+from .. import constants as _C
 from ..control import Timer
-from ..transports import addresses
+from ..transports import Stream, addresses
 from ..transports.socks import Request
 from . import Side, logger
 
@@ -23,7 +22,7 @@ class Tunnel:
     def __init__(
         self,
         side: Side,
-        connection: socket.socket,
+        connection: Stream,
         address: str,
         done: Callable[[bool], None],
     ) -> None:
@@ -37,10 +36,10 @@ class Tunnel:
         self._request = Request(
             host,
             port,
-            options[SocketOption.SOCKS_USERNAME],
-            options[SocketOption.SOCKS_PASSWORD],
+            options[_C.SOCKS_USERNAME],
+            options[_C.SOCKS_PASSWORD],
         )
-        self._patience = options[SocketOption.HANDSHAKE_IVL]  # ms, 0: no limit
+        self._patience = options[_C.HANDSHAKE_IVL]  # ms, 0: no limit
         self._timer: Union[Timer, None] = None
 
     def start(self) -> None:

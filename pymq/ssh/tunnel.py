@@ -69,7 +69,7 @@ def tunnel_connection(
     timeout: int = 60,
 ) -> Union[Process, int]:
     """Connect a socket to `addr`, a tcp endpoint, through an ssh server; returns the
-    tunnel.  Arguments and errors as of `openssh_tunnel`."""
+    tunnel.  Arguments, `timeout` in seconds, and errors as of `openssh_tunnel`."""
     url, tunnel = open_tunnel(
         addr, server, keyfile, password, paramiko=paramiko, timeout=timeout
     )
@@ -85,7 +85,8 @@ def open_tunnel(
     paramiko: Union[bool, None] = None,
     timeout: int = 60,
 ) -> tuple[str, Union[Process, int]]:
-    """The endpoint here that leads to `addr`, and the tunnel (see `ssh_tunnel`)."""
+    """The endpoint here that leads to `addr`, and the tunnel; else as
+    `tunnel_connection`."""
     chosen = sys.platform == "win32" if paramiko is None else paramiko
     local = select_random_ports(1)[0]
     host, _, port = addr.partition("://")[2].rpartition(":")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from _socket import socket as Stream
 from errno import EPROTONOSUPPORT
 from functools import lru_cache
 from typing import (
@@ -25,6 +26,23 @@ from ..error import ZMQError
 from ..loading import load
 from .sockopts import named
 
+__all__ = [
+    "Listening",
+    "NotOpened",
+    "Options",
+    "Stream",
+    "Target",
+    "Transport",
+    "accept",
+    "close_failed",
+    "get",
+    "peer_address",
+    "schemes",
+]
+
+# `Stream` is what `socket.socket` is made of.  That takes 20 calls of Python to accept,
+# most of them for the family as an enum.
+
 #: Values of socket options by number, as they were at bind or connect.
 Options = Mapping[int, Any]
 
@@ -32,7 +50,7 @@ Options = Mapping[int, Any]
 class Listening(NamedTuple):
     """A listening descriptor."""
 
-    socket: socket.socket
+    socket: Stream
     endpoint: str  # as LAST_ENDPOINT gives it, wildcards resolved
     clean_up: Callable[[], None]  # after the descriptor is closed
 
@@ -51,12 +69,20 @@ class NotOpened(OSError):
     fd = -1
 
 
-def close_failed(connection: socket.socket, error: OSError) -> NotOpened:
+def close_failed(connection: Stream, error: OSError) -> NotOpened:
     """Close what could not be opened; returns what to raise."""
     failed = NotOpened(*error.args)
     failed.fd = connection.fileno()
     connection.close()
     return failed
+
+
+def accept(listener: Stream) -> Stream:
+    """A connection that waits for it.  OSError, BlockingIOError if none does."""
+    fd, _ = listener._accept()  # type: ignore[attr-defined]  # of `socket.socket.accept`
+    accepted = Stream(listener.family, listener.type, listener.proto, fd)
+    accepted.setblocking(False)
+    return accepted
 
 
 class Transport(Protocol):
@@ -74,11 +100,11 @@ class Transport(Protocol):
     def needs_resolver(self, address: str) -> bool:
         """Whether `resolve` may have to ask the network."""
 
-    def open(self, target: Target, options: Options) -> socket.socket:
+    def open(self, target: Target, options: Options) -> Stream:
         """A non-blocking descriptor that is connecting or connected.  OSError,
         NotOpened if there was a descriptor."""
 
-    def tune(self, connection: socket.socket, options: Options) -> None:
+    def tune(self, connection: Stream, options: Options) -> None:
         """Set options on an established connection."""
 
     def same(self, one: str, other: str) -> bool:
@@ -111,13 +137,13 @@ def schemes() -> list[str]:
     return [name for name, family in _FAMILIES.items() if hasattr(socket, family)]
 
 
-def peer_address(connection: socket.socket) -> str:
+def peer_address(connection: Stream) -> str:
     """Who is at the other end, for people: an address; of a local process its user,
     group and process id, behind ``localhost``.  "" if the system cannot say."""
-    credentials = named("SO_PEERCRED")
     try:
         if connection.family in (socket.AF_INET, socket.AF_INET6):
             return str(connection.getpeername()[0])
+        credentials = named("SO_PEERCRED")
         if connection.family != socket.AF_UNIX or credentials is None:
             return ""
         size = struct.calcsize("3i")

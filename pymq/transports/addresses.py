@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import socket
 from errno import EAFNOSUPPORT, EINVAL, EMFILE, ENFILE, ENODEV
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Union, cast
 
 from ..error import ZMQError
@@ -55,9 +55,11 @@ def targets(address: str, ipv6: bool) -> list[Target]:
     """Every address of a destination, in the system's order of preference, each with
     the source to connect from, if one is given.  OSError or ZMQError."""
     source, _, destination = address.rpartition(";")
-    host, port = _split(destination)
-    family = socket.AF_UNSPEC if ipv6 else socket.AF_INET
-    found = _look_up(host, int(port), family, 0)
+    found = [*_as_written(destination)]
+    if not found:
+        host, port = _split(destination)
+        family = socket.AF_UNSPEC if ipv6 else socket.AF_INET
+        found = _look_up(host, int(port), family, 0)
     if not source:
         return found
     sources = {family: _source(source, family) for family, _, _ in found}
@@ -157,6 +159,14 @@ def _look_up(host: str, port: int, family: int, flags: int) -> list[Target]:
     except (ValueError, OverflowError) as error:
         raise OSError(EINVAL, str(error)) from None
     return [Target(info[0], _in_zone(info[0], info[4], scope)) for info in found]
+
+
+@lru_cache(maxsize=256)  # each connect asks
+def _as_written(destination: str) -> tuple[Target, ...]:
+    """Four numbers and a port say it all; nothing, if it is something else."""
+    host, port = _split(destination)
+    plain = _is_ipv4(host) and int(port) <= _PORT_MAX
+    return (Target(socket.AF_INET, (host, int(port))),) if plain else ()
 
 
 def _split_zone(host: str) -> tuple[str, int]:

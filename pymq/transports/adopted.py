@@ -6,12 +6,13 @@ import socket
 from errno import EINVAL
 
 from ..error import error_for
+from . import Stream
 
 
-def take(fd: int, families: tuple[int, ...]) -> socket.socket:
+def take(fd: int, families: tuple[int, ...]) -> Stream:
     """Own a descriptor that listens already.  OSError, or ZMQError(EINVAL) if it does
     not listen or is of another family; it is then still the caller's."""
-    listener = socket.socket(fileno=fd)
+    listener = Stream(fileno=fd)
     try:
         listens = listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
         if not listens or listener.family not in families:

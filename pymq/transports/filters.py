@@ -7,14 +7,13 @@ import struct
 from errno import EINVAL
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union
 
-from ..constants import SocketOption
+from .. import constants as _C
 from ..error import error_for
 from .sockopts import named
 
 if TYPE_CHECKING:
-    from . import Options
+    from . import Options, Stream
 
-_O = SocketOption
 _MAPPED = bytes(10) + b"\xff\xff"  # an IPv4 address in an IPv6 one begins so
 _CREDENTIALS = struct.Struct("iII")  # Linux: struct ucred, of SO_PEERCRED
 
@@ -57,14 +56,14 @@ def _packed(address: str, ipv6: bool) -> Union[bytes, None]:
         return None
 
 
-def admit(connection: socket.socket, options: Options) -> bool:
+def admit(connection: Stream, options: Options) -> bool:
     """Whether the options let this peer in."""
     look = _FILTERS.get(connection.family)
     return look is None or look(connection, options)
 
 
-def _by_address(connection: socket.socket, options: Options) -> bool:
-    networks: tuple[Network, ...] = options[_O.TCP_ACCEPT_FILTER]
+def _by_address(connection: Stream, options: Options) -> bool:
+    networks: tuple[Network, ...] = options[_C.TCP_ACCEPT_FILTER]
     if not networks:
         return True
     try:
@@ -77,10 +76,10 @@ def _by_address(connection: socket.socket, options: Options) -> bool:
     return any(network.has(peer) for network in networks)
 
 
-def _by_credentials(connection: socket.socket, options: Options) -> bool:
+def _by_credentials(connection: Stream, options: Options) -> bool:
     pids, uids, gids = (
         options[option]
-        for option in (_O.IPC_FILTER_PID, _O.IPC_FILTER_UID, _O.IPC_FILTER_GID)
+        for option in (_C.IPC_FILTER_PID, _C.IPC_FILTER_UID, _C.IPC_FILTER_GID)
     )
     if not (pids or uids or gids):
         return True
@@ -111,7 +110,7 @@ def _is_member(uid: int, gid: int) -> bool:
         return False
 
 
-_FILTERS: dict[int, Callable[[socket.socket, Any], bool]] = {
+_FILTERS: dict[int, Callable[[Stream, Any], bool]] = {
     socket.AF_INET: _by_address,
     socket.AF_INET6: _by_address,
 }

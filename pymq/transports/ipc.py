@@ -14,10 +14,10 @@ import tempfile
 from errno import EADDRINUSE, EINVAL, ENAMETOOLONG, ENOENT
 from typing import Callable
 
-from ..constants import SocketOption
+from .. import constants as _C
 from ..endpoint import IPC_PATH_MAX_LEN
 from ..error import ZMQError, error_for
-from . import Listening, Options, Target, adopted, close_failed
+from . import Listening, Options, Stream, Target, adopted, close_failed
 
 
 def check(address: str) -> None:
@@ -37,8 +37,8 @@ def listen(address: str, options: Options) -> Listening:
     """Bind and listen.  A socket file that is already there is replaced, as libzmq
     does; anything else there is EADDRINUSE (libzmq would delete it).  With USE_FD
     only the descriptor counts."""
-    if options[SocketOption.USE_FD] >= 0:
-        return _listening(options[SocketOption.USE_FD])
+    if options[_C.USE_FD] >= 0:
+        return _listening(options[_C.USE_FD])
     check(address)
     clean_up: Callable[[], None] = _nothing
     if address == "*":
@@ -50,11 +50,11 @@ def listen(address: str, options: Options) -> Listening:
         def clean_up() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener = Stream(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         _remove_stale(address)
         listener.bind(_name(address))
-        listener.listen(options[SocketOption.BACKLOG])
+        listener.listen(options[_C.BACKLOG])
         listener.setblocking(False)
     except OSError as error:
         listener.close()
@@ -99,9 +99,9 @@ def resolve(address: str, options: Options) -> list[Target]:
     return [Target(socket.AF_UNIX, _name(address))]
 
 
-def open(target: Target, options: Options) -> socket.socket:
+def open(target: Target, options: Options) -> Stream:
     """Connect, which for AF_UNIX succeeds or fails at once."""
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection = Stream(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connection.setblocking(False)
         connection.connect(target.address)
@@ -110,7 +110,7 @@ def open(target: Target, options: Options) -> socket.socket:
     return connection
 
 
-def tune(connection: socket.socket, options: Options) -> None:
+def tune(connection: Stream, options: Options) -> None:
     """Nothing to set."""
 
 

@@ -7,23 +7,23 @@ import socket
 from errno import EINVAL
 from typing import Any, Callable, Union
 
-from ..constants import SocketOption
+from .. import constants as _C
 from ..error import error_for
-from . import Options, Target, close_failed
+from . import Options, Stream, Target, close_failed
 
 
 def listening(
     family: int, address: Union[tuple[Any, ...], None], options: Options
-) -> socket.socket:
+) -> Stream:
     """Bind, unless the system is to choose, and listen; ZMQError."""
     try:
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener = Stream(family, socket.SOCK_STREAM)
     except OSError as error:
         raise error_for(error.errno or EINVAL) from None
     try:
         if address is not None:
             listener.bind(address)
-        listener.listen(options[SocketOption.BACKLOG])
+        listener.listen(options[_C.BACKLOG])
         listener.setblocking(False)
     except OSError as error:
         listener.close()
@@ -39,13 +39,17 @@ def needs_resolver(address: str) -> bool:
 def open(
     target: Target,
     options: Options,
-    prepare: Callable[[socket.socket], None] = lambda _: None,
-) -> socket.socket:
+    prepare: Union[Callable[[Stream, Options], None], None] = None,
+) -> Stream:
     """Start connecting, when all is set that has to be before."""
-    connection = socket.socket(target.family, socket.SOCK_STREAM)
+    connection = Stream(target.family, socket.SOCK_STREAM)
     try:
         connection.setblocking(False)
-        prepare(connection)
+        if prepare is not None:
+            prepare(connection, options)
+        if target.source is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            connection.bind(target.source)
         connection.connect(target.address)
     except BlockingIOError:
         pass
@@ -54,5 +58,5 @@ def open(
     return connection
 
 
-def tune(connection: socket.socket, options: Options) -> None:
+def tune(connection: Stream, options: Options) -> None:
     """Nothing to set."""

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import socket
 from errno import EINVAL
+from functools import lru_cache
 
-from ..constants import SocketOption
+from .. import constants as _C
 from ..error import ZMQError, error_for
-from . import Listening, Options, Target, addresses, adopted, plain, tuning
+from . import (
+    Listening,
+    Options,
+    Stream,
+    Target,
+    addresses,
+    adopted,
+    plain,
+    tuning,
+)
 
 
+@lru_cache(maxsize=256)  # each connect asks
 def check(address: str) -> None:
     """Refuse a missing host, ``*``, or a port that is no number or too large."""
     if not addresses.is_connectable(address):
@@ -19,19 +30,19 @@ def check(address: str) -> None:
 def listen(address: str, options: Options) -> Listening:
     """Bind and listen; port ``*`` or 0 lets the system choose.  With USE_FD only the
     descriptor counts."""
-    if options[SocketOption.USE_FD] >= 0:
+    if options[_C.USE_FD] >= 0:
         families = (socket.AF_INET, socket.AF_INET6)
-        listener = adopted.take(options[SocketOption.USE_FD], families)
+        listener = adopted.take(options[_C.USE_FD], families)
         return _listening(listener)
-    family, bound, _ = addresses.own(address, bool(options[SocketOption.IPV6]))
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    family, bound, _ = addresses.own(address, bool(options[_C.IPV6]))
+    listener = Stream(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         tuning.prepare(listener, options)
         listener.bind(bound)
-        listener.listen(options[SocketOption.BACKLOG])
+        listener.listen(options[_C.BACKLOG])
         listener.setblocking(False)
     except OSError as error:
         listener.close()
@@ -39,10 +50,11 @@ def listen(address: str, options: Options) -> Listening:
     return _listening(listener)
 
 
-def _listening(listener: socket.socket) -> Listening:
+def _listening(listener: Stream) -> Listening:
     return Listening(listener, addresses.text(listener.getsockname()), lambda: None)
 
 
+@lru_cache(maxsize=256)  # each connect asks
 def needs_resolver(address: str) -> bool:
     """Whether a host is a name."""
     return not addresses.is_numeric(address)
@@ -50,24 +62,15 @@ def needs_resolver(address: str) -> bool:
 
 def resolve(address: str, options: Options) -> list[Target]:
     """Every address of the host, in the system's order of preference."""
-    return addresses.targets(address, bool(options[SocketOption.IPV6]))
+    return addresses.targets(address, bool(options[_C.IPV6]))
 
 
-def open(target: Target, options: Options) -> socket.socket:
+def open(target: Target, options: Options) -> Stream:
     """Start connecting."""
-
-    def prepare(connection: socket.socket) -> None:
-        tuning.prepare(connection, options)
-        if target.source is not None:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            connection.bind(target.source)
-
-    return plain.open(target, options, prepare)
+    return plain.open(target, options, tuning.prepare)
 
 
-def tune(connection: socket.socket, options: Options) -> None:
-    """Keepalive and the like."""
-    tuning.tune(connection, options)
+tune = tuning.tune
 
 
 def same(one: str, other: str) -> bool:

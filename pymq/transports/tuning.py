@@ -8,13 +8,12 @@ import socket
 from errno import ENOTSUP
 from typing import TYPE_CHECKING, NamedTuple, Union
 
+from .. import constants as _C
 from ..constants import SocketOption
 from .sockopts import named
 
 if TYPE_CHECKING:
-    from . import Options
-
-_O = SocketOption
+    from . import Options, Stream
 
 
 class _Row(NamedTuple):
@@ -29,29 +28,30 @@ class _Row(NamedTuple):
 # Before bind or connect: the window is negotiated with the buffers, and a listener
 # hands these on to what it accepts, but for TOS.
 _BEFORE = (
-    _Row(_O.SNDBUF, socket.SOL_SOCKET, socket.SO_SNDBUF, -1),
-    _Row(_O.RCVBUF, socket.SOL_SOCKET, socket.SO_RCVBUF, -1),
-    _Row(_O.TOS, socket.IPPROTO_IP, named("IP_TOS"), 0),
-    _Row(_O.PRIORITY, socket.SOL_SOCKET, named("SO_PRIORITY"), 0),
+    _Row(_C.SNDBUF, socket.SOL_SOCKET, socket.SO_SNDBUF, -1),
+    _Row(_C.RCVBUF, socket.SOL_SOCKET, socket.SO_RCVBUF, -1),
+    _Row(_C.TOS, socket.IPPROTO_IP, named("IP_TOS"), 0),
+    _Row(_C.PRIORITY, socket.SOL_SOCKET, named("SO_PRIORITY"), 0),
 )
 _CONNECTED = (
-    _Row(_O.TOS, socket.IPPROTO_IP, named("IP_TOS"), 0),
-    _Row(_O.PRIORITY, socket.SOL_SOCKET, named("SO_PRIORITY"), 0),
-    _Row(_O.TCP_KEEPALIVE, socket.SOL_SOCKET, socket.SO_KEEPALIVE, -1),
-    _Row(_O.TCP_MAXRT, socket.IPPROTO_TCP, named("TCP_USER_TIMEOUT"), 0),
+    _Row(_C.TOS, socket.IPPROTO_IP, named("IP_TOS"), 0),
+    _Row(_C.PRIORITY, socket.SOL_SOCKET, named("SO_PRIORITY"), 0),
+    _Row(_C.TCP_KEEPALIVE, socket.SOL_SOCKET, socket.SO_KEEPALIVE, -1),
+    _Row(_C.TCP_MAXRT, socket.IPPROTO_TCP, named("TCP_USER_TIMEOUT"), 0),
 )
 _KEPT_ALIVE = (
-    _Row(_O.TCP_KEEPALIVE_CNT, socket.IPPROTO_TCP, named("TCP_KEEPCNT"), -1),
-    _Row(_O.TCP_KEEPALIVE_IDLE, socket.IPPROTO_TCP, named("TCP_KEEPIDLE"), -1),
-    _Row(_O.TCP_KEEPALIVE_INTVL, socket.IPPROTO_TCP, named("TCP_KEEPINTVL"), -1),
+    _Row(_C.TCP_KEEPALIVE_CNT, socket.IPPROTO_TCP, named("TCP_KEEPCNT"), -1),
+    _Row(_C.TCP_KEEPALIVE_IDLE, socket.IPPROTO_TCP, named("TCP_KEEPIDLE"), -1),
+    _Row(_C.TCP_KEEPALIVE_INTVL, socket.IPPROTO_TCP, named("TCP_KEEPINTVL"), -1),
 )
 
 
-def prepare(descriptor: socket.socket, options: Options) -> None:
+def prepare(descriptor: Stream, options: Options) -> None:
     """Before it is bound or connected.  OSError for what the system refuses."""
     for row in _BEFORE:
-        _apply(descriptor, options, row)
-    device = options[_O.BINDTODEVICE]
+        if options[row.option] > row.unset:
+            _apply(descriptor, options, row)
+    device = options[_C.BINDTODEVICE]
     if device:
         name = named("SO_BINDTODEVICE")
         if name is None:
@@ -59,35 +59,38 @@ def prepare(descriptor: socket.socket, options: Options) -> None:
         descriptor.setsockopt(socket.SOL_SOCKET, name, device)
 
 
-def tune(connection: socket.socket, options: Options) -> None:
+def tune(connection: Stream, options: Options) -> None:
     """Once it is connected.  What the system refuses is logged: it may be broken
     already, and then reading will tell."""
     # Batching is the engine's business, not the kernel's.
-    _try(connection, socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:
+        pass  # it may have gone
     rows: tuple[_Row, ...] = _CONNECTED
-    if options[_O.TCP_KEEPALIVE] != -1:
+    if options[_C.TCP_KEEPALIVE] != -1:
         rows += _KEPT_ALIVE
     for row in rows:
-        try:
-            _apply(connection, options, row)
-        except OSError as error:
-            text = "%s cannot be %d: %s"
-            name, value = row.option.name, options[row.option]
-            logging.getLogger("pymq").info(text, name, value, error.strerror)
+        if options[row.option] > row.unset:
+            _apply_if_it_may_be(connection, options, row)
 
 
-def _apply(descriptor: socket.socket, options: Options, row: _Row) -> None:
-    value = options[row.option]
-    if value <= row.unset or row.name is None:
-        return
-    descriptor.setsockopt(row.level, row.name, value)
-    if row.option is _O.TOS and descriptor.family == socket.AF_INET6:
-        _try(descriptor, socket.IPPROTO_IPV6, socket.IPV6_TCLASS, value)
-
-
-def _try(descriptor: socket.socket, level: int, name: int, value: int) -> None:
-    """Where it does not matter if the system refuses."""
+def _apply_if_it_may_be(connection: Stream, options: Options, row: _Row) -> None:
     try:
-        descriptor.setsockopt(level, name, value)
-    except OSError:
-        pass
+        _apply(connection, options, row)
+    except OSError as error:
+        text = "%s cannot be %d: %s"
+        name, value = row.option.name, options[row.option]
+        logging.getLogger("pymq").info(text, name, value, error.strerror)
+
+
+def _apply(descriptor: Stream, options: Options, row: _Row) -> None:
+    if row.name is None:
+        return
+    value = options[row.option]
+    descriptor.setsockopt(row.level, row.name, value)
+    if row.option is _C.TOS and descriptor.family == socket.AF_INET6:
+        try:
+            descriptor.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, value)
+        except OSError:
+            pass  # it does not matter

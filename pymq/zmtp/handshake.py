@@ -21,6 +21,10 @@ somebody else's, or `answer_alone` has it that there is nobody; what the peer se
 meanwhile is received as ever.  What takes long is in `aside`: it is to be called on
 another thread, and its outcome given to `resume`; nothing is received before.
 
+READY of NULL goes out right behind the greeting if nobody is to be asked: the peer has
+shown by then that it speaks ZMTP 3.  One that has another mechanism refuses our
+greeting, and has not read more.
+
 No message may be sent before the result is `Ready`: libzmq drops a peer whose
 messages overtake its own READY.
 
@@ -112,6 +116,7 @@ class Handshake:
         "_output",
         "_socket_type",
         "_stage",
+        "_started",
         "aside",
         "claims",
         "credentials",
@@ -148,9 +153,11 @@ class Handshake:
         self._old_peers = old_peers and mechanism.name == b"NULL"
         self._major = greeting.MAJOR
         self._minor = greeting.MINOR
+        self._started = False  # the mechanism
         self._input = bytearray()
-        self._output = bytearray()
-        self._stage = self._read_signature
+        self._output = b""
+        # No bound method: it would be a cycle, for the collector to find.
+        self._stage: Callable[[Handshake], bool] = Handshake._read_signature
 
     def start(self) -> None:
         """The connection is made.  Either side may speak first."""
@@ -237,13 +244,12 @@ class Handshake:
 
     def data_to_send(self) -> bytes:
         """Take what is to be sent now, b"" if nothing is."""
-        data = bytes(self._output)
-        self._output.clear()
+        data, self._output = self._output, b""
         return data
 
     def _advance(self) -> None:
         try:
-            while self.result is None and self.aside is None and self._stage():
+            while self.result is None and self.aside is None and self._stage(self):
                 pass
         except ProtocolError as error:
             self._fail(error)
@@ -261,11 +267,11 @@ class Handshake:
             return False
         if signed:
             self._output += self._greeting[greeting.SIGNATURE : greeting.HEAD]
-            self._stage = self._read_version
+            self._stage = Handshake._read_version
         else:
             self._follow_old(1)
             self._output += self._identity  # its header went out as our signature
-            self._stage = self._read_unasked_identity
+            self._stage = Handshake._read_unasked_identity
         return True
 
     def _read_version(self) -> bool:
@@ -276,12 +282,24 @@ class Handshake:
             self._follow_old(old)
             # RFC 15 has no XPUB and XSUB; libzmq sends these numbers, and looks at
             # nobody's.
-            self._output.append(SocketType[self._socket_type])
-            self._stage = self._read_type
+            self._output += bytes((SocketType[self._socket_type],))
+            self._stage = Handshake._read_type
         else:
             self._output += self._greeting[greeting.HEAD :]
-            self._stage = self._read_greeting
+            self._stage = Handshake._read_greeting
+            if self._mechanism.eager and len(self._input) < greeting.SIZE:
+                self._start()
         return True
+
+    def _start(self) -> None:
+        self._started = True
+        self._follow(self._mechanism.start(self._metadata))
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether more was said than a peer wants to read that refuses our greeting: if
+        it closes with that unread, its system resets the connection."""
+        return self._started and self._stage is Handshake._read_greeting
 
     def _follow_old(self, major: int) -> None:
         if not self._old_peers:
@@ -298,7 +316,7 @@ class Handshake:
             return False
         del self._input[: older.GREETING]
         self._output += older.encode_identity(self._major, self._identity)
-        self._stage = self._read_identity
+        self._stage = Handshake._read_identity
         return True
 
     def _read_unasked_identity(self) -> bool:
@@ -330,8 +348,9 @@ class Handshake:
             )
         del self._input[: greeting.SIZE]
         self._minor = peer.spoken
-        self._stage = self._read_command
-        self._follow(self._mechanism.start(self._metadata))
+        self._stage = Handshake._read_command
+        if not self._started:
+            self._start()
         return True
 
     def _read_command(self) -> bool:
@@ -366,8 +385,7 @@ class Handshake:
     def _accept(self, raw: bytes) -> Ready:
         """The end, if the peer's metadata is good."""
         properties = metadata.parse(raw)
-        peer_type = metadata.find(properties, metadata.SOCKET_TYPE)
-        identity = metadata.find(properties, metadata.IDENTITY)
+        peer_type, identity = metadata.kind(properties)
         # A peer that does not say what it is, is let in, as libzmq does.
         if peer_type is not None and peer_type.decode("latin-1") not in self._accepts:
             raise _invalid(f"{self._socket_type} cannot talk to {peer_type!r}")

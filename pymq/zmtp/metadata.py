@@ -74,6 +74,16 @@ def find(properties: dict[str, bytes], name: str) -> Union[bytes, None]:
     return next((v for k, v in properties.items() if k.lower() == folded), None)
 
 
+def kind(properties: dict[str, bytes]) -> tuple[Union[bytes, None], Union[bytes, None]]:
+    """The socket type and the routing id, as `find` finds them."""
+    socket_type, identity = properties.get(SOCKET_TYPE), properties.get(IDENTITY)
+    if socket_type is None:
+        socket_type = find(properties, SOCKET_TYPE)
+    if identity is None:
+        identity = find(properties, IDENTITY)
+    return socket_type, identity
+
+
 def _invalid(reason: str) -> ProtocolError:
     return ProtocolError(
         f"bad metadata: {reason}", Event.PROTOCOL_ERROR_ZMTP_INVALID_METADATA

@@ -81,12 +81,25 @@ def open(box: bytes, nonce: bytes, key: bytes) -> bytes:
     return result
 
 
-def functions() -> tuple[int, int]:
-    """The addresses of libsodium's crypto_box_easy_afternm and its opposite: plain C
-    functions, which know nothing of Python."""
+#: PyNaCl has it since 1.6.
+_OPEN_EASY = "crypto_box_open_easy_afternm"
+
+
+def functions() -> tuple[int, int, int]:
+    """The addresses of functions of libsodium for C, which know nothing of Python: to
+    seal, to open, and to open what is short, 0 if PyNaCl has none.
+
+    The first two are those of NaCl.  They want 32 octets of room in front, and make one
+    pass over those and the message, where the "easy" ones make two: at 1 KiB 0.9 µs
+    instead of 1.3 to seal, 1.1 instead of 1.4 to open.  But to open 64 octets they take
+    0.6 instead of 0.5.
+    """
     _bindings()  # until then libsodium does not know what the processor can do
     module = import_module("nacl._sodium")
     ffi, lib = module.ffi, module.lib
-    names = ("crypto_box_easy_afternm", "crypto_box_open_easy_afternm")
-    sealer, opener = (ffi.cast("uintptr_t", ffi.addressof(lib, n)) for n in names)
-    return int(sealer), int(opener)
+
+    def address(name: str) -> int:
+        return int(ffi.cast("uintptr_t", ffi.addressof(lib, name)))
+
+    easy = address(_OPEN_EASY) if hasattr(lib, _OPEN_EASY) else 0
+    return address("crypto_box_afternm"), address("crypto_box_open_afternm"), easy

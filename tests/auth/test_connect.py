@@ -175,6 +175,24 @@ def test_connected_already(zmq: Library) -> None:
     client.disconnect(endpoint)
 
 
+@pytest.mark.core
+def test_what_was_connected_before_stays(zmq: Library, transport: str) -> None:
+    """Who connects to it again and runs out of patience takes back his own attempt."""
+    endpoint = zmq.reserved(transport)
+    client = zmq.socket(zmq.DEALER, reconnect_ivl=1)
+    client.connect(endpoint)
+    client.send(b"early")
+    waits = Background(lambda: client.connect(endpoint, timeout=TIMEOUT))
+    with zmq.refused(zmq.EAGAIN):
+        client.connect(endpoint, timeout=1)
+    server = zmq.socket(zmq.DEALER)
+    server.bind(endpoint)
+    assert server.recv() == b"early"
+    waits.result()
+    client.disconnect(endpoint)
+    gone(zmq, client)
+
+
 def test_a_refused_peer_does_not_come_again(zmq: Library) -> None:
     """Without a timeout, too: it is told, and gives up."""
     asked: list[Applicant] = []

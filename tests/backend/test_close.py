@@ -69,24 +69,33 @@ def test_nothing_to_drain(bench: Bench) -> None:
     assert bench.pipe(hub).close(drain=True)
 
 
-def test_without_drain_the_link_ends_at_once(bench: Bench) -> None:
+def test_what_has_left_already_is_not_waited_for(bench: Bench) -> None:
+    """And the end of such a link, which the peer sees, is not told of."""
+    hub = bench.hub(PUSH)
+    pipe, far = bench.link(hub)
+    assert hub.send(b"x") == 0
+    assert read_exactly(far, len(frame(b"x"))) == frame(b"x")
+    assert hub.wait(SENT, int(SECONDS * 1000)) == SENT
+    assert pipe.close(drain=True)
+    assert pipe.close(drain=False)
+    assert pipe.unsent() == (0, 0)
+    assert read_all(far) == b""
+    far.close()
+    other, far = bench.link(bench.hub(PUSH))
+    far.close()
+    assert bench.event(EventKind.LINK_DOWN, other)
+    assert not bench.told(pipe)
+
+
+@pytest.mark.parametrize("drains_first", [False, True])
+def test_without_drain_the_link_ends_at_once(bench: Bench, drains_first: bool) -> None:
     hub = bench.hub(PUSH)
     pipe = bench.pipe(hub)
     far = _narrow(bench, pipe)
     for _ in range(100):
         assert hub.send(bytes(20_000)) == 0
-    assert not pipe.close(drain=False)
-    bench.event(EventKind.PIPE_CLOSED, pipe)
-    assert len(read_all(far)) < 100 * 20_000
-
-
-def test_a_drain_can_be_given_up(bench: Bench) -> None:
-    hub = bench.hub(PUSH)
-    pipe = bench.pipe(hub)
-    far = _narrow(bench, pipe)
-    for _ in range(100):
-        assert hub.send(bytes(20_000)) == 0
-    assert not pipe.close(drain=True)
+    if drains_first:
+        assert not pipe.close(drain=True)
     assert not pipe.close(drain=False)
     bench.event(EventKind.PIPE_CLOSED, pipe)
     assert len(read_all(far)) < 100 * 20_000

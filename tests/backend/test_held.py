@@ -253,6 +253,44 @@ def test_bytes_are_let_go_of(bench: Bench, backend: Backend, joined: bool) -> No
     until(over)
 
 
+@pytest.mark.skipif(not hasattr(sys, "getrefcount"), reason="has no counts")
+@pytest.mark.parametrize("size", [4_096, 4_097, 16_384, LONG])
+def test_many_bytes_are_let_go_of(bench: Bench, backend: Backend, size: int) -> None:
+    """Also those that there was no room for."""
+    push, pull = bench.hub(PUSH), bench.hub(PULL)
+    push.set(HubOption.SEND_HWM, 4)
+    pull.set(HubOption.RECV_HWM, 3)
+    bench.join(push, pull)
+    body = b"x" * size
+    before = sys.getrefcount(body)
+    messages = [body, b"", body, body, b"short", body, body, body, body]
+    assert push.send_many(messages) == 7
+    assert push.send_many(messages[7:]) == -errno.EAGAIN
+    assert pull.recv_many(2) == messages[:2]
+    assert pull.recv_many(99) == messages[2:7]
+    del messages
+
+    def over() -> bool:
+        backend.settle()
+        return sys.getrefcount(body) == before
+
+    until(over)
+
+
+@pytest.mark.parametrize("size", [4_097, LONG])
+def test_many_long_and_short_in_order(bench: Bench, size: int) -> None:
+    push, pull = bench.hub(PUSH), bench.hub(PULL)
+    for end, hub in zip(bench.descriptors(), (push, pull)):
+        bench.pipe(hub).attach(Link(end.detach()))
+    messages = [b"%d" % number * (size if number % 3 else 1) for number in range(60)]
+    assert push.send_many(messages) == 60
+    found: list[bytes] = []
+    while len(found) < 60:
+        assert pull.wait(1, 10_000) == 1
+        found += pull.recv_many(7)
+    assert found == messages
+
+
 def test_more_than_bytes(bench: Bench) -> None:
     class Text(bytes):
         pass

@@ -91,13 +91,14 @@ def test_frames_of_a_message(bench: Bench) -> None:
 def test_so_many_connections_are_remembered() -> None:
     known = Connections()
     count = REMEMBERED + 10
+    every = [Properties(pipe, {}) for pipe in range(count)]
     for pipe in range(count):
-        known.add(pipe, Properties(pipe, {}))
+        known.add(pipe, every[pipe])
     for pipe in range(1, count):
         known.end(pipe)
         known.end(pipe)
-    assert known.get(0) == Properties(0, {})
+    assert known.get(0) is every[0]
     assert known.get(9) is None
-    assert known.get(10) == Properties(10, {})
+    assert known.get(10) is every[10]
     assert known.get(count) is None
     known.end(count)

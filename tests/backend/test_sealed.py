@@ -17,7 +17,7 @@ from pymq.zmtp.sealing import Keys, Sealer
 pytestmark = pytest.mark.skipif(not sodium.available(), reason="PyNaCl is not there")
 
 KEY = bytes(range(32))
-SIZES = (0, 1, 221, 222, 223, 255, 256, 4096, 16384, 70000, 1 << 20)
+SIZES = (0, 1, 221, 222, 223, 255, 256, 479, 480, 4096, 16384, 70000, 1 << 20)
 
 
 class Peer:
@@ -55,7 +55,12 @@ def link(bench: Bench, hub: Any, **fields: Any) -> tuple[Pipe, Peer]:
     return pipe, Peer(far)
 
 
-def test_messages_are_sealed_and_opened(bench: Bench) -> None:
+@pytest.mark.parametrize("easy", [True, False], ids=["", "older PyNaCl"])
+def test_messages_are_sealed_and_opened(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, easy: bool
+) -> None:
+    if not easy:
+        monkeypatch.setattr(sodium, "_OPEN_EASY", "there is none")
     hub = bench.hub(PAIR)
     _, peer = link(bench, hub)
     for size in SIZES:

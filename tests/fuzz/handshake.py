@@ -4,13 +4,15 @@
     kind | changes, of three octets: where (2), how (1)    from there on
 
 In the second form two of our own sides talk, and of what they say octets are changed:
-boxes of CURVE are not made up.  As a program, it takes the arguments of libFuzzer.
+boxes of CURVE are not made up.  The last kind changes what is in the boxes, as somebody
+with good keys could.  As a program, it takes the arguments of libFuzzer.
 """
 
 from __future__ import annotations
 
 import sys
 from typing import Callable, Optional, Union, cast
+from unittest.mock import patch
 
 from pymq.zmtp import sodium, zap
 from pymq.zmtp.error import ProtocolError
@@ -70,6 +72,8 @@ def _tickets(accepts: bool) -> Callable[[], Context]:
 def _makers() -> list[Callable[[], Mechanism]]:
     made: list[Callable[[], Mechanism]] = [
         Null,
+        lambda: Null(asks=True),
+        lambda: Null(asks=True, patient=True),
         lambda: plain.Client(b"user", b"secret"),
         plain.Server,
         lambda: gssapi.Client(_tickets(False)),
@@ -82,7 +86,8 @@ def _makers() -> list[Callable[[], Mechanism]]:
 
 MAKERS = _makers()
 TALKS = len(MAKERS)
-PAIRS = [(0, 0), (1, 2), (3, 4), (5, 6)][: (len(MAKERS) + 1) // 2]
+PAIRS = [(0, 0), (1, 2), (3, 4), (5, 6), *[(7, 8)] * (2 * sodium.available())]
+INSIDE = TALKS + 5  # CURVE again
 KINDS = TALKS + len(PAIRS)
 
 
@@ -167,7 +172,20 @@ def _changed(data: bytes, at: int, changes: bytes) -> bytes:
     return bytes(found)
 
 
-def _talk(pair: tuple[int, int], changes: bytes) -> None:
+def _liar(changes: bytes) -> Callable[[bytes, bytes, bytes], bytes]:
+    """Seals what was changed."""
+    real, at = sodium.seal, 0
+
+    def seal(plain: bytes, nonce: bytes, key: bytes) -> bytes:
+        nonlocal at
+        spoilt = _changed(plain, at, changes)
+        at += len(plain)
+        return real(spoilt, nonce, key)
+
+    return seal
+
+
+def _talk(pair: tuple[int, int], changes: bytes, good: bool) -> None:
     """Two of our own; the second hears what the first did not say, or the first."""
     sides = [_begin(MAKERS[one]()) for one in pair]
     heard = [0, 0]
@@ -179,10 +197,19 @@ def _talk(pair: tuple[int, int], changes: bytes) -> None:
         _receive(sides[to], spoilt)
         _judge(sides[to], b"")
     for side in sides:
-        if not any(changes[2::3]):
+        if good:
             assert isinstance(side.result, Ready), side.result
         side.receive_eof()
         _ended(side)
+
+
+def _together(kind: int, changes: bytes) -> None:
+    pair, good = PAIRS[kind - TALKS], not any(changes[2::3])
+    if kind == INSIDE:
+        with patch.object(sodium, "seal", _liar(changes)):
+            _talk(pair, b"", good)
+    else:
+        _talk(pair, changes, good)
 
 
 def one_input(data: bytes) -> None:
@@ -193,7 +220,7 @@ def one_input(data: bytes) -> None:
     if kind < TALKS:
         _alone(kind, data[1], data[2:])
     else:
-        _talk(PAIRS[kind - TALKS], data[1:])
+        _together(kind, data[1:])
     try:
         zap.parse(data[1:].split(data[:1]))
     except ProtocolError:

@@ -4,19 +4,21 @@ the next body in advance (``csrc/stock.h``)."""
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 import rawpeer
 from library import Library
 from patience import Background
 
-LONG = (8 << 20) + 3  # bytes; native stocks from 8 MiB on
-STREAMS = {
-    "equal": [LONG] * 5,
-    "in turn": [LONG, LONG + 1] * 3,
-    "then another": [LONG] * 3 + [LONG - 1] * 3,
-    "with short ones": [LONG, 10, LONG, 100_000, LONG, 0, LONG],
+LONG = (8 << 20) + 3  # bytes
+LEAST = 128 << 10  # that native stocks; several may arrive with one read
+STREAMS: dict[str, Callable[[int], list[int]]] = {
+    "equal": lambda size: [size] * 5,
+    "in turn": lambda size: [size, size + 1] * 3,
+    "of three": lambda size: [size, size + 1, size + 2] * 2,
+    "then another": lambda size: [size] * 3 + [size - 1] * 3,
+    "with short ones": lambda size: [size, 10, size, 100_000, size, 0, size],
 }
 
 
@@ -31,14 +33,28 @@ def pair(zmq: Library, transport: str) -> tuple[Any, Any]:
     return push, pull
 
 
+@pytest.mark.parametrize("size", [LEAST, LONG])
 @pytest.mark.parametrize("stream", STREAMS)
-def test_streams(zmq: Library, network: str, stream: str) -> None:
+def test_streams(zmq: Library, network: str, stream: str, size: int) -> None:
     """All are kept until the end: none may be written to once it was received."""
     push, pull = pair(zmq, network)
-    bodies = [body(number, size) for number, size in enumerate(STREAMS[stream])]
+    sizes = STREAMS[stream](size)
+    bodies = [body(number, size) for number, size in enumerate(sizes)]
     sending = Background(lambda: [push.send(one) for one in bodies])
     received = [pull.recv() for _ in bodies]
     sending.result()
+    assert received == bodies
+
+
+@pytest.mark.only("pymq")
+def test_many(zmq: Library, network: str) -> None:
+    push, pull = pair(zmq, network)
+    bodies = [body(number, LEAST) for number in range(50)]
+    sending = Background(lambda: push.send_many(bodies))
+    received: list[bytes] = []
+    while len(received) < len(bodies):
+        received += pull.recv_many()
+    assert sending.result() == len(bodies)
     assert received == bodies
 
 

@@ -138,6 +138,19 @@ def test_a_peer_that_leaves(meet: Any) -> None:
     assert disconnected.value == established.value
 
 
+def test_a_peer_that_reads_our_greeting_and_leaves(meet: Any) -> None:
+    """Which is how libzmq refuses a mechanism.  What stood behind the greeting is not
+    read, and makes a reset of it."""
+
+    def act(peer: RawPeer) -> None:
+        peer.send(greeting()[:11])
+        peer.recv(64)
+        peer.sock.close()
+
+    _, failed, _ = meet(act)
+    assert (failed.name, failed.value) == (NO_DETAIL, errno.EPIPE)
+
+
 def test_a_peer_that_says_nothing(zmq: Library, meet: Any) -> None:
     _, failed, _ = meet(lambda peer: None, handshake_ivl=50)
     assert failed.name == NO_DETAIL

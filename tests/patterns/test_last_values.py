@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from library import Library
 from marriage import subscribe
-from patience import Background
+from patience import Background, until
 
 pytestmark = pytest.mark.only("pymq")
 
@@ -158,6 +158,32 @@ def test_after_a_reconnect(zmq: Library, network: str) -> None:
     found = sub.recv_multipart()
     while found != [b"a", b"2"]:
         found = sub.recv_multipart()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_follows_another(zmq: Library, network: str, kind: str) -> None:
+    """Where the publisher has connected: nothing that he asks for is missing, however
+    often the other had asked for it, and nothing comes twice."""
+    pub = _publisher(zmq, kind)
+    pub.reconnect_ivl = 1
+    endpoint = zmq.reserved(network)
+    pub.connect(endpoint)
+    for number in range(3):
+        sub = zmq.socket(zmq.SUB)
+        sub.subscribe(b"a")
+        zmq.bind_again(sub, endpoint)
+        if number == 0:
+            assert pub.wait_for_subscribers(1, b"a")
+            pub.send_multipart([b"ab", b"1"])
+            pub.send_multipart([b"b", b"1"])
+        assert _news(sub, 1) == [[b"ab", b"1"]]
+        sub.subscribe(b"")
+        assert _news(sub, 1) == [[b"b", b"1"]]
+        sub.subscribe(b"ab")
+        assert sub.wait_subscribed()
+        assert not sub.poll(1)
+        sub.close()
+        until(lambda: not any(peer.connected for peer in pub.peers()))
 
 
 def test_what_there_is_no_room_for_is_missed(zmq: Library) -> None:

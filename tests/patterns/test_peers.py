@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 import rawpeer
@@ -137,13 +138,38 @@ def test_subscriptions_that_wait_are_none(zmq: Library) -> None:
         sub.connect(listener.endpoint)
         with listener.accept() as peer:
             peer.handshake(b"PUB")
-            until(lambda: sub.peers()[0].connected)
+            until(lambda: any(one.connected for one in sub.peers()))
             for number in range(100):
                 sub.subscribe(b"%d" % number + bytes(100_000))
             assert sub.stats()[1:] == (0, 0, 0, 0, 0, 0, 0)
             assert peer.recv_frame()[0] & rawpeer.COMMAND
-        until(lambda: not (sub.peers() and sub.peers()[0].connected))
+        until(lambda: not any(one.connected for one in sub.peers()))
         assert sub.stats()[1:] == (0, 0, 0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("minor", [0, 1])
+def test_what_a_subscriber_sends_besides(zmq: Library, minor: int) -> None:
+    """Subscriptions, to an older peer too, are no messages, read or unread; when the
+    link breaks those that were not sent are dropped."""
+    xsub = zmq.socket(zmq.XSUB, reconnect_ivl=-1, sndbuf=4096)
+    with rawpeer.RawListener(receive_buffer=4096) as listener:
+        xsub.connect(listener.endpoint)
+        with listener.accept() as peer:
+            peer.minor = minor
+            peer.handshake(b"XPUB")
+            until(lambda: xsub.peers()[0].connected)
+            xsub.send(b"\1first")
+            xsub.send(b"sent")
+            until(lambda: xsub.stats().waiting_out == 0)
+            for number in range(30):
+                xsub.send(b"\1%d" % number + bytes(100_000))
+                xsub.send_multipart([b"%d" % number, b"\1", bytes(100_000)])
+            until(lambda: xsub.stats().waiting_out == 30)
+            assert peer.recv_frame()[1].endswith(b"first")
+            assert peer.recv_frame()[1] == b"sent"
+        until(lambda: not any(one.connected for one in xsub.peers()))
+        stats = xsub.stats()
+        assert (stats.messages_out, stats.waiting_out, stats.dropped) == (31, 0, 30)
 
 
 def test_what_there_was_no_room_for_is_counted(zmq: Library, transport: str) -> None:
@@ -199,6 +225,31 @@ def test_from_any_thread(zmq: Library, network: str) -> None:
         assert 0 <= peer.waiting_in <= peer.messages_in
     assert pull.stats().messages_in == push.stats().messages_out
     assert push.stats().messages_out == before.messages_out + 20_000
+
+
+def test_many_peers_take_few_calls(zmq: Library) -> None:
+    """Of Python's functions: none for each peer where C counts."""
+    router = zmq.socket(zmq.ROUTER)
+    endpoint = zmq.bind(router, "tcp")
+    calls: list[int] = []
+    for _ in range(6):
+        zmq.socket(zmq.DEALER).connect(endpoint)
+        until(lambda: sum(one.connected for one in router.peers()) == len(calls) + 1)
+        # Once more where a finalizer came in between.
+        calls.append(min(_calls(router.peers) for _ in range(3)))
+    each = {"native": 0, "pure": 3}[zmq.tag]
+    assert calls == [calls[0] + each * more for more in range(6)]
+
+
+def _calls(function: Callable[[], object]) -> int:
+    events: list[str] = []
+    before = sys.getprofile()
+    sys.setprofile(lambda _frame, event, _about: events.append(event))
+    try:
+        function()
+    finally:
+        sys.setprofile(before)
+    return events.count("call")
 
 
 def test_over_inproc_there_is_no_handshake(zmq: Library) -> None:

@@ -11,6 +11,8 @@ from patience import PATIENCE, Background, until
 from rawpeer import RawListener, RawPeer, connect, frame, message
 from watching import Watch
 
+STARTS = [b"", frame(b"begun", more=True)]
+
 
 def subscribe(topic: bytes) -> bytes:
     return frame(b"\x09SUBSCRIBE" + topic, command=True)
@@ -145,15 +147,17 @@ def test_a_stranger_cancels_nothing(zmq: Library) -> None:
 
 
 @pytest.mark.parametrize("kind", ["PUB", "XPUB"])
+@pytest.mark.parametrize("start", STARTS, ids=["alone", "within"])
 def test_a_publisher_that_is_busy_elsewhere_holds_its_peers_back(
-    zmq: Library, kind: str
+    zmq: Library, kind: str, start: bytes
 ) -> None:
-    """Subscriptions that nobody takes in may not pile up for ever."""
+    """Subscriptions that nobody takes in may not pile up for ever, and neither may
+    those in the middle of a message."""
     pub = zmq.socket(getattr(zmq, kind), rcvhwm=10, rcvbuf=4096)
     with _peer(zmq.bind(pub, "tcp")) as peer:
         topics = (subscribe(b"%0200d" % number) for number in range(100_000))
         peer.sock.setblocking(False)
-        data = b"".join(topics)
+        data = start + b"".join(topics)
         assert _accepted(peer, data) < len(data)
 
 
@@ -180,10 +184,12 @@ def test_subscriptions_wait_for_no_mark(zmq: Library, kind: str, form: bytes) ->
         assert peer.recv_message() == [b"899."]
 
 
-def test_held_back_subscriptions_are_all_taken_in(zmq: Library) -> None:
+@pytest.mark.parametrize("start", STARTS, ids=["alone", "within"])
+def test_held_back_subscriptions_are_all_taken_in(zmq: Library, start: bytes) -> None:
     pub = zmq.socket(zmq.PUB, rcvhwm=3)
     with _peer(zmq.bind(pub, "tcp")) as peer:
-        peer.send(b"".join(subscribe(b"%d." % number) for number in range(3000)))
+        topics = (subscribe(b"%d." % number) for number in range(3000))
+        peer.send(start + b"".join(topics))
         peer.send(frame(b"\x04PING\0\0", command=True))
         # Whatever a publisher does lets it take some in.
         until(lambda: pub.send(b"2999.") or _readable(peer))

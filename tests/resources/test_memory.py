@@ -123,6 +123,8 @@ def test_64_kib_before_the_handshake(zmq: Library) -> None:
     with Script(zmq, RECEIVER, "PULL") as script:
         receiver = Receiver(script)
         peers = [connect(receiver.endpoint) for _ in range(PEERS)]
+        for peer in peers:
+            peer.recv(10)  # it has been accepted
         before = receiver.size()
         data = COMMAND + bytes(48 * KIB - 10)
         for at in range(0, len(data), 5000):

@@ -8,9 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from library import Library
+from library import TIMEOUT, Library
 from sanitized import SANITIZED
 from scripts import Script
+
+from pymq.zmtp import sodium
 
 pytestmark = [
     pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="reads /proc"),
@@ -138,6 +140,57 @@ def test_a_burst_returns_its_memory(
     print(f"{text}: {sizes} MiB before, full, after")
     assert full - before > total * 3 // 4
     assert after - before < 40 * 2**20
+
+
+#: Sends as many messages as it is told to, and says how large it is.
+SEALED = (
+    MEASURES
+    + """
+import ctypes
+trim = getattr(ctypes.CDLL(None), "malloc_trim", len)
+push = context.socket(zmq.PUSH, sndhwm=0, linger=0)
+public, push.curve_secretkey = zmq.curve_keypair()
+push.curve_server = 1
+push.bind(address)
+print(push.last_endpoint.decode(), public.decode(), flush=True)
+for line in sys.stdin:
+    for _ in range(int(line)):
+        push.send(bytes(65536))
+    trim(0)  # what was freed is no longer ours
+    print(size(), flush=True)
+"""
+)
+
+
+@pytest.mark.only("pymq")
+@pytest.mark.skipif(not sodium.available(), reason="PyNaCl is not there")
+def test_what_was_sealed_leaves_nothing(zmq: Library) -> None:
+    """A connection that has nothing to send has no room for what it seals."""
+    peers, count = 100, 6
+    with Script(zmq, SEALED, "tcp") as script:
+
+        def sent(messages: int) -> int:
+            assert script.process.stdin is not None
+            script.process.stdin.write(b"%d\n" % messages)
+            script.process.stdin.flush()
+            return int(script.line())
+
+        endpoint, key = script.line().split()
+        public, secret = zmq.curve_keypair()
+        keys = {"curve_publickey": public, "curve_secretkey": secret}
+        options = {**keys, "curve_serverkey": key.encode(), "rcvhwm": 0}
+        pulls = [zmq.socket(zmq.PULL, **options) for _ in range(peers)]
+        for pull in pulls:
+            pull.connect(endpoint, timeout=TIMEOUT)
+        before = sent(0)
+        for number in (peers * count, peers):
+            after = sent(number)
+            for pull in pulls:
+                for _ in range(number // peers):
+                    assert len(pull.recv()) == 65536
+        after = sent(1)
+    print(f"{zmq.tag}: {(after - before) / peers:.0f} bytes for each")
+    assert after - before < peers * 65536
 
 
 @pytest.mark.only("native")

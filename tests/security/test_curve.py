@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import rawpeer
+from conversing import PAIRS, SENDERS, converse
 from library import Library
 from rawpeer import frame, greeting
 from watching import Watch, names
@@ -52,21 +53,12 @@ def test_both_ways(zmq: Library, network: str, binds: str) -> None:
         assert other.recv_multipart() == message
 
 
-PAIRS = [("PUSH", "PULL"), ("REQ", "REP"), ("PAIR", "PAIR"), ("DEALER", "ROUTER")]
-
-
-@pytest.mark.parametrize(("one", "two"), PAIRS, ids=[a for a, _ in PAIRS])
+@pytest.mark.parametrize(("one", "two"), PAIRS, ids=SENDERS)
 def test_every_pattern(zmq: Library, one: str, two: str) -> None:
     receiver = serve(zmq, getattr(zmq, two))
     sender = client(zmq, getattr(zmq, one))
     sender.connect(zmq.bind(receiver, "tcp"))
-    for n in range(20):
-        sender.send(b"%d" % n)
-        received = receiver.recv_multipart()
-        assert received[-1] == b"%d" % n
-        if two in ("REP", "ROUTER"):
-            receiver.send_multipart([*received[:-1], b"back"])
-            assert sender.recv() == b"back"
+    converse(sender, receiver, two)
 
 
 @pytest.mark.parametrize("publishes", ["server", "client"])

@@ -13,6 +13,7 @@ from typing import Any
 import implementations
 import pytest
 import rawpeer
+from conversing import PAIRS, SENDERS, converse
 from guard import DOMAIN
 from kdc import KRB5, NEEDS, REALM, SERVICE
 from library import Library
@@ -81,20 +82,11 @@ def test_each_backend_with_the_other(zmq: Library) -> None:
         exchange(server, other)
 
 
-PAIRS = [("PUSH", "PULL"), ("REQ", "REP"), ("PAIR", "PAIR"), ("DEALER", "ROUTER")]
-
-
-@pytest.mark.parametrize(("one", "two"), PAIRS, ids=[a for a, _ in PAIRS])
+@pytest.mark.parametrize(("one", "two"), PAIRS, ids=SENDERS)
 def test_every_pattern(zmq: Library, one: str, two: str) -> None:
     receiver, sender = serve(zmq, two), client(zmq, one)
     sender.connect(zmq.bind(receiver, "tcp"))
-    for n in range(20):
-        sender.send(b"%d" % n)
-        received = receiver.recv_multipart()
-        assert received[-1] == b"%d" % n
-        if two in ("REP", "ROUTER"):
-            receiver.send_multipart([*received[:-1], b"back"])
-            assert sender.recv() == b"back"
+    converse(sender, receiver, two)
 
 
 def test_subscriptions_and_heartbeats(zmq: Library) -> None:

@@ -19,7 +19,8 @@ HEAD = """\
 Each row is a test that runs on both backends, with the same outcome: `pytest
 tests/security/test_attacks.py`. *Refused* means that the connection ends, that the
 application gets nothing of it, and that an honest client afterwards gets through. What
-the mechanisms promise at all is in [security.md](security.md).
+the mechanisms promise at all is in [security.md](security.md). GSSAPI needs a KDC: what
+is replayed, changed or malformed there is in `tests/security/test_gssapi*.py`.
 
 Made by `PYTHONPATH=. python tests/support/attacks.py`.
 

@@ -48,6 +48,8 @@ def _metadata(name: bytes, value: bytes) -> bytes:
 class RawPeer:
     """One end of a connection, by bytes.  Fails instead of hanging."""
 
+    minor = 1  # of ZMTP 3
+
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         sock.settimeout(PATIENCE)
@@ -64,7 +66,7 @@ class RawPeer:
         Nothing is sent ahead: libzmq drops a NULL peer that sends READY and a
         message before it has sent its own READY.
         """
-        self.send(greeting())
+        self.send(greeting(minor=self.minor))
         self.recv(GREETING_SIZE)
         self.send(ready(socket_type, identity))
         flags, body = self.recv_frame()

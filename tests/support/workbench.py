@@ -18,6 +18,7 @@ from pymq.backend.abc import (
     Receive,
     Routing,
     Send,
+    Turns,
 )
 
 SECONDS = 30.0  # a hang is a failure after this long
@@ -30,6 +31,8 @@ ROUTER = Routing(Send.BY_NAME, Receive.NAMED)
 PUB = Routing(Send.TO_ALL, Receive.TOPICS)
 XPUB = Routing(Send.TO_ALL, Receive.NOTICES)
 SUB = Routing(Send.NONE, Receive.FILTERED, subscribes=True)
+REQ = Routing(Send.IN_TURN, Receive.FAIR, turns=Turns.ASKS)
+REP = Routing(Send.BY_NAME, Receive.NAMED, turns=Turns.ANSWERS)
 XSUB = Routing(Send.TO_ALL, Receive.FAIR, subscribes=True)
 
 
@@ -108,6 +111,11 @@ class Bench:
             select.select([self.loop.fileno()], [], [], 1)
             self._events.extend(self.loop.take_events())
         raise AssertionError(f"no {kind} for pipe {pipe.id}: {self._events}")
+
+    def told(self, pipe: Pipe) -> list[Event]:
+        """What was told of a pipe, and not asked for."""
+        self._events.extend(self.loop.take_events())
+        return [event for event in self._events if event.pipe == pipe.id]
 
     def close(self) -> None:
         """End everything."""

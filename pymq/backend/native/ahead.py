@@ -1,76 +1,138 @@
-"""Messages that the native backend received ahead of their user.
+"""What a hub has received ahead of its user: a batch is fetched, and popped from.
 
-One call into C costs as much as twenty bytes objects, so `recv` fetches many messages
-where many wait.  Here is how a batch becomes a list.
+Who pops from `ahead` itself, as a socket does, takes no lock.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from itertools import accumulate
-from struct import Struct
-from typing import Any, Callable, Iterator
+from collections import Counter, deque
+from threading import RLock
+from typing import Any, Callable, Mapping, Union
 
-from ..._core import ffi, lib
-
-MOST = lib.PYMQ_BATCH_MESSAGES
-
-_RUNS = (64, 8, 1)  # messages that one call of `Struct.unpack_from` splits
-
-# Bound once: looking a function up in `lib` costs a third of the call.
-_fetch = lib.pymq_hub_recv_many
-_unpack = ffi.unpack
+from ..abc import Buffer
+from .batch import MOST, Batch
 
 
-class Batch:
-    """Room for many messages of one frame, and what `fetch` put there."""
+class Ahead:
+    """The messages that a `Hub` received ahead, and the pipes that they came from."""
 
-    __slots__ = ("_batch", "_once", "_view")
+    __slots__ = (
+        "_aside",
+        "_batch",
+        "_hub",
+        "_lock",
+        "_sources",
+        "_waiting",
+        "ahead",
+        "looks_ahead",
+        "more",
+    )
 
-    def __init__(self) -> None:
-        self._batch = ffi.new("pymq_batch *")
-        self._view = ffi.buffer(self._batch.bytes)
-        self._once: dict[str, Iterator[bytes]] = {}
+    def __init__(self, hub: Any) -> None:
+        self._hub = hub
+        self.more = False
+        self.ahead: deque[bytes] = deque()
+        self.looks_ahead = False
+        # A signal's handler may receive, too, while its thread is in there.
+        self._lock = RLock()
+        self._batch: Union[Batch, None] = None
+        self._sources: Union[list[int], None] = None  # of the last fetch, once asked
+        self._aside: deque[tuple[int, bytes]] = deque()  # ahead, for `recv_from` alone
+        self._waiting = 0  # calls that are about to receive more
 
-    def fetch(self, hub: Any, most: int, ahead: bool) -> None:
-        """See pymq_hub_recv_many.  After `stop` there is nothing."""
-        self._batch.count = 0  # first: a signal's handler may look
-        self._once.clear()
-        _fetch(hub, self._batch, most, ahead)
+    def drop_ahead(self, pipe: int) -> None:
+        """What a pipe has brought is not wanted any more."""
+        if self._batch is not None:  # else nothing was ever ahead
+            self._keep(lambda source, _: source != pipe)
 
-    def messages(self) -> Iterator[bytes]:
-        """Those of the last fetch: each comes once, also if this is interrupted, by
-        a signal's handler or for good, and called again."""
-        if not self._batch.count:
-            return iter(())
-        return self._once.get("") or self._once.setdefault("", iter(self._split()))
+    def _look_ahead(self) -> None:
+        """Fetch what waits, unless other threads wait for it."""
+        with self._lock:
+            if self._waiting or self.ahead:
+                return
+            batch = self._batch = self._batch or Batch()
+            self._sources = None
+            batch.fetch(self._hub, MOST, True)
+            self._load()
 
-    def _split(self) -> list[bytes]:
-        count, size = self._batch.count, self._batch.size
-        if size > 0:
-            return _split(self._view, size, count)
-        if size == 0:
-            return [b""] * count
-        view, sizes = self._view, _unpack(self._batch.sizes, count)
-        return [view[end - n : end] for n, end in zip(sizes, accumulate(sizes))]
+    def _load(self) -> None:
+        """Have ahead what was fetched, if that was not done: whoever was about to may
+        have been interrupted.  And what was put aside.  With the lock."""
+        if self._batch is not None:
+            self.ahead.extend(self._batch.messages())
+        if self._aside:
+            self._put_ahead(list(self._aside))
+            self._aside.clear()
 
-    def sources(self) -> list[int]:
-        """The pipes that the messages of the last fetch came from."""
-        return list(_unpack(self._batch.pipes, self._batch.count))
+    def _pop(self, most: int) -> list[bytes]:
+        """At most `most` of those ahead.  Others pop, too, and without the lock."""
+        self._load()
+        found: list[bytes] = []
+        try:
+            while len(found) < most:
+                found.append(self.ahead.popleft())
+        except IndexError:
+            pass
+        return found
 
+    def _pop_one(self) -> Union[bytes, None]:
+        found = self._pop(1)
+        if found:
+            self.more = False
+        return found[0] if found else None
 
-def _split(view: Any, size: int, count: int) -> list[bytes]:
-    """`count` messages of one size; `struct` makes them at a fifth of the cost of
-    slices."""
-    found: list[bytes] = []
-    done = 0
-    for run, split in _splitters(size):
-        while count - done >= run:
-            found += split(view, done * size)
-            done += run
-    return found
+    def _pop_single(self) -> Union[list[bytes], None]:
+        found = self._pop(1)
+        self.more = self.more and not found
+        return found or None
 
+    def _pop_from(self) -> Union[tuple[Buffer, int, bool], None]:
+        """The first of those ahead, with the pipe that it came from."""
+        with self._lock:
+            if not self._aside:
+                self._aside.extend(self._take_ahead())
+            if not self._aside:
+                return None
+            pipe, body = self._aside.popleft()
+            self.more = False
+            return body, pipe, False
 
-@lru_cache(maxsize=64)
-def _splitters(size: int) -> list[tuple[int, Callable[..., tuple[Any, ...]]]]:
-    return [(run, Struct(f"{size}s" * run).unpack_from) for run in _RUNS]
+    def _pop_single_from(self) -> Union[tuple[list[Buffer], int], None]:
+        found = self._pop_from()
+        return None if found is None else ([found[0]], found[1])
+
+    def _keep(self, wanted: Callable[[int, bytes], bool]) -> None:
+        """Of what was received ahead only what is `wanted`, by pipe and message."""
+        with self._lock:
+            pairs = self._take_ahead()
+            self._put_ahead([pair for pair in pairs if wanted(*pair)])
+
+    def _take_ahead(self) -> list[tuple[int, bytes]]:
+        """All of those ahead, each with its pipe.  With the lock."""
+        self._load()
+        pairs: list[tuple[int, bytes]] = []
+        if self._batch is None or not self.ahead:
+            return pairs
+        sources = self._sources or self._batch.sources()
+        try:
+            # From the end: others pop at the beginning, without the lock.
+            while True:
+                pairs.append((sources[~len(pairs)], self.ahead.pop()))
+        except IndexError:
+            pass
+        return pairs[::-1]
+
+    def _put_ahead(self, pairs: list[tuple[int, bytes]]) -> None:
+        if pairs:
+            self._sources = [pipe for pipe, _ in pairs]
+            self.ahead.extend([message for _, message in pairs])
+
+    def _count_ahead(self) -> Mapping[int, int]:
+        """How many of those ahead each pipe has brought."""
+        with self._lock:
+            self._load()
+            left = len(self.ahead)
+            if self._batch is None or not left:
+                return {}
+            sources = self._sources or self._batch.sources()
+            return Counter(sources[-left:])

@@ -16,11 +16,11 @@ class Bell:
 
     __slots__ = ("_bell", "_fd", "_hub")
 
-    def __init__(self, hub: Hub, events: int) -> None:
+    def __init__(self, hub: Hub, events: int, reads: bool) -> None:
         self._hub = hub
         self._bell: Any = None
         fd = ffi.new("int[1]")
-        bell = lib.pymq_hub_hang(hub._hub, events, fd)
+        bell = lib.pymq_hub_hang(hub._hub, events, reads, fd)
         self._fd = check(fd[0])
         self._bell = bell
 

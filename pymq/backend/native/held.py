@@ -27,7 +27,7 @@ _Body = TypeVar("_Body")
 
 _HOLD_FROM = lib.PYMQ_HOLD_FROM
 _ROOM = 64  # tokens that one call takes
-_VIEW_FROM = 32768  # bytes: a view keeps its whole chunk, several times as much
+_VIEW_FROM = lib.PYMQ_VIEW_FROM
 _IN_PLACE = sys.implementation.name == "cpython"
 # Bytes.  glibc maps blocks that are longer, so that they are zero without being
 # touched; and copying takes long enough to let other threads have the GIL.
@@ -90,6 +90,14 @@ def send_message(
         for part in parts:
             loans.pop(part.token, None)
         return -ENOMEM
+    return result
+
+
+def ask(hub: Any, frames: Sequence[bytes], again: bool) -> int:
+    """Send a request; see pymq_hub_ask."""
+    views = [ffi.from_buffer(frame) for frame in frames]
+    parts = ffi.new("pymq_part[]", [(view, len(view)) for view in views])
+    result: int = lib.pymq_hub_ask(hub, parts, len(parts), again)
     return result
 
 

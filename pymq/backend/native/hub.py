@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from array import array
-from collections import Counter, deque
 from errno import E2BIG, EALREADY, ENOMEM
-from threading import RLock
 from typing import Any, Callable, Sequence, TypeVar, Union
 
 from ... import _core
@@ -15,12 +14,15 @@ from ..abc import (
     HubOption,
     Moved,
     Routing,
+    Turns,
     check_bytes,
 )
 from ..abc import Hub as AbstractHub
 from ..counts import Counts, PeerCounts
+from ..messages import no_way
 from . import counting, held
-from .ahead import MOST, Batch
+from .ahead import Ahead
+from .batch import Batch
 from .bell import Bell
 from .handles import address, check, owner
 from .loop import Loop
@@ -54,24 +56,17 @@ _from_buffer = ffi.from_buffer
 _buffer = ffi.buffer
 
 
-class Hub:
+class Hub(Ahead):
     """See `pymq.backend.abc.Hub`."""
 
     __slots__ = (
         "__weakref__",
-        "_aside",
-        "_batch",
         "_batches",
-        "_hub",
-        "_lock",
         "_owner",
         "_slots",
-        "_sources",
-        "_waiting",
-        "ahead",
-        "looks_ahead",
-        "more",
         "quick_recv",
+        "quick_recv_from",
+        "quick_recv_many",
         "quick_recv_message",
         "quick_send",
         "quick_send_many",
@@ -79,37 +74,29 @@ class Hub:
     )
 
     def __init__(self, loop: Loop, routing: Routing) -> None:
-        pointer = lib.pymq_hub_new(
-            loop._loop, routing.send, routing.receive, routing.subscribes
-        )
-        self._hub, self._owner = pointer, owner("hub", pointer)
+        number = random.getrandbits(32) if routing.turns is Turns.ASKS else 0
+        pointer = lib.pymq_hub_new(loop._loop, *routing, number)
+        self._owner = owner("hub", pointer)
+        super().__init__(pointer)
         # Frames are received into slots; a thread that receives takes one out,
         # so that threads do not receive over each other.
         self._slots: list[tuple[Any, Any]] = []
-        self.more = False
-        self._bind()
-        self.ahead: deque[bytes] = deque()
-        self.looks_ahead = False
-        # Of what is received ahead.  A signal's handler may receive, too, while
-        # its thread is in there.
-        self._lock = RLock()
-        self._batch: Union[Batch, None] = None
         self._batches: list[Batch] = []  # of recv_many; as with slots
-        self._sources: Union[list[int], None] = None  # of the last fetch, once asked
-        self._aside: deque[tuple[int, bytes]] = deque()  # ahead, for `recv_from` alone
-        self._waiting = 0  # calls that are about to receive more
+        self._bind()
 
     def _bind(self) -> None:
         self.quick_send: Callable[[bytes], int] = self._send_plain
         self.quick_recv: Callable[[], Union[bytes, int, None]] = self._recv_plain
-        self.quick_send_message: Callable[[Any], Union[int, None]] = _nothing
-        self.quick_recv_message: Callable[[], Any] = _nothing
-        self.quick_send_many: Callable[[Any], Union[int, None]] = _nothing
+        self.quick_recv_from: Callable[[], Any] = no_way
+        self.quick_send_message: Callable[[Any], Union[int, None]] = no_way
+        self.quick_recv_message: Callable[[], Any] = no_way
+        self.quick_send_many: Callable[[Any], Union[int, None]] = no_way
+        self.quick_recv_many: Callable[[int], list[bytes]] = self._fetch
         if _BUILTINS:
             bound = _core.bind_hub(address(self._hub))
-            self.quick_send, self.quick_recv, *messages = bound
+            self.quick_send, self.quick_recv, self.quick_recv_from, *messages = bound
             self.quick_send_message, self.quick_recv_message, *many = messages
-            (self.quick_send_many,) = many
+            self.quick_send_many, self.quick_recv_many = many
 
     def _send_plain(self, data: bytes) -> int:
         return _send(self._hub, data, len(data), False)
@@ -189,10 +176,12 @@ class Hub:
 
     def recv_from(self) -> Union[tuple[Buffer, int, bool], int]:
         """See `pymq.backend.abc.Hub.recv_from`."""
-        first = self._pop_from() if self.ahead or self._aside else None
-        if first is not None:
+        receive = self.quick_recv_from
+        first: Any = self._pop_from() if self.ahead or self._aside else receive()
+        if first.__class__ is tuple:
+            self.more = first[2]
             return first
-        found = self._take(held.view)
+        found = first if first.__class__ is int else self._take(held.view)
         if isinstance(found, int):
             return self._again(found, self._pop_from, self.recv_from)
         body, pipe, flags = found
@@ -239,53 +228,6 @@ class Hub:
                 self._waiting -= 1
         return receive()
 
-    def _pop_from(self) -> Union[tuple[Buffer, int, bool], None]:
-        """The first of those ahead, with the pipe that it came from."""
-        with self._lock:
-            if not self._aside:
-                self._aside.extend(self._take_ahead())
-            if not self._aside:
-                return None
-            pipe, body = self._aside.popleft()
-            self.more = False
-            return body, pipe, False
-
-    def _pop_one(self) -> Union[bytes, None]:
-        found = self._pop(1)
-        if found:
-            self.more = False
-        return found[0] if found else None
-
-    def _look_ahead(self) -> None:
-        """Fetch what waits, unless other threads wait for it."""
-        with self._lock:
-            if self._waiting or self.ahead:
-                return
-            batch = self._batch = self._batch or Batch()
-            self._sources = None
-            batch.fetch(self._hub, MOST, True)
-            self._load()
-
-    def _load(self) -> None:
-        """Have ahead what was fetched, if that was not done: whoever was about to may
-        have been interrupted.  And what was put aside.  With the lock."""
-        if self._batch is not None:
-            self.ahead.extend(self._batch.messages())
-        if self._aside:
-            self._put_ahead(list(self._aside))
-            self._aside.clear()
-
-    def _pop(self, most: int) -> list[bytes]:
-        """At most `most` of those ahead.  Others pop, too, and without the lock."""
-        self._load()
-        found: list[bytes] = []
-        try:
-            while len(found) < most:
-                found.append(self.ahead.popleft())
-        except IndexError:
-            pass
-        return found
-
     def send_message(
         self,
         frames: Sequence[Buffer],
@@ -317,11 +259,6 @@ class Hub:
             frames = found
         return self._again(frames, self._pop_single, self.recv_message)
 
-    def _pop_single(self) -> Union[list[bytes], None]:
-        found = self._pop(1)
-        self.more = self.more and not found
-        return found or None
-
     def recv_message_from(self) -> Union[tuple[list[Buffer], int], int]:
         """See `pymq.backend.abc.Hub.recv_message_from`."""
         found: Any = -EALREADY
@@ -332,17 +269,24 @@ class Hub:
         self.more = False
         return found  # type: ignore[no-any-return]
 
-    def _pop_single_from(self) -> Union[tuple[list[Buffer], int], None]:
-        found = self._pop_from()
-        return None if found is None else ([found[0]], found[1])
+    def ask(self, frames: Sequence[bytes], again: bool) -> int:
+        """See `pymq.backend.abc.Hub.ask`."""
+        return held.ask(self._hub, frames, again)
+
+    def give_up(self) -> None:
+        """See `pymq.backend.abc.Hub.give_up`."""
+        lib.pymq_hub_give_up(self._hub)
 
     def recv_many(self, most: int) -> list[bytes]:
         """See `pymq.backend.abc.Hub.recv_many`."""
         with self._lock:
-            self._waiting += 1  # see _recv_again
+            self._waiting += 1  # see `_again`
             try:
                 found = self._pop(most)
-                return found if len(found) == most else self._fetch(found, most)
+                if len(found) < most:
+                    _handed(self._hub)
+                    found += self.quick_recv_many(most - len(found))
+                return found
             finally:
                 self._waiting -= 1
 
@@ -354,57 +298,18 @@ class Hub:
         result = _move(self._hub, to._hub, most, moved)
         return Moved(moved.messages, moved.frames, moved.bytes, result)
 
-    def _fetch(self, found: list[bytes], most: int) -> list[bytes]:
-        """What was ahead, and as many as are there behind that."""
-        _handed(self._hub)
+    def _fetch(self, most: int) -> list[bytes]:
+        """As many as are there."""
+        found: list[bytes] = []
         batch = self._batches.pop() if self._batches else Batch()
         while len(found) < most:
             before = len(found)
             batch.fetch(self._hub, most - before, False)
             found += batch.messages()
-            if len(found) == before and not self._fetch_long(found):
+            if len(found) == before:
                 break
         self._batches.append(batch)
         return found
-
-    def _fetch_long(self, found: list[bytes]) -> bool:
-        """A message that is too long for a batch, where one call tells that it has one
-        frame."""
-        body = self.quick_recv() if _BUILTINS else None
-        if not isinstance(body, bytes):
-            return False
-        found.append(body)
-        return True
-
-    def _keep(self, wanted: Callable[[int, bytes], bool]) -> None:
-        """Of what was received ahead only what is `wanted`, by pipe and message."""
-        with self._lock:
-            pairs = self._take_ahead()
-            self._put_ahead([pair for pair in pairs if wanted(*pair)])
-
-    def _take_ahead(self) -> list[tuple[int, bytes]]:
-        """All of those ahead, each with its pipe.  With the lock."""
-        self._load()
-        pairs: list[tuple[int, bytes]] = []
-        if self._batch is None or not self.ahead:
-            return pairs
-        sources = self._sources or self._batch.sources()
-        try:
-            # From the end: others pop at the beginning, without the lock.
-            while True:
-                pairs.append((sources[~len(pairs)], self.ahead.pop()))
-        except IndexError:
-            pass
-        return pairs[::-1]
-
-    def _put_ahead(self, pairs: list[tuple[int, bytes]]) -> None:
-        if pairs:
-            self._sources = [pipe for pipe, _ in pairs]
-            self.ahead.extend([message for _, message in pairs])
-
-    def drop_ahead(self, pipe: int) -> None:
-        """What a pipe has brought is not wanted any more."""
-        self._keep(lambda source, _: source != pipe)
 
     def ready(self) -> int:
         """See `pymq.backend.abc.Hub.ready`."""
@@ -433,9 +338,9 @@ class Hub:
             result = _wait(self._hub, events, timeout)
         return result
 
-    def bell(self, events: int) -> Bell:
+    def bell(self, events: int, reads: bool = False) -> Bell:
         """See `pymq.backend.abc.Hub.bell`."""
-        return Bell(self, events)
+        return Bell(self, events, reads)
 
     def fileno(self) -> int:
         """See `pymq.backend.abc.Hub.fileno`."""
@@ -498,16 +403,6 @@ class Hub:
         """See `pymq.backend.abc.Hub.peers`."""
         return counting.peers(self._hub, self._count_ahead)
 
-    def _count_ahead(self) -> Counter[int]:
-        """How many of those ahead each pipe has brought."""
-        with self._lock:
-            self._load()
-            left = len(self.ahead)
-            if self._batch is None or not left:
-                return Counter()
-            sources = self._sources or self._batch.sources()
-            return Counter(sources[-left:])
-
     def probe(self, number: int) -> int:
         """See `pymq.backend.abc.Hub.probe`."""
         return lib.pymq_hub_probe(self._hub, number)
@@ -519,17 +414,14 @@ class Hub:
     def stop(self, error: int) -> None:
         """See `pymq.backend.abc.Hub.stop`."""
         lib.pymq_hub_stop(self._hub, error)
-        with self._lock:
-            self._load()
-            self.ahead.clear()
+        if self._batch is not None:
+            with self._lock:
+                self._load()
+                self.ahead.clear()
 
     def free(self) -> None:
         """See `pymq.backend.abc.Hub.free`."""
         lib.pymq_hub_free(self._hub)
-
-
-def _nothing(*_: object) -> None:
-    """What there is no quick way for."""
 
 
 def _new_slot(hub: Any) -> tuple[Any, Any]:

@@ -10,6 +10,7 @@ from . import held
 from .handles import check, owner
 
 _EVENTS = 64  # taken in one call
+_ROOM = f"pymq_event[{_EVENTS}]"
 _KINDS = {int(kind): kind for kind in EventKind}  # EventKind(1) takes 1 us
 
 
@@ -41,9 +42,10 @@ class Loop:
 
     def take_events(self) -> Sequence[Event]:
         """See `pymq.backend.abc.Loop.take_events`."""
-        held.settle()
+        if held.loans:
+            held.settle()
         events: list[Event] = []
-        into = ffi.new(f"pymq_event[{_EVENTS}]")
+        into = ffi.new(_ROOM)
         count = _EVENTS
         while count == _EVENTS:
             count = lib.pymq_loop_take(self._loop, into, _EVENTS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Union
 from .signal import Signal
 
 if TYPE_CHECKING:
-    from .hub import Hub
+    from .waiting import Waiting
 
 
 class Bell:
@@ -15,7 +15,7 @@ class Bell:
 
     __slots__ = ("_events", "_hub", "_signal")
 
-    def __init__(self, hub: Hub, signal: Signal, events: int) -> None:
+    def __init__(self, hub: Waiting, signal: Signal, events: int) -> None:
         self._hub = hub
         self._events = events
         self._signal: Union[Signal, None] = signal

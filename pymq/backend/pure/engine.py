@@ -74,7 +74,8 @@ class Engine:
         decoder = _DECODERS.get(link.major, Decoder)
         self._decoder = decoder(link.max_size)
         self._leftover = link.leftover
-        self._held: deque[tuple[int, bytes]] = deque()  # decoded, not yet queued
+        # Decoded, not yet queued; lock, while the writer of the queue is parked.
+        self._held: deque[tuple[int, bytes]] = deque()
         self._urgent = b""  # commands of our own, and replies to the peer's
         self._heartbeat = Heartbeat(link.heartbeat, self._socket)
         self._batch: deque[memoryview] = deque()
@@ -102,13 +103,26 @@ class Engine:
         self.loop._ask(self)
 
     def _writable(self) -> None:
-        self.loop._ask(self)
+        """Whoever makes room takes of what was decoded what he can: to wake the loop's
+        thread costs as much as some hundred messages."""
+        incoming = self.pipe.input
+        if not (self._closing or incoming.unfinished):
+            incoming.write_singles(self._held)
+        if self._held and incoming.full():
+            incoming.park_writer()
+        else:
+            self.loop._ask(self)
 
     def finish(self, drain: bool) -> None:
         """The pipe was closed: end when drained, or at once."""
         self._closing = True
         self._aborted = self._aborted or not drain
         self.loop._ask(self)
+
+    def has_sent(self) -> bool:
+        """Whether the kernel has all that the pipe was given, and would not hang up."""
+        waits = self._taken or self._broken or self.pipe.output.frames
+        return not (waits or kernel_holds(self._socket))
 
     @property
     def echoes(self) -> bool:
@@ -124,6 +138,8 @@ class Engine:
         """How many messages it has taken that the kernel has not wholly, and, or
         without, announcements."""
         taken, sent = self._taken, self._sent  # of one batch: the next needs the lock
+        if not taken:
+            return 0
         return sum(
             end > sent and (announcements or taken[behind - 1][0] == queue.LAST)
             for _, end, behind in self._messages(taken)
@@ -251,16 +267,18 @@ class Engine:
 
     def _room(self, incoming: queue.Queue) -> bool:
         """Whether what comes next may be taken now.  Some of a peer's subscriptions
-        wait for a publisher that is busy elsewhere, whatever the mark of messages is;
-        other commands never."""
+        wait for a publisher that is busy elsewhere, whatever the mark of messages is,
+        and also where they come within a message; other commands never."""
         flags, body = self._held[0]
         most = max(incoming.hwm, TOPICS_WAITING)
         waits = incoming.topics and incoming.hwm and len(incoming.frames) >= most
-        free = incoming.unfinished or not (waits or incoming.full())
-        if free or flags & COMMAND and not (waits and body.startswith(_TOPICS)):
-            return True
-        incoming.park_writer()
-        return False
+        if flags & COMMAND:
+            held_back = waits and body.startswith(_TOPICS)
+        else:
+            held_back = not incoming.unfinished and (waits or incoming.full())
+        if held_back:
+            incoming.park_writer()
+        return not held_back
 
     def _obey(self, body: bytes) -> None:
         """A command in the traffic phase; unknown and malformed ones are ignored."""
@@ -333,8 +351,11 @@ class Engine:
 
     def _refill(self) -> bool:
         """Take a batch of frames from the pipe and encode them."""
+        output = self.pipe.output
+        if output.reader_parked and not (output.frames or self._urgent):
+            return False  # who writes asks for another turn
         with self.loop.lock:
-            self._taken = self.pipe.output.pop_many(BATCH_SIZE)
+            self._taken = output.pop_many(BATCH_SIZE)
         urgent = self._take_urgent()
         self._sent = -len(urgent)
         buffers = self._join([urgent]) if self._taken else [urgent]

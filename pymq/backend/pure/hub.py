@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import select
-import time
 from collections import deque
-from errno import EAGAIN, EALREADY, EINTR, EINVAL
-from functools import reduce
+from errno import EAGAIN, EALREADY, EINVAL
 from operator import attrgetter
 from typing import Callable, Sequence, Union
 
 from ..abc import (
-    SENT,
     Buffer,
     HubOption,
     Moved,
@@ -21,9 +17,8 @@ from ..abc import (
     check_bytes,
 )
 from ..abc import Hub as AbstractHub
-from ..counts import NOTHING, Counts, PeerCounts, add
+from ..counts import NOTHING, Counts, PeerCounts, total
 from ..messages import recv_message, send_message
-from .bell import Bell
 from .lasts import Lasts
 from .loop import Loop
 from .moving import move, refusal
@@ -32,13 +27,9 @@ from .pipe import Pipe
 from .queue import CANCEL, SUBSCRIBE, Owned
 from .receiving import RECEIVERS
 from .sending import SENDERS
-from .signal import Signal
 from .topics import Topics
-from .trim import trimmer
-
-POLLIN = 1
-POLLOUT = 2
-INT_MAX = 2**31 - 1  # poll takes a C int
+from .turns import TURNS
+from .waiting import Waiting
 
 #: Options that are switches: whose, their name there, and its value when on.
 SWITCHES = {
@@ -50,37 +41,34 @@ SWITCHES = {
     HubOption.INVERT: ("receiver", "inverted", 1),
     HubOption.ONLY_FIRST: ("receiver", "only_first", 1),
     HubOption.LAST_VALUE: ("receiver", "last_value", 1),
+    HubOption.CORRELATE: ("sender", "correlate", 1),
+    HubOption.RELAXED: ("sender", "relaxed", 1),
 }
 
 
-class Hub:
+class Hub(Waiting):
     """See `pymq.backend.abc.Hub`."""
 
     def __init__(self, loop: Loop, routing: Routing) -> None:
+        super().__init__(loop.lock)
         self.loop = loop
-        self.lock = loop.lock
         self.routing = routing
         self.takes_topics = routing.receive in (Receive.TOPICS, Receive.NOTICES)
         self.send_hwm = self.recv_hwm = 1000
         self.more = False
         self.peer = self.chosen = 0
-        self.pipes: dict[int, Pipe] = {}
         self.names = Names()
         self.own_topics: Topics[int] = Topics()
         self.ahead: deque[bytes] = deque()  # see Receiver.put_back
         self.looks_ahead = False
         self.lasts: Union[Lasts, None] = None
         self._greeting: Union[bytes, None] = None
-        self.receiver = RECEIVERS[routing.receive](self)
-        self.sender = SENDERS[routing.send](self)
-        self._stopped = 0
+        policies = RECEIVERS[routing.receive], SENDERS[routing.send]
+        receiver, sender = TURNS.get(routing.turns, policies)
+        self.receiver = receiver(self)
+        self.sender = sender(self)
         self.inside = False  # a message that is being sent
-        self._signal: Union[Signal, None] = None  # what `fileno` gives out
-        self._waiting: list[Signal] = []
-        self._spare: list[Signal] = []
-        self._freed = False
         self._past = NOTHING  # of the pipes that are gone
-        self.flushing = 0  # not 0 while threads wait for `SENT`
 
     # Pipes.
 
@@ -128,8 +116,8 @@ class Hub:
         """Nothing of it is left to read."""
         self.receiver.remove(pipe)
         if pipe.closed and self.pipes.pop(pipe.id, None) is not None:
-            self._past = add(self._past, pipe._counts())
-            self._past = self._past._replace(peers=0, waiting_in=0, waiting_out=0)
+            past = total(0, self._past, [pipe._counts()])
+            self._past = past._replace(waiting_in=0, waiting_out=0)
 
     # Messages.
 
@@ -193,7 +181,12 @@ class Hub:
     @property
     def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
         """See `pymq.backend.abc.Hub.quick_send_message`."""
-        return self.send_message
+        return self._send_bytes
+
+    def _send_bytes(self, frames: list[bytes]) -> Union[int, None]:
+        frames = list(frames)  # the caller's may be another thread's, too
+        plain = set(map(type, frames)) == {bytes}
+        return self.send_message(frames) if plain else None
 
     @property
     def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:
@@ -266,106 +259,15 @@ class Hub:
                 self._clear()
             return frame
 
-    def ready(self) -> int:
-        """See `pymq.backend.abc.Hub.ready`."""
+    def ask(self, frames: Sequence[bytes], again: bool) -> int:
+        """See `pymq.backend.abc.Hub.ask`."""
         with self.lock:
-            if self._stopped:
-                return -self._stopped
-            self._clear()
-            return self._ready()
+            return -self._stopped or self.sender.ask(frames, again)
 
-    def _ready(self) -> int:
-        readable = POLLIN if self.receiver.ready() else 0
-        return readable | (POLLOUT if self.sender.ready() else 0)
-
-    # Waiting.
-
-    def wait(self, events: int, timeout: int) -> int:
-        """See `pymq.backend.abc.Hub.wait`."""
-        deadline = None if timeout < 0 else time.monotonic() + timeout / 1000
+    def give_up(self) -> None:
+        """See `pymq.backend.abc.Hub.give_up`."""
         with self.lock:
-            ready = self._look(events)
-        if ready or timeout == 0:
-            return ready  # without a descriptor
-        try:
-            signal = self._take_signal(events)
-        except OSError as error:
-            return -(error.errno or EINVAL)
-        try:
-            return self._wait(events, deadline, signal)
-        finally:
-            self._return_signal(signal, events)
-
-    def _take_signal(self, events: int) -> Signal:
-        with self.lock:
-            signal = self._spare.pop() if self._spare else Signal()
-            self.flushing += events & SENT
-            self._waiting.append(signal)
-            return signal
-
-    def _wait(self, events: int, deadline: Union[float, None], signal: Signal) -> int:
-        poll = select.poll()
-        poll.register(signal.fileno(), select.POLLIN)
-        while True:
-            with self.lock:
-                signal.clear()
-                ready = self._look(events)
-            if ready:
-                return ready
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
-                trimmer.idle()
-                return 0
-            try:
-                # Python retries EINTR by itself, after it has run the handlers.
-                poll.poll(None if left is None else min(left * 1000 + 1, INT_MAX))
-            except InterruptedError:
-                return -EINTR
-
-    def _look(self, events: int) -> int:
-        """Those that are there, or a negative errno."""
-        if self._stopped:
-            return -self._stopped
-        ready = POLLIN & events if self.receiver.ready() else 0
-        if events & POLLOUT and self.sender.resumable():
-            ready |= POLLOUT
-        if events & SENT and self._all_sent():
-            ready |= SENT
-        return ready
-
-    def _all_sent(self) -> bool:
-        return not any(pipe._unsent() for pipe in self.pipes.values())
-
-    def bell(self, events: int) -> Bell:
-        """See `pymq.backend.abc.Hub.bell`."""
-        return Bell(self, self._take_signal(events & SENT), events & SENT)
-
-    def _return_signal(self, signal: Signal, events: int = 0) -> None:
-        with self.lock:
-            self.flushing -= events & SENT
-            self._waiting.remove(signal)
-            signal.clear()
-            if not self._freed:
-                self._spare.append(signal)
-
-    def fileno(self) -> int:
-        """See `pymq.backend.abc.Hub.fileno`."""
-        with self.lock:
-            if self._signal is None:
-                self._signal = Signal()
-                self._signal.raise_()
-            return self._signal.fileno()
-
-    def _wake(self) -> None:
-        """What `ready` says may have changed."""
-        if self._signal is not None:
-            self._signal.raise_()
-        for signal in self._waiting:
-            signal.raise_()
-
-    def _clear(self) -> None:
-        if self._signal is not None and not self._stopped:
-            self._signal.clear()
+            self.sender.give_up()
 
     # Options and topics.
 
@@ -486,15 +388,16 @@ class Hub:
         """See `pymq.backend.abc.Hub.totals`."""
         with self.lock:
             self.receiver.put_back()
-            every = [pipe._counts() for pipe in self.pipes.values()]
-            return reduce(add, every, self._past)
+            pipes = self.pipes.values()
+            there = len([pipe for pipe in pipes if not pipe._over()])
+            return total(there, self._past, [pipe._counts() for pipe in pipes])
 
     def peers(self) -> list[PeerCounts]:
         """See `pymq.backend.abc.Hub.peers`."""
         with self.lock:
             self.receiver.put_back()
             there = [pipe for pipe in self.pipes.values() if not pipe._over()]
-            return [pipe._peer_counts() for pipe in there]
+            return [pipe._counts() for pipe in there]
 
     def probe(self, number: int) -> int:
         """See `pymq.backend.abc.Hub.probe`."""

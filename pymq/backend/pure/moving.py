@@ -24,7 +24,8 @@ def refusal(source: Hub, to: Hub) -> int:
         return -stopped
     begun = source.receiver.begun() or to.inside
     picky = to.sender.mandatory or to.sender.no_drop
-    if begun or picky or source.routing.receive not in GIVEN:
+    turns = source.routing.turns or to.routing.turns
+    if begun or picky or turns or source.routing.receive not in GIVEN:
         return -EALREADY
     return 0
 

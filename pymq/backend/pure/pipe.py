@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Union
 
 from ..abc import Event, EventKind, Link
 from ..abc import Pipe as AbstractPipe
-from ..counts import Counts, PeerCounts
+from ..counts import PeerCounts
 from .engine import Engine
 from .queue import PROBE, SUBSCRIBE, Queue
 from .raw_engine import RawEngine
@@ -94,6 +94,7 @@ class Pipe:
                 self.engine.finish(drain=True)
             elif self.hub.routing.subscribes:
                 self._announce_all()
+            self.hub.receiver.begin_again(self)
             self.hub.loop._add(self.engine)
             self.since = time.time()
             self.hub._wake()
@@ -115,7 +116,7 @@ class Pipe:
             for end in (self, other):
                 if end.closed and not end.reported:
                     end._part()
-                    end._drained()
+                    end._report_closed()
 
     def _catch_up(self) -> None:
         """What was queued before the join is now there to read."""
@@ -162,10 +163,11 @@ class Pipe:
         if not drain:
             self.lost += self.output.waiting()
             self.output.clear()
-        if self.engine is not None:
+        if self.engine is None:
+            self.reported = not self.output.frames
+        else:
+            self.reported = drain and self.engine.has_sent()
             self.engine.finish(drain)
-        elif not self.output.frames:
-            self.reported = True
         return self.reported
 
     def _part(self) -> None:
@@ -204,29 +206,28 @@ class Pipe:
         self.output.set_hwm(0 if self.output.conflate else send_hwm)
         self.input.set_hwm(0 if self.input.conflate else recv_hwm)
 
-    def _counts(self) -> Counts:
-        output, incoming = self.output, self.input
-        in_hand = self.engine.unsent(announcements=False) if self.engine else 0
-        return Counts(
-            int(not self._over()),
+    def _counts(self) -> PeerCounts:
+        output, incoming, engine = self.output, self.input, self.engine
+        in_hand = engine.unsent(announcements=False) if engine is not None else 0
+        linked = engine is not None or self.peer is not None
+        counts = (
+            self.id,
+            self.routing_id,
+            self.since,
+            linked and not self.closed,
             incoming.written,
             incoming.bytes,
-            incoming.unread(),
+            incoming.written - incoming.read,
             output.written,
             output.bytes,
-            output.unread() + in_hand,
+            output.written - output.read + in_hand,
             self.lost + self.missed,
         )
+        return tuple.__new__(PeerCounts, counts)
 
     def _over(self) -> bool:
         """Nothing will come of it any more, though the hub has not noticed yet."""
         return self.closed and not self.input.frames
-
-    def _peer_counts(self) -> PeerCounts:
-        connected = self.engine is not None or self.peer is not None
-        connected = connected and not self.closed
-        name = self.routing_id
-        return PeerCounts(self.id, self.since, connected, name, self._counts())
 
     def _echoes(self, number: int) -> bool:
         """See `pymq.backend.abc.Hub.probe`."""
@@ -258,13 +259,19 @@ class Pipe:
         self.engine = None
         self.input.rollback()
         if self.hub.routing.subscribes:
+            self.lost += self.output.written - self.output.read
             self.output.clear()
         self.hub._wake()  # nothing may be left to send
-        self.hub.loop._report(Event(EventKind.LINK_DOWN, self.id, error))
+        if not self.reported:
+            self.hub.loop._report(Event(EventKind.LINK_DOWN, self.id, error))
 
     def _drained(self) -> None:
         """Nothing is left to send on a closed pipe."""
         self.engine = None
+        if not self.reported:
+            self._report_closed()
+
+    def _report_closed(self) -> None:
         self.reported = True
         self.hub.loop._report(Event(EventKind.PIPE_CLOSED, self.id, 0))
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Callable, Protocol, Tuple, Union
 
+from .aside import aside
+
 LAST = 0  # the last frame of a message
 MORE = 1  # a frame that another one follows
 SUBSCRIBE = 2  # not a message: the peer wants this topic
@@ -88,7 +90,7 @@ class Queue:
         self.conflate = True
         ends = [at for at, frame in enumerate(self.frames) if frame[0] == LAST]
         for _ in range(ends[-2] + 1 if len(ends) > 1 else 0):
-            self.frames.popleft()
+            self.read += self.frames.popleft()[0] == LAST
 
     def full(self) -> bool:
         """Whether the mark forbids another message."""
@@ -97,10 +99,6 @@ class Queue:
     def waiting(self) -> int:
         """How many messages and announcements are there."""
         return sum(kind != MORE for kind, _ in self.frames)
-
-    def unread(self) -> int:
-        """How many messages wait for the reader."""
-        return self.waiting() if self.conflate else self.written - self.read
 
     def park_writer(self) -> None:
         """Ask for `Writer._writable` once there is room again."""
@@ -112,7 +110,7 @@ class Queue:
             self.unfinished.append((MORE, body))
             return
         if self.conflate:
-            self.frames.clear()
+            self._drop_finished()
         if self.unfinished:
             self.frames.extend(self.unfinished)
             self.bytes += sum(map(_framed, self.unfinished))
@@ -256,10 +254,13 @@ class Queue:
 
     def clear(self) -> None:
         """Drop everything, finished or not."""
-        self.read += sum(1 for kind, _ in self.frames if kind == LAST)
-        self.frames.clear()
+        self._drop_finished()
         self.unfinished.clear()
         self._ack()
+
+    def _drop_finished(self) -> None:
+        self.read += sum(1 for kind, _ in self.frames if kind == LAST)
+        self.frames.clear()
 
     def set_hwm(self, hwm: int) -> None:
         """Change the mark; lowering it drops nothing."""
@@ -280,9 +281,9 @@ class Queue:
         if self.writer_parked and not self.full():
             self.writer_parked = False
             if self.writer is not None:
-                self.writer._writable()
+                aside(self.writer._writable)
 
     def _wake_reader(self) -> None:
         self.reader_parked = False
         if self.reader is not None:
-            self.reader._readable()
+            aside(self.reader._readable)

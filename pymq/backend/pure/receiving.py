@@ -8,6 +8,7 @@ from errno import EAGAIN, ENOTSUP
 from typing import TYPE_CHECKING, Union
 
 from ..abc import Receive
+from .aside import aside
 from .queue import CANCEL, MORE, SUBSCRIBE, Queue, Wanted
 from .topics import Topics
 
@@ -121,7 +122,7 @@ class Receiver:
             pipe = self._active[0]
             if pipe.input.frames:
                 return True
-            self._exhausted(pipe)
+            aside(self._exhausted, pipe)
         return False
 
     def _exhausted(self, pipe: Pipe) -> None:
@@ -129,6 +130,13 @@ class Receiver:
         pipe.input.pop()
         if pipe.closed:
             self.hub._pipe_dropped(pipe)
+
+    def drop_rest(self) -> None:
+        """Of a message that is being received."""
+        self._frames.clear()
+        if self._source is not None:
+            self._source.count()
+            self._source = None
 
     def begun(self) -> bool:
         """Whether there are more frames of the message that is being received."""
@@ -175,6 +183,9 @@ class Receiver:
         """A pipe has messages again."""
         self.put_back()
         self._active.append(pipe)
+
+    def begin_again(self, pipe: Pipe) -> None:
+        """The pipe gets a link, perhaps not its first."""
 
     def end(self, pipe: Pipe) -> None:
         """The pipe's peer is gone; what arrived is still to be read."""
@@ -259,6 +270,8 @@ class Notices(Receiver):
         self._topics: Topics[dict[Pipe, None]] = Topics()
         self._held: dict[Pipe, dict[bytes, None]] = {}  # the same, by pipe
         self._asked: dict[Pipe, dict[bytes, None]] = {}  # topics, when MANUAL
+        # Those subscribed to over this link of a pipe, where it is not the first.
+        self._again: dict[Pipe, Topics[None]] = {}
         # Whose, whether it is about a topic, and the frames.
         self._pending: deque[tuple[int, bool, list[bytes]]] = deque()
         self._noticed = 0  # pipe of the last notice that was received
@@ -330,6 +343,8 @@ class Notices(Receiver):
         """Whether nobody had the topic before."""
         self._reconsider(pipe)
         self._send_lasts(pipe, topic)
+        if pipe in self._again:
+            self._again[pipe].add(topic, None)
         self._held.setdefault(pipe, {})[topic] = None
         pipes = self._topics.get(topic)
         if pipes is not None:
@@ -345,7 +360,7 @@ class Notices(Receiver):
         if lasts is None or self.inverted or self.hub.inside or pipe.closed:
             return
         for frames in lasts.matching(topic):
-            if any(pipe in pipes for pipes in self._topics.match(frames[0])):
+            if self._has_got(pipe, frames[0]):
                 continue
             if pipe.output.full():
                 pipe.missed += 1
@@ -354,9 +369,23 @@ class Notices(Receiver):
                 pipe.output.write(frame, True)
             pipe.output.write(frames[-1], False)
 
+    def _has_got(self, pipe: Pipe, frame: bytes) -> bool:
+        again = self._again.get(pipe)
+        if again is not None:
+            return bool(again.match(frame))
+        return any(pipe in pipes for pipes in self._topics.match(frame))
+
+    def begin_again(self, pipe: Pipe) -> None:
+        """Where last messages are kept, who is there now is to get them, whoever was
+        there before."""
+        if pipe in self._again or pipe.since and self.hub.lasts is not None:
+            self._again[pipe] = Topics()
+
     def _leave(self, pipe: Pipe, topic: bytes) -> bool:
         """Whether nobody has the topic now."""
         self._reconsider(pipe)
+        if topic in self._again.get(pipe, ()):
+            self._again[pipe].remove(topic)
         self._held.get(pipe, {}).pop(topic, None)
         pipes = self._topics.get(topic)
         if pipes is None:
@@ -383,6 +412,7 @@ class Notices(Receiver):
     def end(self, pipe: Pipe) -> None:
         """Its subscriptions end with the connection."""
         self._take_up()
+        self._again.pop(pipe, None)
         asked = self._asked.pop(pipe, {})
         for topic in self._held.pop(pipe, {}):
             if self.manual:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from errno import EAGAIN, EHOSTUNREACH, ENOTSUP
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Sequence, Union
 
 from ..abc import Send
 
@@ -37,6 +37,13 @@ class Sender:
 
     def swallow(self) -> None:
         """The rest of a message goes nowhere."""
+
+    def ask(self, frames: Sequence[bytes], again: bool) -> int:
+        """See `pymq.backend.abc.Hub.ask`."""
+        return -ENOTSUP
+
+    def give_up(self) -> None:
+        """See `pymq.backend.abc.Hub.give_up`."""
 
     def add(self, pipe: Pipe) -> None:
         """A pipe was opened."""

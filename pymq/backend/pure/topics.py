@@ -25,6 +25,9 @@ class Topics(Generic[_Value]):
     def __len__(self) -> int:
         return len(self._values)
 
+    def __contains__(self, topic: object) -> bool:
+        return topic in self._values
+
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._values)
 

@@ -51,6 +51,11 @@ class Mechanism(Protocol):
         """The role that the greeting announces; False where roles do not differ."""
 
     @property
+    def eager(self) -> bool:
+        """Whether what it says first goes out with the greeting, to a peer that has
+        shown that it speaks ZMTP 3.  It says that to whoever may listen."""
+
+    @property
     def needs_handler(self) -> bool:
         """Whether nobody gets in while there is no ZAP handler to ask."""
 

@@ -73,6 +73,7 @@ class Client(_Side):
     """Knows the server's key."""
 
     as_server = False
+    eager = False
 
     def __init__(
         self,
@@ -140,6 +141,7 @@ class Server(_Side):
     """
 
     as_server = True
+    eager = False
 
     def __init__(
         self,

@@ -103,6 +103,7 @@ class Client(_Side):
     """Begins."""
 
     as_server = False
+    eager = False
 
     def start(self, metadata: bytes) -> Step:
         self._metadata = metadata
@@ -127,6 +128,7 @@ class Server(_Side):
     """Learns the client's principal, and has a ZAP handler judge it."""
 
     as_server = True
+    eager = False
 
     def __init__(
         self, make: Make, plaintext: bool = False, needs_handler: bool = False

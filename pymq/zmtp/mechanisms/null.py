@@ -5,6 +5,7 @@ Either side may have its ZAP handler look at the peer's address, before READY.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Union
 
 from .. import command
@@ -27,16 +28,16 @@ class Null:
         self, asks: bool = False, needs_handler: bool = False, patient: bool = False
     ) -> None:
         self.needs_handler = needs_handler
+        self.eager = not asks
         self._asks = asks
         self._patient = patient
         self._ready = b""  # ours, held back
         self._peer: Union[bytes, None] = None  # its metadata, that came too early
 
     def start(self, metadata: bytes) -> Step:
-        ready = command.encode(command.READY, metadata)
         if not self._asks:
-            return Step((ready,))
-        self._ready = ready
+            return _ready(metadata)
+        self._ready = command.encode(command.READY, metadata)
         return Step() if self._patient else Step(credentials=())
 
     def receive(self, command_: Command) -> Step:
@@ -54,3 +55,12 @@ class Null:
     def accept(self) -> Step:
         self._asks = False
         return Step((self._ready,), self._peer)
+
+
+@lru_cache(maxsize=64)  # sockets of one kind all say the same
+def _ready(metadata: bytes) -> Step:
+    return Step((command.encode(command.READY, metadata),))
+
+
+#: For all connections that nobody is asked about: it knows nothing of them.
+OPEN = Null()

@@ -19,6 +19,7 @@ class Client:
 
     name = b"PLAIN"
     as_server = False
+    eager = False
     sealing = None
     needs_handler = False
 
@@ -60,6 +61,7 @@ class Server:
 
     name = b"PLAIN"
     as_server = True
+    eager = False
     sealing = None
     needs_handler = True
 
