@@ -98,6 +98,11 @@ class Finalizer:
         self.owner.use()
 
 
+def _collected() -> bool:
+    gc.collect()  # returns nothing on PyPy
+    return True
+
+
 @pytest.mark.core
 @pytest.mark.only("pymq")
 @pytest.mark.filterwarnings("ignore:Unclosed")
@@ -112,7 +117,7 @@ def test_finalizers_may_use_it(zmq: Library, transport: str, shared: bool) -> No
     for _ in range(5):
         Finalized(zmq, transport, context if shared else zmq.implementation.context())
         gc.collect()
-    until(lambda: gc.collect() >= 0 and len(Finalized.intact) == 5)
+    until(lambda: _collected() and len(Finalized.intact) == 5)
     assert all(Finalized.intact)
     context.socket(zmq.PULL).close()  # also sees to what finalizers left
     context.term()
@@ -122,7 +127,7 @@ def test_finalizers_may_use_it(zmq: Library, transport: str, shared: bool) -> No
         os.close(writer)
         assert os.read(reader, 1) == b""
         os.close(reader)
-    until(lambda: gc.collect() >= 0 and _held() <= before)
+    until(lambda: _collected() and _held() <= before)
 
 
 BUSY = """
