@@ -122,7 +122,7 @@ class Engine:
     def has_sent(self) -> bool:
         """Whether the kernel has all that the pipe was given, and would not hang up."""
         waits = self._taken or self._broken or self.pipe.output.frames
-        return not (waits or kernel_holds(self._socket))
+        return not (self.ended or waits or kernel_holds(self._socket))
 
     @property
     def echoes(self) -> bool:

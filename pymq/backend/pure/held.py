@@ -28,7 +28,7 @@ def kernel_holds(connection: socket.socket) -> bool:
         return False
     try:
         answer = fcntl.ioctl(connection.fileno(), _UNREAD, bytes(4))
-    except OSError:
+    except (OSError, ValueError):  # it was closed meanwhile, or cannot tell
         return False
     return bool(struct.unpack("i", answer)[0])
 
