@@ -67,13 +67,15 @@ def test_flags_and_lengths(zmq: Library, bits: int) -> None:
         sent = 0
         bodies = []
         while not proxy.spent or sent not in bodies:
-            sent += 1
-            push.send(b"%0100d" % sent)
+            if push.poll(0, zmq.POLLOUT):  # to wait for room would be to wait for us
+                sent += 1
+                push.send(b"%0100d" % sent)
             while pull.poll(0):
                 bodies.append(_number(pull.recv()))
         for passage in proxy.passages:
             assert len(passage.way(False).ends) == 0  # no letters: not what they are
-        assert bodies[:20] == list(range(1, 21))
+        # Who reads late finds two connections, and takes of each in turn.
+        assert [body for body in bodies if 0 < body <= 20] == list(range(1, 21))
         assert len(set(bodies) - {0}) == len([body for body in bodies if body])
 
 
@@ -102,8 +104,9 @@ def test_sealed_frames_are_genuine(zmq: Library, at: int) -> None:
         received: list[int] = []
         sent = 0
         while not proxy.spent or sent not in received:
-            sent += 1
-            push.send(b"%0100d" % sent)
+            if push.poll(0, zmq.POLLOUT):  # to wait for room would be to wait for us
+                sent += 1
+                push.send(b"%0100d" % sent)
             while pull.poll(0):
                 received.append(_number(pull.recv()))
         assert all(passage.ended == "closed" for passage in proxy.passages[:3])
