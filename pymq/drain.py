@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
 from .changed import Changed
-from .naps import longest
 
 
 class Drained(NamedTuple):
@@ -14,21 +12,6 @@ class Drained(NamedTuple):
 
     sent: int  # the kernel has accepted their last byte, or the inproc peer has them
     dropped: int
-
-
-def until(milliseconds: Union[float, None]) -> Union[float, None]:
-    """The deadline for `remaining` after that time; None or less than 0: never."""
-    if milliseconds is None or milliseconds < 0:
-        return None
-    return time.monotonic() + milliseconds / 1000
-
-
-def remaining(deadline: Union[float, None]) -> float:
-    """Seconds for the next wait until `deadline` (of `time.monotonic`; None: never);
-    not positive when it is over."""
-    if deadline is None:
-        return longest()
-    return min(longest(), deadline - time.monotonic())
 
 
 class Drain:

@@ -11,7 +11,7 @@ from . import constants as _C
 from .base import SocketBase
 from .constants import EMTHREAD
 from .control import once
-from .drain import remaining, until
+from .deadline import remaining, until
 from .endpoint import Endpoint, parse
 from .error import Again, UnsafePickleWarning, ZMQBindError, ZMQError, error_for
 from .loading import load

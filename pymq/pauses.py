@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Generator, Protocol, TypeVar, U
 from .backend.abc import SENT, Bell
 from .changed import Changed
 from .constants import POLLIN, POLLOUT
-from .drain import remaining
+from .deadline import remaining
 from .error import Again, error_for
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any, Union
 from .backend.abc import Turns
 from .base import SocketBase
 from .constants import POLLIN, POLLOUT, SocketOption
-from .drain import until
+from .deadline import until
 from .error import Again, ZMQError, error_for
 from .pauses import Events, Steps, Until
 

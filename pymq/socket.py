@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Sequence, Union
 from . import exits, naps
 from .backend.abc import SENT
 from .constants import DONTWAIT, POLLIN, POLLOUT, SNDMORE, SocketOption
-from .drain import until
+from .deadline import until
 from .endpoints import Endpoints
 from .error import Again, ZMQError, error_for
 from .generics import Subscriptable

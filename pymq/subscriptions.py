@@ -10,7 +10,7 @@ from typing import Union
 from .attendant import Attendant
 from .base import SocketBase
 from .constants import SocketType
-from .drain import until
+from .deadline import until
 from .error import ZMQError
 from .pauses import News, Steps
 

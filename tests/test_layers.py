@@ -37,7 +37,7 @@ applicant
 zmtp
 threads
 meeting
-properties z85 drain exits inherited shadow watch turn
+properties z85 drain deadline exits inherited shadow watch turn
 changed
 error
 naps
