@@ -7,7 +7,6 @@ traffic.  To add one, write its file and name it in `_FAMILIES`.
 from __future__ import annotations
 
 import socket
-import struct
 from _socket import socket as Stream
 from errno import EPROTONOSUPPORT
 from functools import lru_cache
@@ -24,7 +23,7 @@ from typing import (
 from ..constants import ENOCOMPATPROTO
 from ..error import ZMQError
 from ..loading import load
-from .sockopts import named
+from .credentials import of_peer
 
 __all__ = [
     "Listening",
@@ -140,18 +139,15 @@ def schemes() -> list[str]:
 def peer_address(connection: Stream) -> str:
     """Who is at the other end, for people: an address; of a local process its user,
     group and process id, behind ``localhost``.  "" if the system cannot say."""
-    try:
-        if connection.family in (socket.AF_INET, socket.AF_INET6):
+    if connection.family in (socket.AF_INET, socket.AF_INET6):
+        try:
             return str(connection.getpeername()[0])
-        credentials = named("SO_PEERCRED")
-        if connection.family != socket.AF_UNIX or credentials is None:
+        except OSError:  # it left
             return ""
-        size = struct.calcsize("3i")
-        raw = connection.getsockopt(socket.SOL_SOCKET, credentials, size)
-        process, user, group = struct.unpack("3i", raw)
-    except OSError:  # it left
+    peer = of_peer(connection) if connection.family == socket.AF_UNIX else None
+    if peer is None:
         return ""
-    return f"localhost:{user}:{group}:{process}"
+    return f"localhost:{peer.user}:{peer.group}:{peer.process}"
 
 
 @lru_cache(maxsize=32)  # each connect asks

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import socket
-import struct
 from errno import EINVAL
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union
 
 from .. import constants as _C
 from ..error import error_for
-from .sockopts import named
+from . import credentials
 
 if TYPE_CHECKING:
     from . import Options, Stream
 
 _MAPPED = bytes(10) + b"\xff\xff"  # an IPv4 address in an IPv6 one begins so
-_CREDENTIALS = struct.Struct("iII")  # Linux: struct ucred, of SO_PEERCRED
 
 
 class Network(NamedTuple):
@@ -83,19 +81,14 @@ def _by_credentials(connection: Stream, options: Options) -> bool:
     )
     if not (pids or uids or gids):
         return True
-    name = named("SO_PEERCRED")
-    if name is None:
-        return False  # a system that cannot tell lets nobody in
-    try:
-        found = connection.getsockopt(socket.SOL_SOCKET, name, _CREDENTIALS.size)
-    except OSError:
-        return False
-    pid, uid, gid = _CREDENTIALS.unpack(found)
+    peer = credentials.of_peer(connection)
+    if peer is None:
+        return False  # who cannot be told from others does not come in
     return (
-        pid in pids
-        or uid in uids
-        or gid in gids
-        or any(_is_member(uid, group) for group in gids)
+        peer.process in pids
+        or peer.user in uids
+        or peer.group in gids
+        or any(_is_member(peer.user, group) for group in gids)
     )
 
 
