@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .context import Context
     from .control import Control
     from .session import Session
+    from .session.side import Side
 
 
 class SocketBase(Attributes, Handle):
@@ -193,6 +194,9 @@ class SocketBase(Attributes, Handle):
 
         def _wait(self, events: int, deadline: Union[float, None]) -> None:
             """Of `Socket`."""
+
+        def _side(self) -> Side:
+            """Of `Endpoints`."""
 
     # Life.
 

@@ -20,8 +20,9 @@ from .security_options import check_keys
 from .threads import available
 
 if TYPE_CHECKING:
-    from .session import Session, Side
+    from .session import Session
     from .session.judge import Auth, Judge
+    from .session.side import Side
 
 _LOOK = 0.15  # seconds until a waiting `connect` looks whether the context has ended
 
@@ -176,7 +177,7 @@ class Endpoints(SocketBase):
 
     def _side(self, judge: Union[Judge, None] = None) -> Side:
         context, now = self.context, self._options
-        side: Side = _module(".session").Side(
+        side: Side = _module(".session.side").Side(
             context._control,
             self._hub,
             self._pattern,

@@ -6,15 +6,12 @@ import itertools
 from errno import EINVAL, EMFILE, EPROTONOSUPPORT
 from typing import Any, Union
 
-from . import options as table
 from . import patterns
 from .base import SocketBase
 from .constants import Event, SocketType
-from .drain import Drain
 from .endpoint import parse
 from .error import ZMQError
-from .monitor import Monitor, Outlet
-from .properties import Connections
+from .monitor import Outlet
 
 _ALL = 0xFFFF  # those that fit into the frame that tells of them
 _numbers = itertools.count(1)
@@ -51,27 +48,13 @@ class Monitored(SocketBase):
         self._monitor.start(self._outlet(endpoint.address), events)
 
     def _outlet(self, name: str) -> Outlet:
-        from .session import Side
-
         context = self.context
         pattern = patterns.get(SocketType.PAIR)
         hub = context._backend.hub(context._loop, pattern.routing)
         first = hub.open()  # before there is a reader, and keeps events for it
         if first is None:
             raise ZMQError(EMFILE)
-        options = table.defaults()
-        side = Side(
-            context._control,
-            hub,
-            pattern,
-            options,
-            options,
-            Monitor(),
-            Connections(),
-            Drain(context._control.changed),
-            context._backend,
-            context._registry,
-        )
+        side = self._side().beside(hub, pattern)
         try:
             return Outlet(hub, context._registry.bind(name, side, first))
         except ZMQError:

@@ -17,11 +17,12 @@ from ..error import AuthenticationError, HandshakeError, ZMQError, error_for
 from ..meeting import Meeting
 from ..transports import NotOpened, Stream, Target, addresses
 from ..zmtp.handshake import Failed, Ready, Result
-from . import Side, log_down, logger, security
+from . import log_down, logger, security
 from .backoff import Backoff
 from .greeter import Greeter
 from .lingering import Lingering
 from .raw import RawGreeter
+from .side import Side
 from .tunnel import Tunnel
 
 #: A peer that broke the protocol will do it again: libzmq does not reconnect either.

@@ -29,7 +29,8 @@ from ..zmtp.handshake import Failed, Handshake, Ready, Result
 from ..zmtp.mechanisms import Step
 from ..zmtp.sealing import Keys, Protection
 from ..zmtp.socket_types import COMPATIBLE
-from . import Side, logger, security
+from . import logger, security
+from .side import Side
 from .splice import Splice
 from .zap import Inquiry
 

@@ -7,7 +7,7 @@ from typing import Union
 
 from ..backend.abc import Pipe
 from ..control import Timer
-from . import Side
+from .side import Side
 
 
 class Lingering:

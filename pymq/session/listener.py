@@ -14,11 +14,12 @@ from ..endpoint import Endpoint
 from ..error import ZMQError
 from ..transports import Listening, Stream, filters
 from ..zmtp.handshake import Failed, Ready, Result
-from . import Side, log_down, logger, security
+from . import log_down, logger, security
 from .greeter import Greeter
 from .lingering import Lingering
 from .raw import RawGreeter
 from .rivals import Rivals
+from .side import Side
 
 ACCEPTS = 64  # in one turn: what else the control thread does wants its own
 ACCEPT_PAUSE = 0.1  # seconds without accepting, when descriptors or memory run out

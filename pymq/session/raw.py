@@ -8,8 +8,8 @@ from .. import constants as _C
 from ..backend.abc import Link
 from ..transports import Stream
 from ..zmtp.handshake import Ready, Result
-from . import Side
 from .greeter import AFFINITY, Greeter
+from .side import Side
 
 
 class RawGreeter(Greeter):

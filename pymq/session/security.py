@@ -11,7 +11,7 @@ from ..zmtp import gss
 from ..zmtp.mechanisms import Mechanism, plain
 from ..zmtp.mechanisms.null import OPEN, Null
 from ..zmtp.zap import ENDPOINT
-from . import Side
+from .side import Side
 from .zap import HANDLERS
 
 Options = Mapping[int, Any]

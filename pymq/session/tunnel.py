@@ -9,7 +9,8 @@ from .. import constants as _C
 from ..control import Timer
 from ..transports import Stream, addresses
 from ..transports.socks import Request
-from . import Side, logger
+from . import logger
+from .side import Side
 
 
 class Tunnel:

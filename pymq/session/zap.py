@@ -10,15 +10,12 @@ from errno import EAGAIN
 from selectors import EVENT_READ
 from typing import Callable, Sequence, Union
 
-from .. import options as table
 from .. import patterns
 from ..backend.abc import HubOption
 from ..constants import SocketType
-from ..drain import Drain
-from ..monitor import Monitor
-from ..properties import Connections
 from ..zmtp.zap import ENDPOINT
-from . import Side, logger
+from . import logger
+from .side import Side
 
 HANDLERS = ("REP", "ROUTER")
 
@@ -38,16 +35,7 @@ class Inquiry:
         self._hub = side.backend.hub(side.control.loop, pattern.routing)
         for mark in (HubOption.SEND_HWM, HubOption.RECV_HWM):
             self._hub.set(mark, 0)
-        options = table.defaults()
-        asker = side._replace(
-            hub=self._hub,
-            pattern=pattern,
-            options=options,
-            live=options,
-            monitor=Monitor(),
-            connections=Connections(),
-            drain=Drain(side.control.changed),
-        )
+        asker = side.beside(self._hub, pattern)
         self._connection = side.registry.reach(ENDPOINT, asker, HANDLERS)
         self._fd = -1
         self.closed = False

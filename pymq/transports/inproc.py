@@ -16,7 +16,7 @@ from ..meeting import Meeting
 
 if TYPE_CHECKING:
     from ..backend.abc import Pipe
-    from ..session import Side
+    from ..session.side import Side
 
 
 class Registry:

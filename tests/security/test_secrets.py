@@ -15,7 +15,7 @@ from zaphandler import Handler
 import pymq
 from pymq import z85
 from pymq.constants import SocketOption
-from pymq.session import Side
+from pymq.session.side import Side
 from pymq.zmtp import command, greeting, sodium
 from pymq.zmtp.handshake import Handshake, Ready
 from pymq.zmtp.mechanisms import Mechanism, Step, curve, plain
