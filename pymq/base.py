@@ -23,6 +23,8 @@ from .error import error_for
 from .inherited import Inherited, keep, refuse
 from .level import Level
 from .monitor import Monitor
+from .patterns.end import End
+from .patterns.wrapper import Wrapper
 from .pauses import Steps, Until, finish
 from .properties import Connections
 from .shadow import Handle, shown_class
@@ -84,7 +86,7 @@ class SocketBase(Attributes, Handle):
     _options: dict[int, Any]
     _hub: Any
     _asks: Turn
-    _end: patterns.End
+    _end: End
     _send: Any
     _quick_send: Any
     _quick_recv: Any
@@ -163,9 +165,9 @@ class SocketBase(Attributes, Handle):
         """
         return cls(shadow=address)
 
-    def _use(self, end: patterns.End) -> None:
+    def _use(self, end: End) -> None:
         """Send to, and receive from, `end`."""
-        if end is not self._hub and isinstance(end, patterns.Wrapper):
+        if end is not self._hub and isinstance(end, Wrapper):
             end.hang_up = self.context._control.hang_up
         for level in self._levels:
             end = level.around(end)

@@ -22,7 +22,7 @@ from .constants import POLLIN, POLLOUT
 
 if TYPE_CHECKING:
     from .control import Control, Timer
-    from .patterns import End
+    from .patterns.end import End
 
 _ANY = int(POLLIN | POLLOUT)  # what makes a wrapper receive may be either
 _UNDER_WAY = 0.1  # seconds

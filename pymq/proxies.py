@@ -9,7 +9,7 @@ from typing import Any, Sequence, Union
 from .backend.abc import Receive, Send
 from .constants import EFSM, POLLIN, POLLOUT, SocketType
 from .error import ZMQError, error_for
-from .patterns import Wrapper
+from .patterns.wrapper import Wrapper
 from .poller import Waiter
 from .socket import Socket
 

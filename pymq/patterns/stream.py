@@ -10,7 +10,8 @@ from errno import EAGAIN
 from typing import Any, Mapping, Union
 
 from ..backend.abc import Buffer, Hub, HubOption, Receive, Routing, Send
-from . import Pattern, Wrapper
+from . import Pattern
+from .wrapper import Wrapper
 
 POLLOUT = 2
 

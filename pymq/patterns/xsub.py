@@ -6,7 +6,8 @@ from typing import Any, Mapping, Union
 
 from ..backend.abc import Buffer, Hub, Receive, Routing, Send
 from ..constants import SocketOption
-from . import Pattern, Wrapper
+from . import Pattern
+from .wrapper import Wrapper
 
 
 class XSub(Wrapper):
