@@ -2,6 +2,14 @@
 
 Everything here runs on the control thread.  A session owns descriptors until their
 handshake is done; then the data plane does, until it reports the link down.
+
+- `side`: what a session knows of its socket
+- `listener`, `connecter`: an endpoint that was bound, or connected; `lingering`: its
+  pipes that are closed and not yet done; `rivals`: its peers that want one name;
+  `backoff`: when it tries again; `tunnel`: its way through a proxy
+- `greeter`: one connection's handshake; `raw`: one that has none
+- `security`: the mechanism of a connection; `zap`, `judge`: who is asked about the peer;
+  `splice`: what seals it in Python
 """
 
 from __future__ import annotations

@@ -2,6 +2,14 @@
 
 A transport knows addresses and descriptors, and nothing of handshakes, retries or
 traffic.  To add one, write its file and name it in `_FAMILIES`.
+
+`tcp`, `ipc`, `tipc`, `vsock`, and `inproc`, which has no descriptors.  What they share:
+
+- `plain`: what most of it is where there is nothing to set
+- `addresses`, `interfaces`: hosts, ports and names of interfaces, as tcp has them
+- `tuning`, `sockopts`: options that the kernel obeys, and its numbers for them
+- `filters`, `credentials`: who may connect, and who a local process is
+- `adopted`: a listener that somebody else made; `socks`: what a proxy is told
 """
 
 from __future__ import annotations

@@ -4,6 +4,10 @@ Mirrors ``csrc/`` noun for noun.  One lock per `Loop` (that is, per context) gua
 every queue, pipe and hub: under the GIL finer locks would buy nothing, and with one
 lock each operation is atomic and no lock order exists to get wrong.  Methods with a
 leading underscore and the policy classes expect that lock to be held.
+
+The nouns are in docs/architecture.md.  Beside them: `bell` is one waiter's descriptor,
+`held` what the kernel still holds, `headers` the heads of short frames, made once, and
+`aside` keeps PyPy's compiler from what is rare.
 """
 
 from __future__ import annotations
