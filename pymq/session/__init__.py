@@ -8,7 +8,7 @@ handshake is done; then the data plane does, until it reports the link down.
   pipes that are closed and not yet done; `rivals`: its peers that want one name;
   `backoff`: when it tries again; `tunnel`: its way through a proxy
 - `greeter`: one connection's handshake; `raw`: one that has none
-- `security`: the mechanism of a connection; `zap`, `judge`: who is asked about the peer;
+- `security`: the mechanism of a connection; `zap`, `judge`: who is asked about a peer;
   `splice`: what seals it in Python
 """
 

@@ -7,7 +7,7 @@ Nothing here opens a socket, reads a clock or starts a thread.
 - `command`, `metadata`: what frames of the handshake, and some of the traffic, hold
 - `socket_types`: which talk to which
 - `mechanisms`: NULL, PLAIN, CURVE and GSSAPI; `zap`: asking whether a peer may come in
-- `sealing`: frames that only the peer can open; `sodium`, `gss`: whose arithmetic that is
+- `sealing`: frames that only the peer can open; `sodium`, `gss`: the libraries for that
 - `handshake`: all of these, from the connection to the first message
 - `error`: what a peer broke
 """

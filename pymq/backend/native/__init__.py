@@ -4,9 +4,9 @@ Calls keep the GIL but for `Hub.wait` (see ``csrc/gil.h``); the C side locks for
 itself, so any thread may call anything on every Python.  Handles are freed when
 their Python objects are.
 
-`hub`, `pipe`, `loop` and `bell` are the contract's; `ahead`, `batch` and `held` are nouns
-of docs/architecture.md; `counting` reads what the core counts, `handles` owns what it
-gives.
+`hub`, `pipe`, `loop` and `bell` are the contract's; `ahead`, `batch` and `held` are
+nouns of docs/architecture.md; `counting` reads what the core counts, and `handles` owns
+what it gives.
 """
 
 from __future__ import annotations
