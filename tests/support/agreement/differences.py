@@ -122,7 +122,7 @@ def _marks_nobody(world: World, operation: Operation) -> bool:
 
 
 EXCLUSIONS = (
-    # Deliberate, see docs/architecture.md.
+    # Deliberate, see docs/differences.md.
     Exclusion(
         "an endpoint that can never be connected to is EINVAL",
         lambda world, op: op[0] == "connect" and op[2] == "tcp://:5555",
