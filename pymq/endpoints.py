@@ -267,7 +267,9 @@ class Endpoints(SocketBase):
         endpoint = parse(text)
         if endpoint.scheme != "inproc" and text not in self._sessions:
             text = self._find_same(endpoint)
-        found = self._take(text, endpoint) or _raise(ENOENT, text)
+        found = self._take(text, endpoint)
+        if not found:
+            raise error_for(ENOENT, f"addr={text!r}")
         end = once(partial(_close_sessions, found, self._options[_C.LINGER]))
         try:
             self.context._control.run(end)
@@ -357,7 +359,3 @@ def _text(addr: Union[str, bytes]) -> str:
     if not isinstance(addr, str):
         raise TypeError(f"expected str, got: {addr!r}")
     return addr
-
-
-def _raise(errno: int, addr: str) -> Sequence[Session]:
-    raise error_for(errno, f"addr={addr!r}")

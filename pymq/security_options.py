@@ -32,10 +32,11 @@ def _role(mechanism: int, server: int = 0) -> Mapping[int, Any]:
     }
 
 
-def need_curve() -> None:
-    """ZMQError(EINVAL), as libzmq without CURVE, if PyNaCl is not there."""
+def need_curve(errno: int = EINVAL) -> None:
+    """ZMQError, EINVAL as from options of a libzmq without CURVE, if PyNaCl is not
+    there."""
     if not sodium.available():
-        raise error_for(EINVAL, f"CURVE needs PyNaCl: pip install {sodium.EXTRA}")
+        raise error_for(errno, f"CURVE needs PyNaCl: pip install {sodium.EXTRA}")
 
 
 def _with_gssapi(_: Any, new: Any) -> Any:

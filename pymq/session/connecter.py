@@ -46,9 +46,7 @@ class Connecter:
         self._address = endpoint.address
         self._transport = transports.get(endpoint.scheme)
         self._transport.check(endpoint.address)
-        self._proxy = ""
-        if endpoint.scheme == "tcp" and side.options[_C.SOCKS_PROXY]:
-            self._proxy = _proxy(side.options)
+        self._proxy = _proxy(endpoint.scheme, side.options)
         if self._proxy:
             self._address = addresses.through(self._address, self._proxy)
         self._destination = endpoint.address
@@ -369,9 +367,11 @@ class Connecter:
             self._close_tunnel()
 
 
-def _proxy(options: Mapping[int, Any]) -> str:
-    """SOCKS_PROXY, "" if there is none.  ZMQError(EINVAL) if it is no address, which
-    libzmq does not tell: it tries for ever."""
+def _proxy(scheme: str, options: Mapping[int, Any]) -> str:
+    """SOCKS_PROXY, which is for tcp; "" if there is none.  ZMQError(EINVAL) if it is no
+    address, which libzmq does not tell: it tries for ever."""
+    if scheme != "tcp" or not options[_C.SOCKS_PROXY]:
+        return ""
     proxy: str = options[_C.SOCKS_PROXY].decode("ascii", "replace")
     proxy = proxy.rstrip("\0")
     if proxy and (";" in proxy or not addresses.is_connectable(proxy)):

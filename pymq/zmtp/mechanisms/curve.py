@@ -86,6 +86,7 @@ class Client(_Side):
         self._public, self._secret, self._server = public, secret, server
 
     def start(self, metadata: bytes) -> Step:
+        """See `Mechanism.start`."""
         self._metadata = metadata
         one = _nonce(1)
         box = self._box(_ZEROS, b"CurveZMQHELLO---", one, self._server, self._short)
@@ -93,6 +94,7 @@ class Client(_Side):
         return Step((command.encode(command.HELLO, hello),))
 
     def receive(self, command_: Command) -> Step:
+        """See `Mechanism.receive`."""
         if command_.name == command.ERROR:
             raise command.refusal(command_.data)
         expected = command.READY if self._key else command.WELCOME
@@ -130,6 +132,7 @@ class Client(_Side):
         return Step(metadata=metadata)
 
     def accept(self) -> Step:
+        """See `Mechanism.accept`."""
         return Step()
 
 
@@ -165,10 +168,12 @@ class Server(_Side):
         self._peer = b""  # its metadata
 
     def start(self, metadata: bytes) -> Step:
+        """See `Mechanism.start`."""
         self._metadata = metadata
         return Step()
 
     def receive(self, command_: Command) -> Step:
+        """See `Mechanism.receive`."""
         expected = command.INITIATE if self._client else command.HELLO
         if self._asking or command_.name != expected:
             raise unexpected(command_, expected.decode(), self._asking)
@@ -235,6 +240,7 @@ class Server(_Side):
             raise ProtocolError("a vouch for another key", code)
 
     def accept(self) -> Step:
+        """See `Mechanism.accept`."""
         one = _nonce(1)
         box = sodium.seal(self._metadata, b"CurveZMQREADY---" + one, self._key)
         self._done(Keys(self._key, True, 1, self._received))

@@ -106,10 +106,12 @@ class Client(_Side):
     eager = False
 
     def start(self, metadata: bytes) -> Step:
+        """See `Mechanism.start`."""
         self._metadata = metadata
         return Step(aside=self._step)  # a ticket may have to be asked for
 
     def receive(self, command_: Command) -> Step:
+        """See `Mechanism.receive`."""
         if command_.name == command.ERROR:
             raise command.refusal(command_.data)
         if self._complete():
@@ -121,6 +123,7 @@ class Client(_Side):
         return step if step.replies else Step((_EMPTY,))
 
     def accept(self) -> Step:
+        """See `Mechanism.accept`."""
         return Step()
 
 
@@ -138,10 +141,12 @@ class Server(_Side):
         self._asked = self._accepted = False
 
     def start(self, metadata: bytes) -> Step:
+        """See `Mechanism.start`."""
         self._metadata = metadata
         return Step()
 
     def receive(self, command_: Command) -> Step:
+        """See `Mechanism.receive`."""
         if self._accepted:
             return Step(metadata=self._read_ready(command_))
         if self._asked:
@@ -158,6 +163,7 @@ class Server(_Side):
         return Step(aside=lambda: self._step(token))  # it looks for replays in a file
 
     def accept(self) -> Step:
+        """See `Mechanism.accept`."""
         self._accepted = True
         return Step((self._ready(),))
 

@@ -35,12 +35,14 @@ class Null:
         self._peer: Union[bytes, None] = None  # its metadata, that came too early
 
     def start(self, metadata: bytes) -> Step:
+        """See `Mechanism.start`."""
         if not self._asks:
             return _ready(metadata)
         self._ready = command.encode(command.READY, metadata)
         return Step() if self._patient else Step(credentials=())
 
     def receive(self, command_: Command) -> Step:
+        """See `Mechanism.receive`."""
         if command_.name == command.READY and self._peer is None:
             if not self._asks:
                 return Step(metadata=command_.data)
@@ -53,6 +55,7 @@ class Null:
         raise unexpected(command_, "READY")
 
     def accept(self) -> Step:
+        """See `Mechanism.accept`."""
         self._asks = False
         return Step((self._ready,), self._peer)
 

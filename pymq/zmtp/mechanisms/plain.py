@@ -31,12 +31,14 @@ class Client:
         self._welcome = False
 
     def start(self, metadata: bytes) -> Step:
+        """See `Mechanism.start`."""
         self._metadata = metadata
         hello = command.encode(command.HELLO, self._secret)
         self._secret = b""
         return Step((hello,))
 
     def receive(self, command_: Command) -> Step:
+        """See `Mechanism.receive`."""
         if command_.name == command.ERROR:
             raise command.refusal(command_.data)
         expected = command.READY if self._welcome else command.WELCOME
@@ -53,6 +55,7 @@ class Client:
         return Step((command.encode(command.INITIATE, self._metadata),))
 
     def accept(self) -> Step:
+        """See `Mechanism.accept`."""
         return Step()
 
 
@@ -74,10 +77,12 @@ class Server:
         self._expected = command.HELLO
 
     def start(self, metadata: bytes) -> Step:
+        """See `Mechanism.start`."""
         self._metadata = metadata
         return Step()
 
     def receive(self, command_: Command) -> Step:
+        """See `Mechanism.receive`."""
         if self._asking or command_.name != self._expected:
             raise unexpected(command_, self._expected.decode(), self._asking)
         first = self._expected == command.HELLO
@@ -92,6 +97,7 @@ class Server:
         return Step(credentials=credentials, claims=self._peer)
 
     def accept(self) -> Step:
+        """See `Mechanism.accept`."""
         self._asking = False
         if self._expected == command.HELLO:
             self._expected = command.INITIATE
