@@ -20,7 +20,8 @@ _known: WeakValueDictionary[int, Handle] = WeakValueDictionary()
 class Handle:
     """Mixed into `Socket` and `Context`."""
 
-    _shared: ClassVar[tuple[str, ...]]  # attributes
+    #: Attributes: a new shadow copies them, and `_tell` sets them in all.
+    _shared: ClassVar[tuple[str, ...]]
     _missing: ClassVar[int]  # the error of a number that stands for nothing
     _shadow: bool = False
     _shadow_obj: Any = None  # what it was made of

@@ -13,6 +13,21 @@ import pytest
 from library import Library
 from marriage import marry
 
+from pymq.shadow import Handle
+
+#: What a shadow may have of its own, of all that the classes declare.
+OWN = {
+    "Socket": {"copy_threshold", "_monitor_socket"},
+    "Context": {
+        "_instance",
+        "_instance_lock",
+        "_instance_pid",
+        "_socket_class",
+        "exit_linger",
+        "sockopts",
+    },
+}
+
 
 @pytest.fixture
 def couple(zmq: Library) -> tuple[Any, Any]:
@@ -212,3 +227,19 @@ def test_shadows_made_while_it_closes(zmq: Library) -> None:
             thread.join()
         assert first.closed and all(one.closed for one in made)
         assert len({one.underlying for one in [first, *made]}) == 1
+
+
+@pytest.mark.only("native", "pure")
+@pytest.mark.parametrize("kind", ["Socket", "Context"])
+def test_all_state_is_shared_or_known_to_be_each_handles_own(
+    zmq: Library, kind: str
+) -> None:
+    """What a class declares beside `_shared` a shadow would not have."""
+    cls = getattr(zmq, kind)
+    declared = {
+        name
+        for base in cls.__mro__
+        if base is not Handle
+        for name in vars(base).get("__annotations__", {})
+    }
+    assert declared - set(cls._shared) == OWN[kind]
