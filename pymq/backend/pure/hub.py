@@ -19,16 +19,14 @@ from ..abc import (
 from ..abc import Hub as AbstractHub
 from ..counts import NOTHING, Counts, PeerCounts, total
 from ..messages import recv_message, send_message
+from . import policies
 from .lasts import Lasts
 from .loop import Loop
 from .moving import move, refusal
 from .names import Names
 from .pipe import Pipe
 from .queue import CANCEL, SUBSCRIBE, Owned
-from .receiving import RECEIVERS
-from .sending import SENDERS
 from .topics import Topics
-from .turns import TURNS
 from .waiting import Waiting
 
 #: Options that are switches: whose, their name there, and its value when on.
@@ -63,8 +61,7 @@ class Hub(Waiting):
         self.looks_ahead = False
         self.lasts: Union[Lasts, None] = None
         self._greeting: Union[bytes, None] = None
-        policies = RECEIVERS[routing.receive], SENDERS[routing.send]
-        receiver, sender = TURNS.get(routing.turns, policies)
+        receiver, sender = policies.of(routing)
         self.receiver = receiver(self)
         self.sender = sender(self)
         self.inside = False  # a message that is being sent

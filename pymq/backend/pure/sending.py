@@ -6,8 +6,6 @@ from collections import deque
 from errno import EAGAIN, EHOSTUNREACH, ENOTSUP
 from typing import TYPE_CHECKING, Sequence, Union
 
-from ..abc import Send
-
 if TYPE_CHECKING:
     from .hub import Hub
     from .pipe import Pipe
@@ -224,12 +222,3 @@ class ByName(Sender):
         """The rest of a message to it is swallowed."""
         if pipe is self._target:
             self._target = None
-
-
-SENDERS: dict[Send, type[Sender]] = {
-    Send.NONE: Sender,
-    Send.ONE: InTurn,
-    Send.IN_TURN: InTurn,
-    Send.TO_ALL: ToAll,
-    Send.BY_NAME: ByName,
-}

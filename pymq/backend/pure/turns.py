@@ -9,7 +9,6 @@ from errno import EHOSTUNREACH
 from typing import TYPE_CHECKING, Sequence, Union, cast
 
 from ...constants import Errno
-from ..abc import Turns
 from .queue import MORE
 from .receiving import Named, Receiver
 from .sending import ByName, InTurn
@@ -220,7 +219,3 @@ class Requests(Named):
         for _ in self._answering.envelope:
             self._frames.popleft()
         return True
-
-
-#: How a hub receives and sends, when it does so in turns.
-TURNS = {Turns.ASKS: (Replies, Asking), Turns.ANSWERS: (Requests, Answering)}
