@@ -159,10 +159,13 @@ class Control:
             self._listening = False
 
     def stop(self) -> None:
-        """End the thread and the loop.  Idempotent."""
+        """End the thread and the loop.  Idempotent.
+
+        Whoever comes second waits for the thread, too: it sleeps on the loop's
+        descriptor, and would for ever if that were closed before.
+        """
         with self._starting:
             self.started, thread = False, self._thread
-            self._thread = None
         if thread is not None:
             self.call(self._stop)
             thread.join()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import random
+import threading
 from functools import partial
 from typing import Any, Callable
 
@@ -154,3 +155,22 @@ def test_sockets_come_and_go_while_the_context_ends(zmq: Library) -> None:
         for worker in workers:
             assert _outcome(zmq, worker) in (zmq.ETERM, errno.ENOTSUP)
         ending.result()
+
+
+@pytest.mark.parametrize("how", ["term", "destroy"])
+def test_several_end_the_context_at_once(zmq: Library, how: str) -> None:
+    """Each returns when it has ended."""
+    for _ in range(30):
+        context = zmq.context()
+        with context.socket(zmq.PULL) as sock:
+            sock.bind("tcp://127.0.0.1:*")
+        ready = threading.Barrier(THREADS)
+
+        def end(ready: threading.Barrier = ready, context: Any = context) -> None:
+            ready.wait()
+            getattr(context, how)()
+
+        ending = [Background(end) for _ in range(THREADS)]
+        for one in ending:
+            one.result()
+        assert context.closed
