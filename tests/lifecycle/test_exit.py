@@ -129,7 +129,7 @@ def test_the_end_obeys_linger(zmq: Library, how: str) -> None:
 
 
 @pytest.mark.only("pymq")
-@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+@pytest.mark.skipif(os.name != "posix", reason="there are no signals of POSIX here")
 def test_ctrl_c_ends_the_end(zmq: Library) -> None:
     text = NOBODY.replace("300", "3_600_000")
     text += "import atexit\natexit.register(print, 'ending', flush=True)\n"
@@ -140,7 +140,7 @@ def test_ctrl_c_ends_the_end(zmq: Library) -> None:
 
 
 @pytest.mark.only("pymq")
-@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+@pytest.mark.skipif(os.name != "posix", reason="there are no signals of POSIX here")
 @pytest.mark.skipif(
     platform.python_implementation() == "PyPy",
     reason="its atexit does nothing after Ctrl-C",
@@ -160,7 +160,7 @@ context.term()
 
 
 @pytest.mark.only("pymq")
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_child_waits_for_nothing_of_its_parent(zmq: Library) -> None:
     text = """
 import os, warnings

@@ -103,7 +103,7 @@ print(*map(sum, zip(*counts)))
 
 
 @pytest.mark.only("pymq")
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.parametrize(
     "forks",
     [15, pytest.param(500, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])],

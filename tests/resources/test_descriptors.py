@@ -14,7 +14,7 @@ from rawpeer import crowd
 from scripts import Script
 
 pytestmark = pytest.mark.skipif(
-    not os.path.isdir("/proc/self/fd"), reason="counts descriptors"
+    not os.path.isdir("/proc/self/fd"), reason="there is no /proc here"
 )
 
 LIMIT = """

@@ -20,7 +20,7 @@ from sanitized import SANITIZED
 from scripts import Script
 
 pytestmark = pytest.mark.skipif(
-    not os.path.exists("/proc/self/statm"), reason="reads /proc"
+    not os.path.exists("/proc/self/statm"), reason="there is no /proc here"
 )
 
 KIB = 1024
