@@ -153,7 +153,6 @@ class SocketBase(Attributes, Handle):
         )
         self._use(pattern.wrap(hub, values))
         context._adopt(self)
-        self._declare(_closed=False)
 
     @classmethod
     def shadow(cls, address: Union[int, SocketBase]) -> Self:
@@ -323,11 +322,13 @@ class SocketBase(Attributes, Handle):
         mine = not (self._closed or self._shadow) and self._pid == os.getpid()
         # In a garbage cycle others may come later, and close it.
         if mine and self._die():
-            warnings.warn(f"Unclosed socket {self}", ResourceWarning, stacklevel=2)
+            message = f"Unclosed socket {self}"
             self._tell(_closed=True)
             self._unwatch()
             # The collector may run anywhere, also where a lock is held.
             self.context._control.run_later(self._ending(None))
+            # Last: it may be an error.
+            warnings.warn(message, ResourceWarning, stacklevel=2)
 
     def __copy__(self, memo: object = None) -> Any:
         """See `shadow`."""
@@ -423,7 +424,7 @@ def _end(
     drain.close()
     monitor.release()
     hub.free()
-    control.release()
+    control.release(drain)
 
 
 def _close_all(sessions: dict[str, list[Session]], linger: int) -> None:

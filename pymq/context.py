@@ -6,6 +6,7 @@ import os
 import threading
 import warnings
 from errno import EFAULT, EINVAL, EMFILE, ENOTSUP
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Union, overload
 from weakref import WeakSet
 
@@ -172,7 +173,9 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
             sock._stop(Errno.ETERM)
         try:
             if not self._finish(self._control.idle(WARN_AFTER)):
-                warnings.warn(self._awaited(), LingerWarning, stacklevel=2)
+                if what := self._awaited():  # all of it may have ended just now
+                    text = f"term still waits after {WARN_AFTER:g} s; {what}"
+                    warnings.warn(text, LingerWarning, stacklevel=2)
                 self._finish(self._control.idle())
         except KeyboardInterrupt:
             self._control.hurried = True  # who has waited enough will not at exit
@@ -185,19 +188,21 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
         return finish(steps)
 
     def _awaited(self) -> str:
-        """What `term` waits for."""
-        what = [f"not closed: {sock}" for sock in list(self._sockets)]
+        """What `term` waits for, in words."""
+        sockets = list(self._sockets)
+        what = [f"not closed: {sock}" for sock in sockets]
+        what += self._control.unclosed({sock._drain for sock in sockets})
         what += [f"not sent: {text}" for text in self._control.unsent()]
-        return f"term still waits after {WARN_AFTER:g} s; " + "; ".join(what)
+        return "; ".join(what)
 
     def _leave_interpreter(self, now: float) -> None:
         """See `pymq.exits`.  Close every socket, and wait for none."""
         self._control.exit_linger = self.exit_linger
         for sock in list(self._sockets):
+            unclosed = ResourceWarning(f"Unclosed socket {sock}")
+            exits.attempt(sock.close)
             if not self._closed:
-                message = f"Unclosed socket {sock}"
-                warnings.warn(message, ResourceWarning, stacklevel=1, source=sock)
-            sock.close()
+                exits.attempt(partial(warnings.warn, unclosed, source=sock))
 
     def _stay_behind(self) -> None:
         """See `pymq.exits`.  Neither this nor its sockets work here, and what they
@@ -226,20 +231,23 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
 
     def __exit__(self, *args: object) -> None:
         if not self._closed:
-            if any(not sock.closed for sock in self._sockets):
-                warnings.warn(
-                    f"Unclosed sockets in {self}", ResourceWarning, stacklevel=2
-                )
-            self.destroy()
+            try:
+                if any(not sock.closed for sock in self._sockets):
+                    message = f"Unclosed sockets in {self}"
+                    warnings.warn(message, ResourceWarning, stacklevel=2)
+            finally:
+                self.destroy()
 
     def __del__(self) -> None:
         # Never waits: what lingers goes on, and its threads end with it.
         if self._closed or self._shadow or self._pid != os.getpid():
             return
-        warnings.warn(f"Unclosed context {self}", ResourceWarning, stacklevel=2)
+        message = f"Unclosed context {self}"
         self._tell(_closed=True)
         self._control.exit_linger = self.exit_linger
         self._control.stop_when_idle()
+        # Last: it may be an error.
+        warnings.warn(message, ResourceWarning, stacklevel=2)
 
     def __copy__(self, memo: object = None) -> Any:
         """See `shadow`."""
@@ -293,10 +301,11 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
                 raise self._refusal()
             if len(self._sockets) >= self._options[ContextOption.MAX_SOCKETS]:
                 raise ZMQError(EMFILE)
-            self._sockets.add(sock)
             if not self._used:
                 self._tell(_used=True)
-            self._control.hold()
+            sock._declare(_closed=False)  # first: now its finalizer takes back the rest
+            self._control.hold(sock._drain, f"a {sock._pattern.name}")
+            self._sockets.add(sock)
 
     def _disown(self, sock: SocketBase) -> None:
         with self._lock:

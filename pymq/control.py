@@ -13,7 +13,7 @@ import threading
 import time
 import warnings
 from collections import deque
-from typing import Any, Callable, Protocol, TypeVar, Union
+from typing import Any, Callable, Collection, Protocol, TypeVar, Union
 
 from . import exits, naps, watch
 from .backend.abc import EventKind, Loop, Pipe
@@ -110,12 +110,13 @@ class Control:
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
         self.owners: dict[int, PipeOwner] = {}  # by pipe id
-        self.lingering: dict[int, tuple[str, Pipe]] = {}  # and what each is
         self.splices: set[Closable] = set()  # which end with the thread
         self.exit_linger = EXIT_LINGER  # ms; see `_leave_interpreter`
         self.hurried = False  # nobody wants to wait at exit
         self.changed = Changed()  # what lingers, here and in drains
-        self._busy = 0
+        #: Who holds it: sockets by their drains, and pipes that linger by their ids;
+        #: what each is, and the pipe.
+        self._held: dict[object, tuple[str, Union[Pipe, None]]] = {}
         self._leaving = False
         self._calls: deque[Callable[[], None]] = deque()
         self._late: deque[Callable[[], None]] = deque()
@@ -257,21 +258,21 @@ class Control:
         if self._late and not self.started:
             self._run_late()
 
-    def hold(self) -> None:
-        """Something lingers: `idle` waits for as many `release` calls."""
+    def hold(self, who: object, what: str, pipe: Union[Pipe, None] = None) -> None:
+        """There is a socket, or a pipe that lingers: `idle` waits for its `release`."""
         with self.changed.lock:
-            self._busy += 1
+            self._held[who] = what, pipe
 
-    def release(self) -> None:
-        """Something that was held is done."""
+    def release(self, who: object) -> None:
+        """It has ended."""
         with self.changed.lock:
-            self._busy -= 1
+            self._held.pop(who, None)
             self.changed.notify_all()
             if self._leaving:
                 self._leave_if_idle()
 
     def _leave_if_idle(self) -> None:
-        if not self._busy and self.started:
+        if not self._held and self.started:
             self.call(self._leave)
 
     def idle(self, seconds: Union[float, None] = None) -> Steps[bool]:
@@ -279,19 +280,33 @@ class Control:
         does."""
         deadline = None if seconds is None else time.monotonic() + seconds
         self.run(_nothing)
-        return (yield Until(self.changed, lambda: not self._busy, deadline))
+        return (yield Until(self.changed, lambda: not self._held, deadline))
 
     def unsent(self) -> list[str]:
         """What lingers, in words."""
-        return [_unsent(what, pipe) for what, pipe in list(self.lingering.values())]
+        held = self._now_held().values()
+        return [_unsent(what, pipe) for what, pipe in held if pipe is not None]
+
+    def unclosed(self, known: Collection[object] = ()) -> list[str]:
+        """The sockets that have not ended, in words, but for those `known` (drains)."""
+        return [
+            f"not closed: {what}"
+            for who, (what, pipe) in self._now_held().items()
+            if pipe is None and who not in known
+        ]
+
+    def _now_held(self) -> dict[object, tuple[str, Union[Pipe, None]]]:
+        with self.changed.lock:
+            return self._held.copy()
 
     def _leave_interpreter(self, now: float) -> None:
         """See `pymq.exits`.  What lingers has `exit_linger` ms."""
         deadline = now + (0 if self.hurried else self.exit_linger / 1000)
         if not self.started or finish(self.idle(deadline - time.monotonic())):
             return
-        text = "; ".join(self.unsent())
-        warnings.warn(f"dropped at exit: {text}", LingerWarning, stacklevel=1)
+        text = "; ".join([*self.unsent(), *self.unclosed()])
+        if text:  # all of it may have ended just now
+            warnings.warn(f"dropped at exit: {text}", LingerWarning, stacklevel=1)
 
     def _stay_behind(self) -> None:
         """See `pymq.exits`.  Nobody here asks it for anything."""

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 import time
+from functools import partial
 from typing import Callable, Protocol
 from weakref import WeakSet
 
@@ -44,6 +46,15 @@ def call_last(function: Callable[[], None]) -> None:
     _last.append(function)
 
 
+def attempt(call: Callable[[], object]) -> None:
+    """Call what may raise, be it a warning that is an error: nobody is left to catch
+    it, and others are to come."""
+    try:
+        call()
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+
+
 def park() -> None:
     """At the end of the interpreter, keep a thread whose socket is closed under it:
     only daemons are left, who have done nothing wrong.  Not with a lock held."""
@@ -54,11 +65,13 @@ def park() -> None:
 def _leave() -> None:
     now = time.monotonic()
     _leaving.append(threading.get_ident())
-    for group in (_closing, _waiting):
-        for leaver in list(group):
-            leaver._leave_interpreter(now)
-    for function in _last:
-        function()
+    try:
+        for group in (_closing, _waiting):
+            for leaver in list(group):
+                attempt(partial(leaver._leave_interpreter, now))
+    finally:  # also after Ctrl-C
+        for function in _last:
+            function()
 
 
 def _forget() -> None:

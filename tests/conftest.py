@@ -74,7 +74,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     cases = []
     for one in found:
         marks = [
-            _known_fault(config, marker.kwargs["reason"])
+            _known_fault(config, f"{one.tag}: {marker.kwargs['reason']}")
             for marker in node.iter_markers("fails_on")
             if one.is_one_of(marker.args)
         ]

@@ -165,7 +165,7 @@ def _may_be_real_time() -> bool:
 @linux
 def test_names_of_the_threads(zmq: Library) -> None:
     if sys.version_info >= (3, 14) and zmq.tag == "pure":
-        pytest.skip("Python names its threads itself")
+        pytest.skip("from 3.14 on Python names its threads itself")
     context = zmq.context()
     context.set(zmq.THREAD_NAME_PREFIX, 123)
     made = _started(zmq, context)

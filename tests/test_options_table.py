@@ -210,7 +210,9 @@ REMOVE = 8  # of a CPU that was added
 def test_context_default(zmq: Library, number: int) -> None:
     default = CONTEXT_OPTIONS[number].default
     if default == -1 and zmq.tag == "pyzmq":
-        pytest.skip("takes -1 for a failure, if an earlier call has left an errno")
+        pytest.skip(
+            "pyzmq takes -1 for a failure, if an earlier call has left an errno"
+        )
     assert zmq.context().get(int(number)) == default
 
 

@@ -44,9 +44,8 @@ class Lingering:
             call = functools.partial(self.drop, pipe.id)
             timer = self._control.later(linger / 1000, call)
         if known is None:
-            self._control.hold()
             what = f"a {self._pattern.name} to {self._where}"
-            self._control.lingering[pipe.id] = what, pipe
+            self._control.hold(pipe.id, what, pipe)
             self._monitor.hold()
             self._drain.hold()
         elif known[1] is not None:
@@ -63,11 +62,10 @@ class Lingering:
         closed, timer = self._pipes.pop(pipe)
         if timer is not None:
             timer.cancel()
-        self._control.lingering.pop(pipe, None)
         self._end(closed)
         self._drain.release()
         self._monitor.release()
-        self._control.release()
+        self._control.release(pipe)
 
     def _end(self, pipe: Pipe) -> None:
         """Count what became of the messages that it had when it was closed."""

@@ -15,7 +15,7 @@ from library import Library
 from patience import Background, until
 
 needs_proc = pytest.mark.skipif(
-    not os.path.isdir("/proc/self/fd"), reason="no /proc/self/fd"
+    not os.path.isdir("/proc/self/fd"), reason="there is no /proc here"
 )
 
 
@@ -314,7 +314,7 @@ def test_contexts(aio: Sockets) -> None:
     second.term()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.only("pymq")
 def test_a_child_leaves_its_parents_loop_alone(zmq: Library) -> None:

@@ -354,7 +354,7 @@ def test_links_come_and_go_under_a_waiter(bench: Bench) -> None:
         far = bench.attach(pipe)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_forked_child_keeps_off_the_connection(bench: Bench) -> None:
     hub = bench.hub(PAIR)

@@ -251,7 +251,7 @@ def test_stop_and_free(bench: Bench) -> None:
         reader.settle()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_forked_child_keeps_off_the_connection(bench: Bench) -> None:
     with reading(bench) as (_, _, far, reader):

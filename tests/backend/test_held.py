@@ -226,7 +226,9 @@ def test_bytes_go_through_a_process_as_they_are(bench: Bench) -> None:
     assert bench.recv(pull)[0] is body
 
 
-@pytest.mark.skipif(not hasattr(sys, "getrefcount"), reason="has no counts")
+@pytest.mark.skipif(
+    not hasattr(sys, "getrefcount"), reason="there are no reference counts here"
+)
 @pytest.mark.parametrize("joined", [True, False])
 def test_bytes_are_let_go_of(bench: Bench, backend: Backend, joined: bool) -> None:
     push, pull = bench.hub(PUSH), bench.hub(PULL)
@@ -253,7 +255,9 @@ def test_bytes_are_let_go_of(bench: Bench, backend: Backend, joined: bool) -> No
     until(over)
 
 
-@pytest.mark.skipif(not hasattr(sys, "getrefcount"), reason="has no counts")
+@pytest.mark.skipif(
+    not hasattr(sys, "getrefcount"), reason="there are no reference counts here"
+)
 @pytest.mark.parametrize("size", [4_096, 4_097, 16_384, LONG])
 def test_many_bytes_are_let_go_of(bench: Bench, backend: Backend, size: int) -> None:
     """Also those that there was no room for."""

@@ -113,7 +113,7 @@ def test_long_timeouts(zmq: Library) -> None:
 
 
 @pytest.mark.only("pymq")
-@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts descriptors")
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="there is no /proc here")
 def test_closing_under_blocked_threads_leaves_no_descriptor(zmq: Library) -> None:
     context = zmq.context()
 

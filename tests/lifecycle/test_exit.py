@@ -32,6 +32,22 @@ gc.collect()
     + "raise SystemExit(0)",
 }
 
+#: Warnings are errors: that concerns nobody but those who warn.
+STRICT = (
+    """
+import gc, warnings
+warnings.simplefilter("error")
+others = [zmq.Context().socket(zmq.PULL) for _ in range(3)]
+"""
+    + SEND
+)
+STRICTLY = {
+    "left open": STRICT,
+    "dropped": STRICT + "del push\ngc.collect()",
+    "and the context": STRICT + "del push, context\ngc.collect()",
+    "with": STRICT + "with context: pass",
+}
+
 NOBODY = """
 zmq.Context.exit_linger = 300
 context = zmq.Context()
@@ -57,6 +73,45 @@ def test_what_was_sent_is_sent(zmq: Library, network: str, how: str) -> None:
 
 @pytest.mark.core
 @pytest.mark.only("pymq")
+@pytest.mark.parametrize("how", list(STRICTLY))
+def test_warnings_may_be_errors(zmq: Library, network: str, how: str) -> None:
+    """It is sent all the same, and all ends."""
+    pull = zmq.socket(zmq.PULL)
+    with Script(zmq, STRICTLY[how], zmq.bind(pull, network)) as script:
+        for number in range(40):
+            name, body = pull.recv_multipart()
+            assert (name, len(body)) == (b"%d" % number, 1_000_000)
+        ended = script.ended()
+    assert ended.code == (how == "with")
+    assert "ResourceWarning: Unclosed " in ended.stderr
+    assert "LingerWarning" not in ended.stderr
+
+
+@pytest.mark.only("pymq")
+@pytest.mark.parametrize("body", ["pass", "raise ValueError('no')"])
+def test_what_does_not_close_is_named(zmq: Library, body: str) -> None:
+    """And stops nobody else."""
+    text = f"""
+class Stubborn(zmq.Socket):
+    def close(self, linger=None):
+        {body}
+
+zmq.Context.exit_linger = 300
+stubborn = zmq.Context().socket(zmq.PULL, Stubborn)
+stubborn.bind("tcp://127.0.0.1:*")
+"""
+    pull = zmq.socket(zmq.PULL)
+    with Script(zmq, text + SEND, zmq.bind(pull, "tcp")) as script:
+        for number in range(40):
+            assert pull.recv_multipart()[0] == b"%d" % number
+        ended = script.ended()
+    assert ended.code == 0
+    assert "LingerWarning: dropped at exit: not closed: a PULL\n" in ended.stderr
+    assert ("ValueError: no" in ended.stderr) is ("no" in body)
+
+
+@pytest.mark.core
+@pytest.mark.only("pymq")
 def test_for_nobody_there_is_a_bound(zmq: Library, network: str) -> None:
     with Script(zmq, NOBODY, zmq.reserved(network)) as script:
         ended = script.ended()
@@ -74,7 +129,7 @@ def test_the_end_obeys_linger(zmq: Library, how: str) -> None:
 
 
 @pytest.mark.only("pymq")
-@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+@pytest.mark.skipif(os.name != "posix", reason="there are no signals of POSIX here")
 def test_ctrl_c_ends_the_end(zmq: Library) -> None:
     text = NOBODY.replace("300", "3_600_000")
     text += "import atexit\natexit.register(print, 'ending', flush=True)\n"
@@ -85,7 +140,7 @@ def test_ctrl_c_ends_the_end(zmq: Library) -> None:
 
 
 @pytest.mark.only("pymq")
-@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+@pytest.mark.skipif(os.name != "posix", reason="there are no signals of POSIX here")
 @pytest.mark.skipif(
     platform.python_implementation() == "PyPy",
     reason="its atexit does nothing after Ctrl-C",
@@ -105,7 +160,7 @@ context.term()
 
 
 @pytest.mark.only("pymq")
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_child_waits_for_nothing_of_its_parent(zmq: Library) -> None:
     text = """
 import os, warnings

@@ -19,7 +19,7 @@ from scripts import Script
 from pymq.zmtp import sodium
 
 pytestmark = [
-    pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork"),
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here"),
     # Python warns of what these tests are about.
     pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
 ]
@@ -321,7 +321,7 @@ def test_the_parent_is_undisturbed(zmq: Library, network: str, forks: int) -> No
 LIST = "import os; print(*os.listdir('/proc/self/fd'))"
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="lists descriptors")
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="there is no /proc here")
 def test_descriptors_are_not_for_other_programs(zmq: Library, network: str) -> None:
     """They are closed when a child becomes another one."""
 

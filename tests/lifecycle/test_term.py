@@ -266,6 +266,24 @@ def test_term_tells_what_it_waits_for(
 
 
 @pytest.mark.only("pymq")
+def test_term_names_what_is_nobodys(
+    zmq: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a socket that is gone, and has not ended, its kind at least."""
+    monkeypatch.setattr("pymq.context.WARN_AFTER", 0.05)
+    context = zmq.context()
+    pull = zmq.socket(zmq.PULL, context=context)
+    context._disown(pull)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ending = Background(context.term)
+        until(lambda: caught)
+    assert str(caught[0].message).endswith("; not closed: a PULL")
+    pull.close()
+    ending.result()
+
+
+@pytest.mark.only("pymq")
 @pytest.mark.parametrize("call", ["term", "drain", "flush"])
 def test_ctrl_c_gets_out(zmq: Library, call: str) -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)

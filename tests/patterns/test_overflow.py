@@ -107,7 +107,7 @@ def test_what_has_begun_to_go_out_goes_out(zmq: Library) -> None:
 def test_sealed(zmq: Library) -> None:
     """What was sealed already has its place in the stream."""
     if not zmq.has("curve"):
-        pytest.skip("PyNaCl is missing")
+        pytest.skip("PyNaCl is not there")
     # More than what is sealed at once.
     push, pull = zmq.socket(zmq.PUSH, sndhwm=10), zmq.socket(zmq.PULL, rcvhwm=1)
     public, secret = zmq.curve_keypair()

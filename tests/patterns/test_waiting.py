@@ -136,7 +136,7 @@ def test_libzmq_publishes(zmq: Library, network: str, secured: bool) -> None:
 
 def _secure(zmq: Library, server: Any, client: Any) -> None:
     if not zmq.has("curve"):
-        pytest.skip("PyNaCl is missing")
+        pytest.skip("PyNaCl is not there")
     public, secret = zmq.curve_keypair()
     server.curve_server, server.curve_secretkey = True, secret
     client.curve_serverkey = public

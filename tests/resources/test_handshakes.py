@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from library import Library
 from patience import Background, until
-from rawpeer import RawPeer, connect, greeting
+from rawpeer import RawPeer, connect, crowd, greeting
 from watching import Watch, names
 from zaphandler import Handler
 
@@ -52,20 +52,19 @@ def test_the_slowest_makes_room(zmq: Library, network: str, said: bytes) -> None
     pull = zmq.socket(zmq.PULL)
     watch = Watch(zmq, pull)
     endpoint = zmq.bind(pull, network)
-    peers = []
-    for _ in range(4 * FEW):
-        peers.append(connect(endpoint))
-        peers[-1].send(said)
-        watch.until("ACCEPTED")
-    push = zmq.socket(zmq.PUSH)
-    push.connect(endpoint)
-    push.send(b"not kept out")
-    assert pull.recv() == b"not kept out"
-    stay = FEW - 1  # the one that got on made room as well
-    until(lambda: sum(_left(peers)) == len(peers) - stay)
-    assert _left(peers) == [True] * (len(peers) - stay) + [False] * stay
-    for peer in peers:
-        peer.sock.close()
+    with contextlib.ExitStack() as stack:
+        peers = []
+        for _ in range(4 * FEW):
+            peers.append(stack.enter_context(connect(endpoint)))
+            peers[-1].send(said)
+            watch.until("ACCEPTED")
+        push = zmq.socket(zmq.PUSH)
+        push.connect(endpoint)
+        push.send(b"not kept out")
+        assert pull.recv() == b"not kept out"
+        stay = FEW - 1  # the one that got on made room as well
+        until(lambda: sum(_left(peers)) == len(peers) - stay)
+        assert _left(peers) == [True] * (len(peers) - stay) + [False] * stay
 
 
 @pytest.mark.usefixtures("few", "hasty")
@@ -73,9 +72,7 @@ def test_the_monitor_is_told(zmq: Library) -> None:
     pull = zmq.socket(zmq.PULL)
     watch = Watch(zmq, pull)
     endpoint = zmq.bind(pull, "tcp")
-    with contextlib.ExitStack() as stack:
-        for _ in range(FEW + 1):
-            stack.enter_context(connect(endpoint))
+    with crowd(endpoint, FEW + 1):
         seen = watch.until("HANDSHAKE_FAILED_NO_DETAIL")
         assert seen[-1].value == errno.ECONNABORTED
         assert names(seen[:-1]) == ["LISTENING"] + ["ACCEPTED"] * FEW
@@ -88,12 +85,10 @@ def test_who_is_quick_is_not_hurried(zmq: Library) -> None:
     """So many come at once that some wait to be accepted; each gets its time."""
     router = zmq.socket(zmq.ROUTER)
     endpoint = zmq.bind(router, "tcp")
-    peers = [connect(endpoint) for _ in range(4 * FEW)]
-    handshakes = [Background(partial(peer.handshake, b"DEALER")) for peer in peers]
-    for handshake in handshakes:
-        handshake.result()
-    for peer in peers:
-        peer.sock.close()
+    with crowd(endpoint, 4 * FEW) as peers:
+        handshakes = [Background(partial(peer.handshake, b"DEALER")) for peer in peers]
+        for handshake in handshakes:
+            handshake.result()
 
 
 @pytest.mark.usefixtures("few")
@@ -137,11 +132,9 @@ def test_as_many_as_there_may_be(zmq: Library) -> None:
     """With the real numbers."""
     pull = zmq.socket(zmq.PULL)
     endpoint = zmq.bind(pull, "tcp")
-    peers = [connect(endpoint) for _ in range(520)]
-    push = zmq.socket(zmq.PUSH)
-    push.connect(endpoint)
-    push.send(b"not kept out")
-    assert pull.recv() == b"not kept out"
-    until(lambda: sum(_left(peers)) == 21)
-    for peer in peers:
-        peer.sock.close()
+    with crowd(endpoint, 520) as peers:
+        push = zmq.socket(zmq.PUSH)
+        push.connect(endpoint)
+        push.send(b"not kept out")
+        assert pull.recv() == b"not kept out"
+        until(lambda: sum(_left(peers)) == 21)

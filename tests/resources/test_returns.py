@@ -15,7 +15,9 @@ from scripts import Script
 from pymq.zmtp import sodium
 
 pytestmark = [
-    pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="reads /proc"),
+    pytest.mark.skipif(
+        not os.path.exists("/proc/self/statm"), reason="there is no /proc here"
+    ),
     pytest.mark.skipif(SANITIZED, reason="a sanitizer keeps what was freed"),
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
-from typing import Optional
+from typing import Iterator, Optional
 
 from patience import PATIENCE
 
@@ -131,6 +131,14 @@ def connect(endpoint: str, receive_buffer: int = 0) -> RawPeer:
     sock.settimeout(PATIENCE)
     sock.connect(target)  # type: ignore[arg-type]
     return RawPeer(sock)
+
+
+@contextlib.contextmanager
+def crowd(endpoint: str, count: int) -> Iterator[list[RawPeer]]:
+    """So many that have connected.  A test that fails must not leave them: at its end,
+    Python's complaints of each would bury why."""
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(connect(endpoint)) for _ in range(count)]
 
 
 class RawListener:
