@@ -386,6 +386,8 @@ void pymq_hub_free(pymq_hub *hub)
     if (hub->stopped == 0)
         hub->stopped = ENOTSOCK;
     hub->freed = true;
+    if (hub->receiving && hub->source == NULL)
+        queue_skip_message(hub->notices.queue); /* the rest is no notice */
     hub->receiving = false;
     hub->source = NULL;
     close_pipes(hub);

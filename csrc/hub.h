@@ -190,6 +190,9 @@ struct pipe *hub_next_source(struct hub *hub, struct frame *frame);
 void hub_peek_frame(struct queue *queue, struct frame *frame);
 /* Throws the rest of a message away. */
 void hub_skip_rest(struct hub *hub);
+/* Throws away what has come, in FAIR; what comes meanwhile may stay, or a peer
+ * that sends fast enough would keep the caller. */
+void hub_skip_arrived(struct hub *hub);
 
 /* counts.c: keeps of what a pipe has seen what outlives it. */
 void counts_keep(pymq_counts *past, const struct pipe *pipe);

@@ -89,7 +89,7 @@ static void end_body(PyObject *self)
     struct body *body = (struct body *)self;
     PyObject *type = (PyObject *)Py_TYPE(self);
     pymq_chunk_drop(body->chunk);
-    Py_DECREF(body->loan);
+    Py_XDECREF(body->loan); /* whoever calls its type has an empty one */
     PyObject_Free(self);
     Py_DECREF(type);
 }

@@ -365,6 +365,18 @@ bool queue_skip_known(struct queue *queue)
     return true;
 }
 
+void queue_skip_shown(struct queue *queue)
+{
+    struct frame frame;
+    pthread_mutex_lock(&queue->lock);
+    see_shown(queue);
+    pthread_mutex_unlock(&queue->lock);
+    while (queue_loaded(queue) && !queue_skip_known(queue)) {
+        queue_peek(queue, &frame);
+        queue_skip(queue, &frame);
+    }
+}
+
 /* The bytes of a piece between two places: one or two runs; how many. */
 static int add_runs(const struct piece *piece, size_t from, size_t to,
                     struct iovec *runs)

@@ -294,6 +294,8 @@ void queue_skip_message(struct queue *queue);
 
 /* Removes all. */
 void queue_skip_all(struct queue *queue);
+/* Removes what is shown now; between messages. */
+void queue_skip_shown(struct queue *queue);
 /* What is skipped, or is going to be, was no message. */
 void queue_read_command(struct queue *queue);
 

@@ -130,6 +130,8 @@ static void close_message(struct hub *hub)
     struct pipe *pipe = hub->source;
     hub->receiving = false;
     hub->source = NULL;
+    if (hub->turns.kind != PYMQ_AT_WILL)
+        turns_tell(hub);
     if (pipe == NULL)
         return;
     bool ending = pipe_ending(pipe);
@@ -179,6 +181,19 @@ void hub_skip_rest(struct hub *hub)
 {
     queue_skip_message(current_queue(hub));
     close_message(hub);
+}
+
+void hub_skip_arrived(struct hub *hub)
+{
+    struct list *at = hub->readable.next, *next;
+    for (; at != &hub->readable; at = next) {
+        struct pipe *pipe = OWNER(at, struct pipe, in_readable);
+        bool ending = pipe_ending(pipe);
+        next = at->next;
+        queue_skip_shown(pipe->in);
+        if (!queue_readable(pipe->in))
+            pass_over(hub, pipe, ending);
+    }
 }
 
 static int64_t next_frame(struct hub *hub, pymq_slot *slot)

@@ -78,23 +78,25 @@ static void drop_all(struct hub *hub)
 {
     hub_pull(hub);
     hub_attend(hub);
-    while (!list_empty(&hub->readable)) {
-        struct frame frame;
-        struct list *first = hub->readable.next;
-        queue_skip_all(OWNER(first, struct pipe, in_readable)->in);
-        (void)hub_next_source(hub, &frame); /* takes it off the list */
-    }
+    hub_skip_arrived(hub);
     hub->starved = true;
+}
+
+void turns_tell(struct hub *hub)
+{
+    if (hub->listeners > 0)
+        hub_wake(hub, HUB_OUT);
 }
 
 void turns_give_up(struct hub *hub)
 {
     struct turns *turns = &hub->turns;
     turns->owed = false;
-    if (!hub->receiving)
-        return;
-    turns->given_up = true;
-    hub_skip_rest(hub);
+    if (hub->receiving) {
+        turns->given_up = true;
+        hub_skip_rest(hub);
+    }
+    turns_tell(hub);
 }
 
 static int begin_request(struct hub *hub)
@@ -153,8 +155,9 @@ static void end(struct hub *hub)
         turns->envelope = NULL;
         turns->room = 0;
     }
-    if (hub->waiters > 0)
-        hub_wake(hub, HUB_IN); /* there may be a request already */
+    bool heard = hub->waiters > 0 || hub->listeners > 0 || hub->reader != NULL;
+    if (heard && hub_readable(hub))
+        hub_wake(hub, HUB_IN); /* a request that came while it was our turn */
 }
 
 int turns_send(struct hub *hub, const void *data, size_t size, bool more)

@@ -35,6 +35,9 @@ int turns_send(struct hub *hub, const void *data, size_t size, bool more);
 /* Waits for no reply any more. */
 void turns_give_up(struct hub *hub);
 
+/* It may be the user's turn to send: wakes who listens for that.  An event loop
+ * that reads is not told: who waits in it for a turn has a bell of his own. */
+void turns_tell(struct hub *hub);
 /* Whether it is the user's turn. */
 bool turns_may_receive(const struct hub *hub);
 bool turns_may_send(const struct hub *hub);

@@ -415,12 +415,16 @@ class _AsyncSocket(_Async, _Awaited):
         self._check_open_for_poll()
         look = partial(self._events, flags)
         polling = Polling(self._get_loop(), look, 0, self._cancels)
-        return polling.begin(self._polled, timeout)
+        return polling.begin(partial(self._polled, flags), timeout)
 
     def _events(self, flags: int) -> int:
         return self._ready() & flags
 
-    def _polled(self, polling: Polling) -> None:
+    def _polled(self, events: int, polling: Polling) -> None:
+        if events & POLLOUT and self._pattern.routing.turns:
+            # What ends another's turn is a call, which the loop's bell does not hear.
+            polling.at_bell(self._bell(events))
+            return
         watch = self._watch_of(polling.future.get_loop())
         watch.listen(self._hang)
         polling.at(watch)
@@ -489,7 +493,7 @@ class _AsyncPoller(_Async, Poller):
 def _register(entries: list[tuple[Any, int]], polling: Polling) -> None:
     for entry, events in entries:
         if isinstance(entry, _AsyncSocket):
-            entry._polled(polling)
+            entry._polled(events, polling)
         elif isinstance(entry, Socket):
             polling.at_bell(entry._bell(events))
         else:

@@ -291,6 +291,45 @@ def test_poll(aio: Sockets) -> None:
     aio.run(main)
 
 
+def test_a_poll_hears_of_a_request_that_came_before_its_turn(aio: Sockets) -> None:
+    async def main() -> None:
+        zmq = aio.zmq
+        rep, one = aio.pair("tcp", "REP", "REQ")
+        other = aio.socket(zmq.REQ)
+        other.connect(rep.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0"))
+        await one.send(b"1")
+        assert await rep.recv() == b"1"
+        future = rep.poll()
+        await other.send(b"2")
+        await waits(future)
+        await rep.send(b"re 1")
+        assert await future == zmq.POLLIN
+        assert await rep.recv() == b"2"
+
+    aio.run(main)
+
+
+@pytest.mark.only("pymq")
+def test_a_poll_hears_that_it_is_its_turn_to_send(aio: Sockets) -> None:
+    """Of pyzmq's only if who receives had to wait."""
+
+    async def main() -> None:
+        zmq = aio.zmq
+        rep, req = aio.pair("tcp", "REP", "REQ")
+        for sock, far in ((rep, req), (req, rep)):
+            await far.send(b"x")
+            assert await sock.poll()
+            poller = aio.Poller()
+            poller.register(sock, zmq.POLLOUT)
+            futures = sock.poll(flags=zmq.POLLOUT), poller.poll()
+            await waits(*futures)
+            assert await sock.recv() == b"x"
+            assert await futures[0] == zmq.POLLOUT
+            assert await futures[1] == [(sock, zmq.POLLOUT)]
+
+    aio.run(main)
+
+
 def test_a_poll_that_is_cancelled_leaves_nothing(aio: Sockets) -> None:
     async def main() -> None:
         one, other = aio.pair("inproc")

@@ -330,3 +330,14 @@ def test_a_short_body_is_no_view(bench: Bench) -> None:
         assert push.send(body) == 0
         assert _body(pull) == body
     assert pull.recv_from() == -errno.EAGAIN
+
+
+def test_the_class_of_a_body_makes_empty_ones(bench: Bench) -> None:
+    """A view leads to it, so anybody may call it."""
+    push, pull = bench.hub(PUSH), bench.hub(PULL)
+    bench.join(push, pull)
+    assert push.send(bytearray(LONG)) == 0
+    found = pull.recv_from()
+    assert not isinstance(found, int)
+    kind = type(memoryview(found[0]).obj)
+    assert bytes(kind()) == b""

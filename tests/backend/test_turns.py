@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import random
+import select
+import subprocess
+import sys
 from typing import NamedTuple, Union
 
 import pytest
-from patience import Background
+from patience import Background, until
 from workbench import DEALER, PULL, PUSH, REP, REQ, ROUTER, Bench, frame, read_exactly
 
 from pymq.backend.abc import Hub, HubOption, Moved
@@ -226,3 +229,87 @@ def test_after_the_end(bench: Bench) -> None:
         hub.stop(errno.ENOTSOCK)
         calls = (hub.ready(), quick(hub), hub.send(b""), hub.ask([b""], False))
         assert set(calls) == {-errno.ENOTSOCK}
+
+
+def rings(fd: int) -> bool:
+    """Whether a bell does, now."""
+    return bool(select.select([fd], [], [], 0)[0])
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_who_waits_hears_of_a_request_that_came_before_its_turn(
+    bench: Bench, reads: bool
+) -> None:
+    first, rep = ends(bench)
+    second = bench.hub(REQ)
+    bench.join(second, rep)[1].name(b"others")
+    sent(first, b"1")
+    assert quick(rep) == b"1"
+    sent(second, b"2")
+    bell = rep.bell(IN, reads)
+    bell.hush()
+    assert rep.ready() == OUT and not rings(bell.fileno())
+    sent(rep, b"re 1")
+    assert rings(bell.fileno()) and rep.ready() == IN
+    bell.close()
+
+
+def test_who_waits_hears_that_it_is_its_turn_to_send(bench: Bench) -> None:
+    req, rep = ends(bench)
+    for hub, far, body in ((rep, req, b"1"), (req, rep, b"re 1")):
+        sent(far, body, body)
+        bell = hub.bell(OUT)
+        bell.hush()
+        assert hub.ready() == IN and not rings(bell.fileno())
+        assert quick(hub) == body and not rings(bell.fileno())
+        assert hub.recv() == body
+        assert rings(bell.fileno()) and hub.ready() == OUT
+        bell.close()
+
+
+def test_who_waits_hears_that_a_request_was_given_up(bench: Bench) -> None:
+    req, _ = ends(bench)
+    sent(req, b"1")
+    bell = req.bell(OUT)
+    bell.hush()
+    assert req.ready() == 0
+    req.give_up()
+    assert rings(bell.fileno()) and req.ready() == OUT
+    bell.close()
+
+
+FLOOD = """
+import os, select, socket, sys
+peer = socket.socket(fileno=int(sys.argv[1]))
+peer.setblocking(True)
+data = bytes((1, 0, 0, 0)) * 20000
+for _ in range(20000):
+    if select.select([0], [], [], 0)[0]:
+        break
+    try:
+        peer.sendall(data)
+    except OSError:
+        break
+else:
+    sys.exit("nobody has ended it")
+"""
+
+
+def test_a_flood_of_replies_does_not_keep_who_asks(bench: Bench) -> None:
+    """What comes while old replies are thrown away is thrown away later."""
+    req = bench.hub(REQ)
+    req.set(HubOption.RECV_HWM, 0)
+    req.set(HubOption.RELAXED, 1)
+    pipe, far = bench.link(req)
+    command = [sys.executable, "-c", FLOOD, str(far.fileno())]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, pass_fds=[far.fileno()]
+    ) as flood:
+        far.close()
+        until(lambda: req.totals().waiting_in > 1000)
+        for _ in range(20):
+            sent(req, b"1")
+        assert flood.poll() is None
+        assert flood.stdin
+        flood.stdin.close()
+        assert flood.wait() == 0

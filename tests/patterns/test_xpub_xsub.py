@@ -124,6 +124,19 @@ def test_a_pub_drops_what_goes_upstream(zmq: Library, transport: str) -> None:
         pub.recv(zmq.DONTWAIT)
 
 
+@pytest.mark.core
+def test_who_closes_in_the_middle_of_a_message_leaves_it(
+    zmq: Library, transport: str
+) -> None:
+    """What follows is the peer's, and was taken for an address of ours."""
+    xpub, xsub = zmq.socket(zmq.XPUB), zmq.socket(zmq.XSUB)
+    xsub.connect(zmq.bind(xpub, transport))
+    for number in range(2):
+        xsub.send_multipart([b"%d" % number, b"A" * 16, b"B" * 100, b""])
+    assert xpub.recv() == b"0" and xpub.rcvmore
+    xpub.close(linger=0)
+
+
 def test_an_xsub_does_not_filter_what_arrives(zmq: Library) -> None:
     xpub, xsub = zmq.socket(zmq.XPUB), zmq.socket(zmq.XSUB)
     xsub.connect(zmq.bind(xpub, "inproc"))

@@ -80,6 +80,7 @@ class Asking(InTurn):
         """Wait for no reply any more."""
         self.waiting = False
         self.hub.receiver.drop_rest()
+        self.hub._tell_of_turn()
 
     def ask(self, frames: Sequence[bytes], again: bool) -> int:
         """See `pymq.backend.abc.Hub.ask`."""
@@ -137,7 +138,10 @@ class Replies(Receiver):
         """EFSM unless a request was sent."""
         if not (self._frames or self._asking.waiting):
             return -Errno.EFSM
-        return super().recv()
+        frame = super().recv()
+        if not self._frames:
+            self.hub._tell_of_turn()
+        return frame
 
     def drop_all(self) -> None:
         """Nothing of what has come is wanted."""
@@ -208,7 +212,10 @@ class Requests(Named):
         """EFSM while a reply is owed."""
         if self._answering.envelope and not self._frames:
             return -Errno.EFSM
-        return super().recv()
+        frame = super().recv()
+        if not self._frames:
+            self.hub._tell_of_turn()
+        return frame
 
     def _take(self) -> bool:
         if not super()._take():

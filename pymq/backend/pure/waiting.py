@@ -38,6 +38,7 @@ class Waiting:
         self._freed = False
         self._signal: Union[Signal, None] = None  # what `fileno` gives out
         self._waiting: list[Signal] = []
+        self._reading: list[Signal] = []  # of these, the event loops' own
         self._spare: list[Signal] = []
         self.flushing = 0  # not 0 while threads wait for `SENT`
 
@@ -114,12 +115,18 @@ class Waiting:
 
     def bell(self, events: int, reads: bool = False) -> Bell:
         """See `pymq.backend.abc.Hub.bell`.  Nobody reads but the loop."""
-        return Bell(self, self._take_signal(events & SENT), events & SENT)
+        signal = self._take_signal(events & SENT)
+        if reads:
+            with self.lock:
+                self._reading.append(signal)
+        return Bell(self, signal, events & SENT)
 
     def _return_signal(self, signal: Signal, events: int = 0) -> None:
         with self.lock:
             self.flushing -= events & SENT
             self._waiting.remove(signal)
+            if signal in self._reading:
+                self._reading.remove(signal)
             signal.clear()
             if not self._freed:
                 self._spare.append(signal)
@@ -138,6 +145,13 @@ class Waiting:
             self._signal.raise_()
         for signal in self._waiting:
             signal.raise_()
+
+    def _tell_of_turn(self) -> None:
+        """It may be the user's turn to send.  An event loop that reads is not told: who
+        waits in it for a turn has a bell of his own."""
+        for signal in self._waiting:
+            if signal not in self._reading:
+                signal.raise_()
 
     def _clear(self) -> None:
         if self._signal is not None and not self._stopped:
