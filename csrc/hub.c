@@ -51,11 +51,6 @@ pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
     return hub;
 }
 
-void pymq_hub_hold(pymq_hub *hub)
-{
-    atomic_fetch_add(&hub->refs, 1);
-}
-
 void hub_lock_both(struct hub *one, struct hub *other)
 {
     bool ordered = (uintptr_t)one < (uintptr_t)other;
@@ -397,12 +392,6 @@ void pymq_hub_free(pymq_hub *hub)
     /* The bell behind fileno stays, rung: another thread may be polling it. */
     free_sleepers(hub);
     pthread_mutex_unlock(&hub->lock);
-}
-
-void pymq_hub_drop(pymq_hub *hub)
-{
-    if (!loop_is_foreign(hub->loop))
-        hub_drop(hub);
 }
 
 void pymq_hub_release(pymq_hub *hub)

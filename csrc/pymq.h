@@ -176,8 +176,6 @@ void pymq_loop_nudge(pymq_loop *loop);
 pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
                        int subscribes, int turns, uint32_t number);
 void pymq_hub_release(pymq_hub *hub);
-void pymq_hub_hold(pymq_hub *hub);
-void pymq_hub_drop(pymq_hub *hub);
 void pymq_hub_free(pymq_hub *hub);
 void pymq_hub_stop(pymq_hub *hub, int error);
 /* -E2BIG from PYMQ_HOLD_FROM bytes on: these go by pymq_hub_send_long. */
@@ -278,7 +276,7 @@ int pymq_pipe_gone(pymq_pipe *pipe);
 /* Gives a Python module bind_hub and lent_object, where there are builtins
  * (builtin.h): 1, or 0 where there are none. */
 int pymq_add_builtins(const char *name);
-/* Gives it own_loop and so on, where CFFI's gc comes too early (owner.h). */
+/* Gives it own and own_body, where CFFI's gc comes too early (owner.h). */
 int pymq_add_owners(const char *name);
 
 #endif

@@ -12,6 +12,8 @@ from ..._core import ffi, lib
 #: Whether CPython's own objects can own things; see ``csrc/owner.h``.
 OWNED = bool(lib.pymq_add_owners(_core.__name__.encode()))
 
+_NOUNS = "loop", "hub", "pipe"  # as in ``csrc/owner.h``
+
 
 def check(result: int) -> int:
     """Raise for what the system refused us: memory, descriptors, threads."""
@@ -32,6 +34,6 @@ def owner(noun: str, pointer: Any) -> object:
     if pointer == ffi.NULL:
         raise MemoryError
     if OWNED:
-        made: object = getattr(_core, f"own_{noun}")(address(pointer))
+        made: object = _core.own(_NOUNS.index(noun), address(pointer))
         return made
     return ffi.gc(pointer, getattr(lib, f"pymq_{noun}_release"))
