@@ -1,7 +1,4 @@
 /* chunk.c - see chunk.h */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "chunk.h"
 
 #include "loan.h"

@@ -3,9 +3,6 @@
  *
  * It half-closes, which is no hang-up: a peer that reads comes to the end of
  * the input and closes too.  One that is paused goes on when it can. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "engine.h"
 
 #include "clock.h"

@@ -3,9 +3,6 @@
  *
  * The queues hold frames all the same.  Input is copied into one, so that a
  * read is as short as libzmq's. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "engine.h"
 
 #include <errno.h>

@@ -1,7 +1,4 @@
 /* heartbeat.c - see heartbeat.h */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "heartbeat.h"
 
 #include "clock.h"

@@ -1,7 +1,4 @@
 /* loop.c - see loop.h */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "loop.h"
 
 #include "clock.h"

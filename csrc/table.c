@@ -1,7 +1,4 @@
 /* table.c - see table.h */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "table.h"
 
 #include <fcntl.h>
