@@ -191,6 +191,10 @@ bool engine_write_sealed(struct engine *engine);
  * go out; for who drives. */
 void engine_in_hand(const struct engine *engine, struct place *at);
 
+/* In engine_in.c, for the others: how many bytes have come; 0 at the end; or a
+ * negative errno, -EAGAIN if there are none now. */
+ssize_t engine_receive(const struct engine *engine, void *to, size_t room);
+
 /* In engine_out.c, for the others: whether the kernel took all, and how much;
  * and what follows from that for the queue. */
 bool engine_write_runs(struct engine *engine, struct iovec *runs, int count,

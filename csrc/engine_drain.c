@@ -37,11 +37,10 @@ void engine_linger(struct engine *engine)
 {
     char sink[DISCARD_SIZE];
     for (int i = 0; i < DISCARD_READS && !engine->eof; i++) {
-        ssize_t done = recv(engine->fd, sink, sizeof sink, 0);
-        if (done < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        ssize_t done = engine_receive(engine, sink, sizeof sink);
+        if (done == -EAGAIN)
             break;
-        if (done == 0 || (done < 0 && errno != EINTR))
-            engine->eof = true;
+        engine->eof = done <= 0;
     }
     if (engine->eof || clock_ms() >= engine->deadline)
         engine_close(engine);
