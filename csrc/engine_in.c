@@ -242,12 +242,9 @@ static int answer_ping(struct engine *e, const unsigned char *data,
 static void take_pong(struct engine *e, const unsigned char *data,
                       int64_t size)
 {
-    uint32_t number = 0;
-    if (size != sizeof number)
+    if (size != 4)
         return;
-    for (int i = 0; i < (int)sizeof number; i++)
-        number = number << 8 | data[i];
-    atomic_store(&e->in->echo, number);
+    atomic_store(&e->in->echo, (uint32_t)octets_get(data, 4));
     queue_wake_reader(e->in);
 }
 

@@ -69,9 +69,7 @@ static int give_generated(struct names *names, struct pipe *pipe)
 {
     unsigned char id[GENERATED] = {0};
     do {
-        uint32_t number = ++names->next;
-        for (int i = 0; i < 4; i++)
-            id[1 + i] = (unsigned char)(number >> (24 - 8 * i));
+        octets_put(id + 1, 4, ++names->next);
     } while (names_find(names, id, sizeof id) != NULL);
     return give(names, pipe, id, sizeof id);
 }

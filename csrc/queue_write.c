@@ -161,14 +161,10 @@ int queue_write_pair(struct queue *queue, unsigned flags, const void *intro,
 int queue_write(struct queue *queue, unsigned flags, const void *data,
                 size_t size)
 {
-    size_t head = frame_head(size);
-    unsigned char *to = make_room(queue, head + size);
+    unsigned char *to = make_room(queue, frame_head(size) + size);
     if (to == NULL)
         return -ENOMEM;
-    frame_put_head(to, flags, size);
-    if (size > 0)
-        memcpy(to + head, data, size);
-    extend(queue, head + size);
+    extend(queue, frame_put(to, flags, data, size));
     return 0;
 }
 
