@@ -67,7 +67,7 @@ struct engine {
     atomic_int lease;
     atomic_uint used;   /* how often by the borrower */
     unsigned used_then; /* the home's: when it last looked */
-    int64_t lent_until; /* ms; the home's */
+    int64_t until;      /* ms; the home's: when its list has a look at it */
     int sleepers;       /* threads that poll the descriptor */
     int asks;           /* for a lease, up to ASKS */
     struct poller *poller;
