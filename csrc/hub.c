@@ -46,7 +46,6 @@ pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
     names_init(&hub->names);
     topics_init(&hub->own, sizeof(uint64_t));
     topics_init(&hub->topics, sizeof(struct member));
-    notices_init(&hub->notices);
     lasts_init(&hub->lasts);
     return hub;
 }
@@ -386,7 +385,7 @@ void pymq_hub_free(pymq_hub *hub)
     close_pipes(hub);
     topics_fini(&hub->own);
     topics_fini(&hub->topics);
-    names_fini(&hub->names);
+    table_fini(&hub->names.table);
     notices_fini(&hub->notices);
     lasts_fini(&hub->lasts);
     /* The bell behind fileno stays, rung: another thread may be polling it. */

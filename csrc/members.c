@@ -32,8 +32,7 @@ static struct entry *find_other(const struct members *members,
                                 const struct pipe *pipe)
 {
     struct key key = {entry, pipe};
-    return table_find(&members->others, hash_bytes(&key, sizeof key), &key,
-                      sizeof key);
+    return table_find(&members->others, &key, sizeof key);
 }
 
 struct member *members_find(const struct members *members,
