@@ -293,24 +293,25 @@ static PyMethodDef module_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* Puts these in a module: 1, or 0 without. */
-int pymq_add_builtins(const char *name)
-{
-    PyObject *module = PyImport_AddModule(name);
-    if (module != NULL && PyModule_AddFunctions(module, module_methods) == 0 &&
-        add_exporter(module) == 0)
-        return 1;
-    PyErr_Clear();
-    return 0;
-}
-
-#else
-
-int pymq_add_builtins(const char *name)
-{
-    (void)name;
-    return 0;
-}
-
 #endif
+
+int pymq_extend(const char *name)
+{
+    int extended = 0;
+#ifdef PYPY_VERSION
+    (void)name;
+#else
+    PyObject *module = PyImport_AddModule(name);
+    if (module != NULL && add_owners(module) == 0)
+        extended = 1;
+#ifndef Py_GIL_DISABLED
+    if (extended && PyModule_AddFunctions(module, module_methods) == 0
+        && add_exporter(module) == 0)
+        extended = 2;
+#endif
+    PyErr_Clear();
+#endif
+    return extended;
+}
+
 #endif

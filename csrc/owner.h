@@ -121,23 +121,11 @@ static PyMethodDef owner_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-int pymq_add_owners(const char *name)
+static int add_owners(PyObject *module)
 {
-    PyObject *module = PyImport_AddModule(name);
     body_type = (PyTypeObject *)PyType_FromSpec(&body_spec);
-    if (module != NULL && body_type != NULL
-        && PyModule_AddFunctions(module, owner_methods) == 0)
-        return 1;
-    PyErr_Clear();
-    return 0;
-}
-
-#else
-
-int pymq_add_owners(const char *name)
-{
-    (void)name;
-    return 0;
+    return body_type == NULL ? -1
+                             : PyModule_AddFunctions(module, owner_methods);
 }
 
 #endif

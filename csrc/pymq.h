@@ -273,10 +273,9 @@ int pymq_pipe_join(pymq_pipe *pipe, pymq_pipe *other);
 int pymq_pipe_close(pymq_pipe *pipe, int drain, int keep_input);
 int pymq_pipe_gone(pymq_pipe *pipe);
 
-/* Gives a Python module bind_hub and lent_object, where there are builtins
- * (builtin.h): 1, or 0 where there are none. */
-int pymq_add_builtins(const char *name);
-/* Gives it own and own_body, where CFFI's gc comes too early (owner.h). */
-int pymq_add_owners(const char *name);
+/* Gives a Python module own and own_body where CFFI's gc comes too early
+ * (owner.h), and bind_hub and lent_object where there are builtins (builtin.h).
+ * 0, 1 if the former, 2 if both. */
+int pymq_extend(const char *name);
 
 #endif
