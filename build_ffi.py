@@ -60,7 +60,8 @@ BANNER = """
 ************************************************************************
 """
 
-COMMON = ["-std=c11", "-O2", "-fvisibility=hidden", "-pthread"]
+# Without _GNU_SOURCE, strict C11 hides most of the system's calls.
+COMMON = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-fvisibility=hidden", "-pthread"]
 
 
 # -- the CFFI module ---------------------------------------------------------------

@@ -41,8 +41,6 @@ static int send_bytes(pymq_hub *hub, PyObject *data)
 static PyObject *quick_send(PyObject *self, PyObject *data)
 {
     pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
-    if (hub == NULL)
-        return NULL;
     if (!PyBytes_Check(data)) {
         PyErr_SetString(PyExc_TypeError, "only bytes are sent this way");
         return NULL;
@@ -88,8 +86,6 @@ static PyObject *quick_recv(PyObject *self, PyObject *unused)
     pymq_slot slot;
     (void)unused;
     slot.hub = PyCapsule_GetPointer(self, NULL);
-    if (slot.hub == NULL)
-        return NULL;
     int64_t size = pymq_slot_recv_plain(&slot);
     if (size == -EMSGSIZE || size == -EALREADY)
         Py_RETURN_NONE;
@@ -106,8 +102,6 @@ static PyObject *quick_recv_from(PyObject *self, PyObject *unused)
     (void)unused;
     slot.hub = PyCapsule_GetPointer(self, NULL);
     slot.copies = 1;
-    if (slot.hub == NULL)
-        return NULL;
     int64_t result = pymq_slot_recv(&slot);
     if (result == -EMSGSIZE || result == -EALREADY)
         Py_RETURN_NONE;
@@ -168,8 +162,6 @@ static PyObject *quick_send_message(PyObject *self, PyObject *frames)
 {
     pymq_part few[PYMQ_FEW];
     pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
-    if (hub == NULL)
-        return NULL;
     Py_ssize_t count = PyList_Check(frames) ? PyList_Size(frames) : 0;
     if (count == 0 || count > INT_MAX)
         Py_RETURN_NONE;
@@ -191,8 +183,6 @@ static PyObject *quick_send_many(PyObject *self, PyObject *messages)
 {
     pymq_part parts[MANY];
     pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
-    if (hub == NULL)
-        return NULL;
     Py_ssize_t count = PyList_Check(messages) ? PyList_Size(messages) : 0;
     if (count == 0 || count > MANY)
         Py_RETURN_NONE;
@@ -228,8 +218,6 @@ static PyObject *quick_recv_message(PyObject *self, PyObject *unused)
     pymq_message message;
     (void)unused;
     pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
-    if (hub == NULL)
-        return NULL;
     int result = pymq_hub_recv_message(hub, &message);
     if (result == -EALREADY)
         Py_RETURN_NONE;
@@ -249,7 +237,7 @@ static PyObject *quick_recv_many(PyObject *self, PyObject *most)
     pymq_part parts[MANY];
     pymq_hub *hub = PyCapsule_GetPointer(self, NULL);
     Py_ssize_t left = PyLong_AsSsize_t(most);
-    if (hub == NULL || PyErr_Occurred())
+    if (PyErr_Occurred())
         return NULL;
     PyObject *list = PyList_New(0);
     for (int count = 1; list != NULL && left > 0 && count > 0;) {
@@ -277,30 +265,17 @@ static PyMethodDef quick_methods[] = {
 
 enum { METHODS = sizeof quick_methods / sizeof quick_methods[0] };
 
-static void forget_hub(PyObject *capsule)
-{
-    pymq_hub_drop(PyCapsule_GetPointer(capsule, NULL));
-}
-
-/* The builtins of the hub at an address, as a list. */
-static PyObject *bind_hub(PyObject *module, PyObject *address)
+/* The builtins of the hub that a capsule owns (owner.h), as a list. */
+static PyObject *bind_hub(PyObject *module, PyObject *capsule)
 {
     (void)module;
-    pymq_hub *hub = PyLong_AsVoidPtr(address);
-    if (hub == NULL)
+    if (PyCapsule_GetPointer(capsule, NULL) == NULL)
         return NULL;
-    PyObject *capsule = PyCapsule_New(hub, NULL, forget_hub);
-    if (capsule == NULL)
-        return NULL;
-    pymq_hub_hold(hub);
     PyObject *bound = PyList_New(0);
-    int failed = bound == NULL;
-    for (int i = 0; i < METHODS && !failed; i++)
-        failed = append_new(
-            bound, PyCFunction_NewEx(&quick_methods[i], capsule, NULL));
-    Py_DECREF(capsule);
-    if (failed)
-        Py_CLEAR(bound);
+    for (int i = 0; bound != NULL && i < METHODS; i++)
+        if (append_new(bound,
+                       PyCFunction_NewEx(&quick_methods[i], capsule, NULL)))
+            Py_CLEAR(bound);
     return bound;
 }
 
@@ -318,24 +293,25 @@ static PyMethodDef module_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* Puts these in a module: 1, or 0 without. */
-int pymq_add_builtins(const char *name)
-{
-    PyObject *module = PyImport_AddModule(name);
-    if (module != NULL && PyModule_AddFunctions(module, module_methods) == 0 &&
-        add_exporter(module) == 0)
-        return 1;
-    PyErr_Clear();
-    return 0;
-}
-
-#else
-
-int pymq_add_builtins(const char *name)
-{
-    (void)name;
-    return 0;
-}
-
 #endif
+
+int pymq_extend(const char *name)
+{
+    int extended = 0;
+#ifdef PYPY_VERSION
+    (void)name;
+#else
+    PyObject *module = PyImport_AddModule(name);
+    if (module != NULL && add_owners(module) == 0)
+        extended = 1;
+#ifndef Py_GIL_DISABLED
+    if (extended && PyModule_AddFunctions(module, module_methods) == 0
+        && add_exporter(module) == 0)
+        extended = 2;
+#endif
+    PyErr_Clear();
+#endif
+    return extended;
+}
+
 #endif

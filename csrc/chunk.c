@@ -1,9 +1,7 @@
 /* chunk.c - see chunk.h */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "chunk.h"
 
+#include "codec.h"
 #include "loan.h"
 #include "pymq.h"
 #include "spare.h"
@@ -58,6 +56,14 @@ struct chunk *chunk_new(size_t size)
         chunk = settle(malloc(sizeof *chunk + size), size);
     if (chunk != NULL)
         begin(chunk, size);
+    return chunk;
+}
+
+struct chunk *chunk_frame(const void *body, size_t size, unsigned flags)
+{
+    struct chunk *chunk = chunk_new(frame_head(size) + size);
+    if (chunk != NULL)
+        frame_put(chunk->data, flags, body, size);
     return chunk;
 }
 

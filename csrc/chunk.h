@@ -21,6 +21,9 @@ struct chunk {
 /* With one reference; NULL when there is no memory. */
 struct chunk *chunk_new(size_t size);
 
+/* The same, filled by a frame (codec.h). */
+struct chunk *chunk_frame(const void *body, size_t size, unsigned flags);
+
 struct chunk *chunk_hold(struct chunk *chunk);
 
 void chunk_drop(struct chunk *chunk);

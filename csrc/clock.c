@@ -1,7 +1,4 @@
 /* clock.c - see clock.h */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "clock.h"
 
 #include <time.h>

@@ -6,18 +6,18 @@
 
 enum { OLD_LONG = 0xff, OLD_SHORT_MAX = 253 /* octets in the body */ };
 
-static void put_size(unsigned char *to, uint64_t size)
+void octets_put(unsigned char *to, int octets, uint64_t number)
 {
-    for (int i = 0; i < 8; i++)
-        to[i] = (unsigned char)(size >> (56 - 8 * i));
+    for (; octets > 0; number >>= 8)
+        to[--octets] = (unsigned char)number;
 }
 
-static uint64_t get_size(const unsigned char *at)
+uint64_t octets_get(const unsigned char *at, int octets)
 {
-    uint64_t size = 0;
-    for (int i = 0; i < 8; i++)
-        size = size << 8 | at[i];
-    return size;
+    uint64_t number = 0;
+    for (int i = 0; i < octets; i++)
+        number = number << 8 | at[i];
+    return number;
 }
 
 size_t frame_put_head(unsigned char *to, unsigned flags, size_t size)
@@ -28,7 +28,7 @@ size_t frame_put_head(unsigned char *to, unsigned flags, size_t size)
         return 2;
     }
     to[0] = (unsigned char)(flags | FRAME_LONG);
-    put_size(to + 1, size);
+    octets_put(to + 1, 8, size);
     return 9;
 }
 
@@ -47,7 +47,7 @@ int frame_parse_any(const unsigned char *at, size_t have, struct frame *frame)
         frame->size = at[1];
         return 1;
     }
-    frame->size = get_size(at + 1);
+    frame->size = octets_get(at + 1, 8);
     return frame->size >> 63 ? -EPROTO : 1;
 }
 
@@ -57,7 +57,7 @@ size_t frame_put_old_head(unsigned char *to, unsigned flags, uint64_t size)
     size_t head = small ? 2 : FRAME_OLD_HEAD;
     to[0] = small ? (unsigned char)(size + 1) : OLD_LONG;
     if (!small)
-        put_size(to + 1, size + 1);
+        octets_put(to + 1, 8, size + 1);
     to[head - 1] = flags & FRAME_MORE;
     return head;
 }
@@ -70,7 +70,7 @@ int frame_parse_old(const unsigned char *at, size_t have, struct frame *frame)
     frame->body = at + frame->head;
     if (have < frame->head)
         return 0;
-    frame->size = (at[0] == OLD_LONG ? get_size(at + 1) : at[0]) - 1;
+    frame->size = (at[0] == OLD_LONG ? octets_get(at + 1, 8) : at[0]) - 1;
     frame->flags = at[frame->head - 1];
     return frame->flags & ~(unsigned)FRAME_MORE || frame->size >> 63 ? -EPROTO
                                                                      : 1;
@@ -85,7 +85,7 @@ size_t frame_renew(unsigned char *at, struct frame *frame)
     frame->flags |= FRAME_LONG;
     frame->head = FRAME_HEAD;
     at[1] = (unsigned char)frame->flags;
-    put_size(at + 2, frame->size);
+    octets_put(at + 2, 8, frame->size);
     return 1;
 }
 

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
     FRAME_MORE = 1,    /* another frame of the message follows */
@@ -23,6 +24,10 @@ enum {
     FRAME_HEAD = 9, /* octets before the body, at most */
     FRAME_OLD_HEAD = 10
 };
+
+/* Numbers, big-endian. */
+void octets_put(unsigned char *to, int octets, uint64_t number);
+uint64_t octets_get(const unsigned char *at, int octets);
 
 struct frame {
     unsigned flags;
@@ -40,6 +45,16 @@ static inline size_t frame_head(size_t size)
 /* Writes flags and length, returns how many octets that took.  FRAME_LONG is
  * set as needed. */
 size_t frame_put_head(unsigned char *to, unsigned flags, size_t size);
+
+/* Writes all of a frame, returns how many octets that took. */
+static inline size_t frame_put(unsigned char *to, unsigned flags,
+                               const void *body, size_t size)
+{
+    size_t head = frame_put_head(to, flags, size);
+    if (size > 0)
+        memcpy(to + head, body, size);
+    return head + size;
+}
 
 /* Reads flags and length from `have` octets: 1, or 0 if more are needed, or
  * -EPROTO.  The body may still be incomplete. */

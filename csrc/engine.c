@@ -1,7 +1,4 @@
 /* engine.c - life of an engine; see engine.h */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "engine.h"
 
 #include "clock.h"

@@ -67,7 +67,7 @@ struct engine {
     atomic_int lease;
     atomic_uint used;   /* how often by the borrower */
     unsigned used_then; /* the home's: when it last looked */
-    int64_t lent_until; /* ms; the home's */
+    int64_t until;      /* ms; the home's: when its list has a look at it */
     int sleepers;       /* threads that poll the descriptor */
     int asks;           /* for a lease, up to ASKS */
     struct poller *poller;
@@ -190,6 +190,10 @@ bool engine_write_sealed(struct engine *engine);
 /* Moves a place, the head of the queue, behind the messages that have begun to
  * go out; for who drives. */
 void engine_in_hand(const struct engine *engine, struct place *at);
+
+/* In engine_in.c, for the others: how many bytes have come; 0 at the end; or a
+ * negative errno, -EAGAIN if there are none now. */
+ssize_t engine_receive(const struct engine *engine, void *to, size_t room);
 
 /* In engine_out.c, for the others: whether the kernel took all, and how much;
  * and what follows from that for the queue. */

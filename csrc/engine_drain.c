@@ -3,9 +3,6 @@
  *
  * It half-closes, which is no hang-up: a peer that reads comes to the end of
  * the input and closes too.  One that is paused goes on when it can. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "engine.h"
 
 #include "clock.h"
@@ -40,11 +37,10 @@ void engine_linger(struct engine *engine)
 {
     char sink[DISCARD_SIZE];
     for (int i = 0; i < DISCARD_READS && !engine->eof; i++) {
-        ssize_t done = recv(engine->fd, sink, sizeof sink, 0);
-        if (done < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        ssize_t done = engine_receive(engine, sink, sizeof sink);
+        if (done == -EAGAIN)
             break;
-        if (done == 0 || (done < 0 && errno != EINTR))
-            engine->eof = true;
+        engine->eof = done <= 0;
     }
     if (engine->eof || clock_ms() >= engine->deadline)
         engine_close(engine);

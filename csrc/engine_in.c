@@ -83,6 +83,17 @@ static int make_room(struct engine *e)
 
 /* Bytes. */
 
+ssize_t engine_receive(const struct engine *engine, void *to, size_t room)
+{
+    ssize_t done;
+    do
+        done = recv(engine->fd, to, room, 0);
+    while (done < 0 && errno == EINTR);
+    if (done >= 0)
+        return done;
+    return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+}
+
 static ssize_t read_some(struct engine *e, unsigned char *to, size_t room)
 {
     if (e->leftover != NULL) {
@@ -91,11 +102,7 @@ static ssize_t read_some(struct engine *e, unsigned char *to, size_t room)
         e->leftover_at += size;
         return (ssize_t)size;
     }
-    ssize_t done;
-    do
-        done = recv(e->fd, to, room, 0);
-    while (done < 0 && errno == EINTR);
-    return done < 0 ? -errno : done;
+    return engine_receive(e, to, room);
 }
 
 /* Reads once, at most `most` bytes.  Positive, with `*all` if there may be
@@ -235,12 +242,9 @@ static int answer_ping(struct engine *e, const unsigned char *data,
 static void take_pong(struct engine *e, const unsigned char *data,
                       int64_t size)
 {
-    uint32_t number = 0;
-    if (size != sizeof number)
+    if (size != 4)
         return;
-    for (int i = 0; i < (int)sizeof number; i++)
-        number = number << 8 | data[i];
-    atomic_store(&e->in->echo, number);
+    atomic_store(&e->in->echo, (uint32_t)octets_get(data, 4));
     queue_wake_reader(e->in);
 }
 
@@ -437,7 +441,7 @@ bool engine_read_once(struct engine *engine, size_t most)
     if (engine->paused && (!take_waiting(engine) || engine->paused))
         return engine->paused;
     ssize_t done = read_chunk(engine, most, &all);
-    if (done == -EAGAIN || done == -EWOULDBLOCK)
+    if (done == -EAGAIN)
         return true;
     if (done <= 0) {
         engine->lost = true;
@@ -465,7 +469,7 @@ void engine_drive_in(struct engine *engine, bool readable)
         if (!readable && engine->leftover == NULL)
             return;
         ssize_t done = read_chunk(engine, SIZE_MAX, &all);
-        if (done == -EAGAIN || done == -EWOULDBLOCK)
+        if (done == -EAGAIN)
             return;
         if (done <= 0) {
             lose_input(engine, (int)-done);

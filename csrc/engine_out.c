@@ -1,7 +1,4 @@
 /* engine_out.c - from the pipe to the descriptor; see engine.h */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "engine.h"
 
 #include <errno.h>

@@ -3,13 +3,9 @@
  *
  * The queues hold frames all the same.  Input is copied into one, so that a
  * read is as short as libzmq's. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "engine.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 
 enum {
     READ_SIZE = 8192, /* bytes, as ZMQ_IN_BATCH_SIZE */
@@ -27,12 +23,7 @@ void engine_notify_raw(struct engine *engine)
 static ssize_t read_message(struct engine *e)
 {
     unsigned char bytes[READ_SIZE];
-    ssize_t done;
-    do
-        done = recv(e->fd, bytes, sizeof bytes, 0);
-    while (done < 0 && errno == EINTR);
-    if (done < 0)
-        return -errno;
+    ssize_t done = engine_receive(e, bytes, sizeof bytes);
     if (done > 0 && queue_write(e->in, 0, bytes, (size_t)done) < 0)
         return -ENOMEM;
     if (done > 0)
@@ -44,11 +35,6 @@ static bool has_room(struct engine *e)
 {
     e->paused = !atomic_load(&e->in->refused) && queue_full(e->in);
     return !e->paused;
-}
-
-static bool is_again(ssize_t result)
-{
-    return result == -EAGAIN || result == -EWOULDBLOCK;
 }
 
 void engine_drive_raw_in(struct engine *engine, bool readable)
@@ -66,7 +52,7 @@ void engine_drive_raw_in(struct engine *engine, bool readable)
     if (!engine->lost)
         has_room(engine);
     queue_flush(engine->in);
-    if (done > 0 || is_again(done) || engine->eof)
+    if (done > 0 || done == -EAGAIN || engine->eof)
         return;
     engine->eof = true;
     if (done < 0 || !atomic_load(&engine->out->closed))
@@ -81,7 +67,7 @@ bool engine_read_raw_once(struct engine *engine)
     }
     ssize_t done = read_message(engine);
     queue_flush(engine->in);
-    if (done > 0 || is_again(done))
+    if (done > 0 || done == -EAGAIN)
         return true;
     engine->lost = true;
     engine->lost_error = (int)-done;
@@ -89,20 +75,16 @@ bool engine_read_raw_once(struct engine *engine)
 }
 
 /* The bodies of the next frames; how many. */
-static int gather(struct engine *e, struct iovec *runs, size_t *wanted)
+static int gather(struct engine *e, struct iovec *runs)
 {
     int count = 0;
     size_t skip = e->sent;
     struct place at = e->out->head;
-    const struct place *limit = &e->out->limit;
-    *wanted = 0;
-    while (count < BODIES
-           && (at.piece != limit->piece || at.at != limit->at)) {
+    while (count < BODIES && !queue_passed(e->out, &at)) {
         struct frame frame;
         queue_look(e->out, &at, &frame);
-        runs[count].iov_base = (void *)(uintptr_t)(frame.body + skip);
-        runs[count].iov_len = (size_t)frame.size - skip;
-        *wanted += runs[count++].iov_len;
+        runs[count++] = (struct iovec){(void *)(frame.body + skip),
+                                       (size_t)frame.size - skip};
         skip = 0;
     }
     return count;
@@ -126,19 +108,8 @@ static void account(struct engine *e, int count, size_t accepted)
 void engine_write_raw(struct engine *engine)
 {
     struct iovec runs[BODIES];
-    struct msghdr message = {.msg_iov = runs};
-    size_t wanted;
-    int count = gather(engine, runs, &wanted);
-    message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
-    ssize_t done;
-    do
-        done = sendmsg(engine->fd, &message, MSG_NOSIGNAL);
-    while (done < 0 && errno == EINTR);
-    if (done < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
-        engine->broken = errno;
-        return;
-    }
-    size_t accepted = done < 0 ? 0 : (size_t)done;
-    engine->blocked = accepted < wanted;
+    size_t accepted;
+    int count = gather(engine, runs);
+    engine_write_runs(engine, runs, count, &accepted);
     account(engine, count, accepted);
 }

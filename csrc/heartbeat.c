@@ -1,7 +1,4 @@
 /* heartbeat.c - see heartbeat.h */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "heartbeat.h"
 
 #include "clock.h"
@@ -105,13 +102,11 @@ static bool outlived(struct engine *engine, int64_t now)
 static void put_ping(struct engine *engine)
 {
     static const unsigned char ping[] = {4, 'P', 'I', 'N', 'G'};
-    unsigned char *to = engine->replies;
-    size_t head = frame_put_head(to, FRAME_COMMAND, sizeof ping + 2);
-    memcpy(to + head, ping, sizeof ping);
-    to += head + sizeof ping;
-    to[0] = (unsigned char)(engine->beat.ttl >> 8);
-    to[1] = (unsigned char)engine->beat.ttl;
-    engine->replies_size = head + sizeof ping + 2;
+    unsigned char body[sizeof ping + 2];
+    memcpy(body, ping, sizeof ping);
+    octets_put(body + sizeof ping, 2, engine->beat.ttl);
+    engine->replies_size =
+        frame_put(engine->replies, FRAME_COMMAND, body, sizeof body);
 }
 
 /* Not behind other replies: while these wait the peer takes nothing. */

@@ -46,14 +46,8 @@ pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
     names_init(&hub->names);
     topics_init(&hub->own, sizeof(uint64_t));
     topics_init(&hub->topics, sizeof(struct member));
-    notices_init(&hub->notices);
     lasts_init(&hub->lasts);
     return hub;
-}
-
-void pymq_hub_hold(pymq_hub *hub)
-{
-    atomic_fetch_add(&hub->refs, 1);
 }
 
 void hub_lock_both(struct hub *one, struct hub *other)
@@ -393,18 +387,12 @@ void pymq_hub_free(pymq_hub *hub)
     close_pipes(hub);
     topics_fini(&hub->own);
     topics_fini(&hub->topics);
-    names_fini(&hub->names);
+    table_fini(&hub->names.table);
     notices_fini(&hub->notices);
     lasts_fini(&hub->lasts);
     /* The bell behind fileno stays, rung: another thread may be polling it. */
     free_sleepers(hub);
     pthread_mutex_unlock(&hub->lock);
-}
-
-void pymq_hub_drop(pymq_hub *hub)
-{
-    if (!loop_is_foreign(hub->loop))
-        hub_drop(hub);
 }
 
 void pymq_hub_release(pymq_hub *hub)

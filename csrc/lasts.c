@@ -157,16 +157,11 @@ static bool grow(struct lasts *lasts)
 static bool add_frame(struct lasts *lasts, const void *data, size_t size,
                       bool more)
 {
-    if (!grow(lasts))
-        return false;
-    struct chunk *chunk = chunk_new(frame_head(size) + size);
-    if (chunk == NULL)
-        return false;
-    size_t head = frame_put_head(chunk->data, more ? FRAME_MORE : 0, size);
-    if (size > 0)
-        memcpy(chunk->data + head, data, size);
-    lasts->frames[lasts->count++] = chunk;
-    return true;
+    struct chunk *chunk =
+        grow(lasts) ? chunk_frame(data, size, more ? FRAME_MORE : 0) : NULL;
+    if (chunk != NULL)
+        lasts->frames[lasts->count++] = chunk;
+    return chunk != NULL;
 }
 
 static void finish(struct lasts *lasts)

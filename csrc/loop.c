@@ -1,7 +1,4 @@
 /* loop.c - see loop.h */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "loop.h"
 
 #include "clock.h"
@@ -26,17 +23,24 @@ enum {
     RUSH = 100 /* us of sleep: less costs more than it saves */
 };
 
+/* Engines that wait for a moment, by what for.  Of each kind all wait equally
+ * long, so the first of a list is due first. */
+enum kind {
+    LINGERING, /* for the peer's end */
+    LENT,      /* for the end of the lease */
+    HOLDING,   /* for the kernel, which has bytes of theirs */
+    KINDS
+};
+
 struct worker {
     pthread_t thread;
     struct mailbox box;
     struct bell bell;
     struct poller *poller;
-    struct list engines;   /* under the loop's lock */
-    struct list lingering; /* the same, moved here; earliest deadline first */
-    struct list lent;      /* so are these */
-    struct list holding;   /* and these, whose bytes the kernel holds */
-    struct list beating;   /* heartbeats of any of them; the thread's */
-    size_t load;           /* engines of all lists */
+    struct list engines;        /* under the loop's lock */
+    struct list waiting[KINDS]; /* the same, moved here */
+    struct list beating;        /* heartbeats of any of them; the thread's */
+    size_t load;                /* engines of all lists */
     struct loop *loop;
     bool rushed; /* the last sleep was hardly worth it */
     bool worked; /* since the last look at what may be given back */
@@ -146,8 +150,9 @@ static void dismiss(struct worker *worker, struct engine *engine)
 }
 
 static void move(struct worker *worker, struct list *to,
-                 struct engine *engine)
+                 struct engine *engine, int64_t until)
 {
+    engine->until = until;
     pthread_mutex_lock(&worker->loop->lock);
     list_move_last(to, &engine->node);
     pthread_mutex_unlock(&worker->loop->lock);
@@ -161,8 +166,7 @@ static bool is_lent(const struct engine *engine)
 static void note_lease(struct worker *worker, struct engine *engine)
 {
     engine->used_then = atomic_load(&engine->used);
-    engine->lent_until = clock_ms() + LENT_FOR;
-    move(worker, &worker->lent, engine);
+    move(worker, &worker->waiting[LENT], engine, clock_ms() + LENT_FOR);
 }
 
 /* Whoever takes an engine's first turn holds the loop's lock.  To poll until
@@ -185,8 +189,8 @@ static bool turn(struct worker *worker, struct engine *engine, int ready)
     bool lingered = engine->deadline > 0, lent = is_lent(engine);
     int64_t looked = engine->look_at;
     engine_drive(engine, ready);
-    bool ended = engine->ended, lingers = engine->deadline > 0;
-    bool lends = is_lent(engine), looks = engine->look_at != looked;
+    bool ended = engine->ended, lends = is_lent(engine);
+    int64_t deadline = engine->deadline, look_at = engine->look_at;
     int64_t beat = engine->beat.due;
     engine_release(engine);
     if (ended) {
@@ -194,10 +198,10 @@ static bool turn(struct worker *worker, struct engine *engine, int ready)
         return true;
     }
     heartbeat_list(&worker->beating, &engine->beat, beat);
-    if (lingers && !lingered)
-        move(worker, &worker->lingering, engine);
-    else if (looks)
-        move(worker, &worker->holding, engine);
+    if (deadline > 0 && !lingered)
+        move(worker, &worker->waiting[LINGERING], engine, deadline);
+    else if (look_at != looked)
+        move(worker, &worker->waiting[HOLDING], engine, look_at);
     else if (lends && !lent)
         note_lease(worker, engine);
     return true;
@@ -216,15 +220,11 @@ static int timeout(struct worker *worker)
     if (worker->worked && left > TRIM_AFTER)
         left = TRIM_AFTER;
     int64_t due = heartbeat_next(&worker->beating);
-    struct engine *lingers = first(&worker->lingering);
-    struct engine *lent = first(&worker->lent);
-    struct engine *holds = first(&worker->holding);
-    if (lingers != NULL && lingers->deadline < due)
-        due = lingers->deadline;
-    if (lent != NULL && lent->lent_until < due)
-        due = lent->lent_until;
-    if (holds != NULL && holds->look_at < due)
-        due = holds->look_at;
+    for (int kind = 0; kind < KINDS; kind++) {
+        const struct engine *engine = first(&worker->waiting[kind]);
+        if (engine != NULL && engine->until < due)
+            due = engine->until;
+    }
     if (due != NEVER && due - clock_ms() < left)
         left = due - clock_ms();
     if (left == INT_MAX)
@@ -269,20 +269,7 @@ static bool attend(struct worker *worker)
 static void take_late(struct worker *worker, struct engine *engine)
 {
     if (!turn(worker, engine, 0))
-        move(worker, &worker->engines, engine);
-}
-
-static void expire(struct worker *worker)
-{
-    struct engine *engine;
-    while ((engine = first(&worker->lingering)) != NULL
-           && engine->deadline <= clock_ms())
-        take_late(worker, engine);
-    while ((engine = first(&worker->holding)) != NULL
-           && engine->look_at <= clock_ms())
-        take_late(worker, engine);
-    while ((engine = heartbeat_take(&worker->beating)) != NULL)
-        turn(worker, engine, 0);
+        move(worker, &worker->engines, engine, NEVER);
 }
 
 /* Ends a lease that nobody uses. */
@@ -292,16 +279,19 @@ static void call_in(struct worker *worker, struct engine *engine)
         note_lease(worker, engine);
         return;
     }
-    move(worker, &worker->engines, engine);
+    move(worker, &worker->engines, engine, NEVER);
     engine_give_back(engine);
 }
 
-static void expire_leases(struct worker *worker)
+static void expire(struct worker *worker)
 {
     struct engine *engine;
-    while ((engine = first(&worker->lent)) != NULL
-           && engine->lent_until <= clock_ms())
-        call_in(worker, engine);
+    for (int kind = 0; kind < KINDS; kind++)
+        while ((engine = first(&worker->waiting[kind])) != NULL
+               && engine->until <= clock_ms())
+            (kind == LENT ? call_in : take_late)(worker, engine);
+    while ((engine = heartbeat_take(&worker->beating)) != NULL)
+        turn(worker, engine, 0);
 }
 
 static void end_all(struct worker *worker, struct list *engines)
@@ -325,15 +315,13 @@ static void *run(void *argument)
         poll_once(worker);
         bool busy = attend(worker);
         expire(worker);
-        expire_leases(worker);
         if (busy && worker->rushed)
             sched_yield(); /* who has posted will do so again: sleep later */
     }
     attend(worker);
     end_all(worker, &worker->engines);
-    end_all(worker, &worker->lingering);
-    end_all(worker, &worker->lent);
-    end_all(worker, &worker->holding);
+    for (int kind = 0; kind < KINDS; kind++)
+        end_all(worker, &worker->waiting[kind]);
     return NULL;
 }
 
@@ -345,9 +333,8 @@ static int worker_init(struct worker *worker, struct loop *loop)
     mailbox_init(&worker->box);
     bell_init(&worker->bell);
     list_init(&worker->engines);
-    list_init(&worker->lingering);
-    list_init(&worker->lent);
-    list_init(&worker->holding);
+    for (int kind = 0; kind < KINDS; kind++)
+        list_init(&worker->waiting[kind]);
     list_init(&worker->beating);
     atomic_init(&worker->stopping, false);
     worker->poller = poller_new();

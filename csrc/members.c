@@ -4,37 +4,35 @@
 #include "pipe.h"
 
 #include <errno.h>
-#include <stdint.h>
-#include <stdlib.h>
 
-/* A member that is not its topic's first. */
+/* A member that is not its topic's first.  Its last two fields are its key in
+ * the table, and lie where that has keys: behind the value. */
 struct other {
-    struct member member;
     struct member *prev;
-    struct other *chain; /* the next one with the same head */
+    struct member member;
 };
 
-enum { LEAST_ROOM = 8 };
+struct key {
+    const struct entry *entry;
+    const struct pipe *pipe;
+};
 
 void members_init(struct members *members)
 {
-    *members = (struct members){NULL, 0, 0};
+    table_init(&members->others, sizeof(struct other) - sizeof(struct key));
 }
 
 void members_fini(struct members *members)
 {
-    free(members->heads);
-    members_init(members);
+    table_fini(&members->others);
 }
 
-static struct other **head_of(const struct members *members,
-                              const struct entry *entry,
-                              const struct pipe *pipe)
+static struct entry *find_other(const struct members *members,
+                                const struct entry *entry,
+                                const struct pipe *pipe)
 {
-    uint64_t mixed = (uint64_t)(uintptr_t)entry * UINT64_C(0x9e3779b97f4a7c15);
-    mixed ^= mixed >> 32;
-    mixed = (mixed + (uint64_t)(uintptr_t)pipe) * UINT64_C(0xd6e8feb86659fd93);
-    return &members->heads[(size_t)(mixed >> 32) & (members->room - 1)];
+    struct key key = {entry, pipe};
+    return table_find(&members->others, &key, sizeof key);
 }
 
 struct member *members_find(const struct members *members,
@@ -43,65 +41,18 @@ struct member *members_find(const struct members *members,
     struct member *first = entry_value(entry);
     if (first->pipe == pipe)
         return first;
-    if (first->next == NULL)
-        return NULL;
-    struct other *other = *head_of(members, entry, pipe);
-    while (other != NULL
-           && (other->member.entry != entry || other->member.pipe != pipe))
-        other = other->chain;
-    return other ? &other->member : NULL;
+    struct entry *found =
+        first->next ? find_other(members, entry, pipe) : NULL;
+    return found ? &((struct other *)entry_value(found))->member : NULL;
 }
 
-static void hang(struct members *members, struct other *other)
+static void free_other(struct members *members, const struct member *member)
 {
-    struct other **head =
-        head_of(members, other->member.entry, other->member.pipe);
-    other->chain = *head;
-    *head = other;
+    table_remove(&members->others,
+                 find_other(members, member->entry, member->pipe));
 }
 
-/* Without memory the table stays as it is, if there is one. */
-static int resize(struct members *members, size_t room)
-{
-    struct members before = *members;
-    struct other **heads = calloc(room, sizeof(struct other *));
-    if (heads == NULL)
-        return before.room ? 0 : -ENOMEM;
-    members->heads = heads;
-    members->room = room;
-    for (size_t i = 0; i < before.room; i++)
-        for (struct other *at = before.heads[i], *next; at; at = next) {
-            next = at->chain;
-            hang(members, at);
-        }
-    free(before.heads);
-    return 0;
-}
-
-static int grow(struct members *members)
-{
-    if (members->used < members->room)
-        return 0;
-    return resize(members, members->room ? members->room * 2 : LEAST_ROOM);
-}
-
-static void shrink(struct members *members)
-{
-    if (members->room > LEAST_ROOM && members->used * 8 < members->room)
-        (void)resize(members, members->room / 2);
-}
-
-static void unhang(struct members *members, struct other *other)
-{
-    struct other **at =
-        head_of(members, other->member.entry, other->member.pipe);
-    while (*at != other)
-        at = &(*at)->chain;
-    *at = other->chain;
-    members->used--;
-}
-
-/* All that is not the first is at the beginning of a struct other. */
+/* Of what is not the first. */
 static struct other *other_of(struct member *member)
 {
     return OWNER(member, struct other, member);
@@ -126,12 +77,15 @@ static int add_other(struct members *members, struct entry *entry,
                      struct pipe *pipe)
 {
     struct member *first = entry_value(entry);
-    struct other *other = grow(members) < 0 ? NULL : malloc(sizeof *other);
-    if (other == NULL)
+    struct key key = {entry, pipe};
+    size_t before = members->others.used;
+    struct entry *added = table_add(&members->others, &key, sizeof key);
+    if (added == NULL)
         return -ENOMEM;
+    if (members->others.used == before)
+        return 0; /* it is one */
+    struct other *other = entry_value(added);
     fill(&other->member, entry, pipe);
-    hang(members, other);
-    members->used++;
     other->prev = first;
     other->member.next = first->next;
     set_prev(first->next, &other->member);
@@ -147,22 +101,19 @@ int members_add(struct members *members, struct entry *entry,
         fill(first, entry, pipe);
         return 0;
     }
-    if (members_find(members, entry, pipe) != NULL)
-        return 0;
-    return add_other(members, entry, pipe);
+    return first->pipe == pipe ? 0 : add_other(members, entry, pipe);
 }
 
 /* The second member takes the place of the first, in its pipe's list too. */
 static void replace_first(struct members *members, struct member *first)
 {
     struct member *second = first->next;
-    unhang(members, other_of(second));
     *first = *second;
     set_prev(first->next, first);
     list_init(&first->of_pipe);
     list_append(&second->of_pipe, &first->of_pipe);
     list_remove(&second->of_pipe);
-    free(other_of(second));
+    free_other(members, second);
 }
 
 bool members_remove(struct members *members, struct member *member)
@@ -175,11 +126,9 @@ bool members_remove(struct members *members, struct member *member)
         replace_first(members, member);
     } else {
         struct other *other = other_of(member);
-        unhang(members, other);
         other->prev->next = member->next;
         set_prev(member->next, other->prev);
-        free(other);
+        free_other(members, member);
     }
-    shrink(members);
     return false;
 }

@@ -16,16 +16,14 @@ struct pipe;
 
 /* One pipe's subscription of one topic. */
 struct member {
-    struct member *next;  /* of the same topic */
-    struct list of_pipe;  /* in pipe->topics */
+    struct member *next; /* of the same topic */
+    struct list of_pipe; /* in pipe->topics */
     struct entry *entry;
     struct pipe *pipe;
 };
 
 struct members {
-    struct other **heads; /* chains of all but the first ones */
-    size_t room;          /* a power of two, or 0 */
-    size_t used;
+    struct table others; /* all but the first ones */
 };
 
 void members_init(struct members *members);

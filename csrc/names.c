@@ -19,18 +19,12 @@ void names_init(struct names *names)
     names->next = hash_bytes(seed, sizeof seed);
 }
 
-void names_fini(struct names *names)
-{
-    table_fini(&names->table);
-}
-
 struct pipe *names_find(const struct names *names, const void *name,
                         size_t size)
 {
     if (size > NAME_MAX_SIZE)
         return NULL;
-    struct entry *entry =
-        table_find(&names->table, hash_bytes(name, size), name, size);
+    struct entry *entry = table_find(&names->table, name, size);
     return entry ? *(struct pipe **)entry_value(entry) : NULL;
 }
 
@@ -39,10 +33,8 @@ void names_release(struct names *names, struct pipe *pipe)
     const struct name *name = pipe->name;
     if (name == NULL || names_find(names, name->bytes, name->size) != pipe)
         return;
-    uint32_t hash = hash_bytes(name->bytes, name->size);
-    struct entry *entry =
-        table_find(&names->table, hash, name->bytes, name->size);
-    table_remove(&names->table, entry);
+    table_remove(&names->table,
+                 table_find(&names->table, name->bytes, name->size));
 }
 
 static int give(struct names *names, struct pipe *pipe, const void *bytes,
@@ -69,9 +61,7 @@ static int give_generated(struct names *names, struct pipe *pipe)
 {
     unsigned char id[GENERATED] = {0};
     do {
-        uint32_t number = ++names->next;
-        for (int i = 0; i < 4; i++)
-            id[1 + i] = (unsigned char)(number >> (24 - 8 * i));
+        octets_put(id + 1, 4, ++names->next);
     } while (names_find(names, id, sizeof id) != NULL);
     return give(names, pipe, id, sizeof id);
 }

@@ -16,7 +16,6 @@ struct names {
 };
 
 void names_init(struct names *names);
-void names_fini(struct names *names);
 
 /* The pipe of that name, or NULL. */
 struct pipe *names_find(const struct names *names, const void *name,

@@ -11,11 +11,6 @@ struct header {
     bool of_user;
 };
 
-void notices_init(struct notices *notices)
-{
-    notices->queue = NULL;
-}
-
 bool notices_readable(struct notices *notices)
 {
     return notices->queue != NULL && queue_readable(notices->queue);
@@ -43,8 +38,7 @@ void notices_fini(struct notices *notices)
     notices->queue = NULL;
 }
 
-static int open_message(struct notices *notices, struct pipe *pipe,
-                        bool of_user)
+int notices_begin(struct notices *notices, struct pipe *pipe, bool of_user)
 {
     if (notices->queue == NULL)
         notices->queue = queue_new();
@@ -59,11 +53,6 @@ static int open_message(struct notices *notices, struct pipe *pipe,
     if (result == 0)
         pipe_hold(pipe);
     return result;
-}
-
-int notices_begin(struct notices *notices, struct pipe *pipe)
-{
-    return open_message(notices, pipe, true);
 }
 
 int notices_frame(struct notices *notices, const void *data, size_t size,
@@ -87,7 +76,7 @@ void notices_abandon(struct notices *notices, struct pipe *pipe)
 int notices_add(struct notices *notices, struct pipe *pipe, bool subscribe,
                 const void *topic, size_t size)
 {
-    int result = open_message(notices, pipe, false);
+    int result = notices_begin(notices, pipe, false);
     if (result < 0)
         return result;
     unsigned char kind = subscribe;

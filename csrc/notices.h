@@ -14,18 +14,18 @@
 struct pipe;
 
 struct notices {
-    struct queue *queue; /* made when first needed */
+    struct queue *queue; /* made when first needed; NULL: not yet */
 };
 
-void notices_init(struct notices *notices);
 void notices_fini(struct notices *notices);
 
 /* One message of one frame: 01 or 00 and the topic. */
 int notices_add(struct notices *notices, struct pipe *pipe, bool subscribe,
                 const void *topic, size_t size);
 
-/* A peer's message: begin, then frames, then end; or abandon it. */
-int notices_begin(struct notices *notices, struct pipe *pipe);
+/* A message that is a pipe's, or of its user: begin, then frames, then end; or
+ * abandon it. */
+int notices_begin(struct notices *notices, struct pipe *pipe, bool of_user);
 int notices_frame(struct notices *notices, const void *data, size_t size,
                   bool more);
 void notices_end(struct notices *notices);

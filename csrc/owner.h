@@ -41,28 +41,18 @@ static void release_pipe(PyObject *capsule)
     pymq_pipe_release(PyCapsule_GetPointer(capsule, NULL));
 }
 
-static PyObject *own(PyObject *address, PyCapsule_Destructor release)
-{
-    void *owned = PyLong_AsVoidPtr(address);
-    return owned == NULL ? NULL : PyCapsule_New(owned, NULL, release);
-}
+static const PyCapsule_Destructor releases[] = {release_loop, release_hub,
+                                                release_pipe};
 
-static PyObject *own_loop(PyObject *module, PyObject *address)
+/* What has that number above, at an address. */
+static PyObject *own(PyObject *module, PyObject *args)
 {
+    Py_ssize_t address;
+    int noun;
     (void)module;
-    return own(address, release_loop);
-}
-
-static PyObject *own_hub(PyObject *module, PyObject *address)
-{
-    (void)module;
-    return own(address, release_hub);
-}
-
-static PyObject *own_pipe(PyObject *module, PyObject *address)
-{
-    (void)module;
-    return own(address, release_pipe);
+    if (!PyArg_ParseTuple(args, "in", &noun, &address))
+        return NULL;
+    return PyCapsule_New((void *)address, NULL, releases[noun]);
 }
 
 /* Bytes in a chunk, which may be on loan. */
@@ -126,30 +116,16 @@ static PyObject *own_body(PyObject *module, PyObject *args)
 }
 
 static PyMethodDef owner_methods[] = {
-    {"own_loop", own_loop, METH_O, NULL},
-    {"own_hub", own_hub, METH_O, NULL},
-    {"own_pipe", own_pipe, METH_O, NULL},
+    {"own", own, METH_VARARGS, NULL},
     {"own_body", own_body, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
-int pymq_add_owners(const char *name)
+static int add_owners(PyObject *module)
 {
-    PyObject *module = PyImport_AddModule(name);
     body_type = (PyTypeObject *)PyType_FromSpec(&body_spec);
-    if (module != NULL && body_type != NULL
-        && PyModule_AddFunctions(module, owner_methods) == 0)
-        return 1;
-    PyErr_Clear();
-    return 0;
-}
-
-#else
-
-int pymq_add_owners(const char *name)
-{
-    (void)name;
-    return 0;
+    return body_type == NULL ? -1
+                             : PyModule_AddFunctions(module, owner_methods);
 }
 
 #endif

@@ -67,7 +67,7 @@ struct pipe *pipe_new(struct hub *hub, bool conflate)
     atomic_init(&pipe->refs, 1);
     pipe->id = atomic_fetch_add(&last_id, 1) + 1;
     pipe->hub = hub;
-    pymq_hub_hold(hub);
+    atomic_fetch_add(&hub->refs, 1);
     init_lists(pipe);
     end_init(&pipe->end, &hub->box);
     pipe->out = queue_new();

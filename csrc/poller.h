@@ -1,8 +1,8 @@
 /* poller.h - which descriptors are ready; level-triggered.
  *
- * poller.c includes exactly one of poller_epoll.c and poller_poll.c, each of
- * which defines struct poller and these functions.  One thread uses a poller,
- * but where it is shared any may put descriptors in, even while that waits.
+ * A file for each system call, of which one is not empty.  One thread uses a
+ * poller, but where it is shared any may put descriptors in, even while that
+ * waits.
  *
  * A descriptor that hung up or failed is reported as ready for all: the next
  * system call on it says what happened.  Even one watched for nothing is

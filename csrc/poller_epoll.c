@@ -3,7 +3,7 @@
  * epoll keys on the open file, not on the number: a copy of the descriptor in
  * a forked child keeps a closed one registered.  So descriptors are always
  * taken out before they are closed. */
-#ifdef PYMQ_EPOLL
+#if defined(__linux__) && !defined(PYMQ_NO_EPOLL)
 #include "poller.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* poller_poll.c - any POSIX system; see poller.h */
-#ifdef PYMQ_POLL
+#if !defined(__linux__) || defined(PYMQ_NO_EPOLL)
 #include "poller.h"
 
 #include <errno.h>

@@ -8,10 +8,9 @@
 static void ask(struct pipe *pipe, uint32_t number)
 {
     static const char ping[] = {4, 'P', 'I', 'N', 'G'};
-    unsigned char data[6] = {(unsigned char)(pipe->ttl >> 8),
-                             (unsigned char)pipe->ttl};
-    for (int i = 0; i < 4; i++)
-        data[2 + i] = (unsigned char)(number >> (24 - 8 * i));
+    unsigned char data[6];
+    octets_put(data, 2, pipe->ttl);
+    octets_put(data + 2, 4, number);
     if (queue_announce(pipe->out, FRAME_COMMAND, ping, sizeof ping, data,
                        sizeof data)
         == 0)

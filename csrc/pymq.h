@@ -176,8 +176,6 @@ void pymq_loop_nudge(pymq_loop *loop);
 pymq_hub *pymq_hub_new(pymq_loop *loop, int send, int receive,
                        int subscribes, int turns, uint32_t number);
 void pymq_hub_release(pymq_hub *hub);
-void pymq_hub_hold(pymq_hub *hub);
-void pymq_hub_drop(pymq_hub *hub);
 void pymq_hub_free(pymq_hub *hub);
 void pymq_hub_stop(pymq_hub *hub, int error);
 /* -E2BIG from PYMQ_HOLD_FROM bytes on: these go by pymq_hub_send_long. */
@@ -275,10 +273,9 @@ int pymq_pipe_join(pymq_pipe *pipe, pymq_pipe *other);
 int pymq_pipe_close(pymq_pipe *pipe, int drain, int keep_input);
 int pymq_pipe_gone(pymq_pipe *pipe);
 
-/* Gives a Python module bind_hub and lent_object, where there are builtins
- * (builtin.h): 1, or 0 where there are none. */
-int pymq_add_builtins(const char *name);
-/* Gives it own_loop and so on, where CFFI's gc comes too early (owner.h). */
-int pymq_add_owners(const char *name);
+/* Gives a Python module own and own_body where CFFI's gc comes too early
+ * (owner.h), and bind_hub and lent_object where there are builtins (builtin.h).
+ * 0, 1 if the former, 2 if both. */
+int pymq_extend(const char *name);
 
 #endif

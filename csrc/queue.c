@@ -305,19 +305,11 @@ struct chunk *piece_alone(const struct piece *piece,
     return head + frame->size == body->size ? piece->body : NULL;
 }
 
-struct chunk *queue_hold_chunk(struct queue *queue)
-{
-    return chunk_hold(queue_chunk(queue));
-}
-
 static bool message_follows(const struct queue *queue)
 {
     struct place at = queue->head;
-    struct frame frame;
-    do
-        queue_look(queue, &at, &frame);
-    while (!frame_ends(&frame));
-    return at.piece != queue->limit.piece || at.at != queue->limit.at;
+    queue_pass_message(queue, &at);
+    return !queue_passed(queue, &at);
 }
 
 void queue_skip_old(struct queue *queue)

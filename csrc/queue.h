@@ -227,11 +227,17 @@ bool queue_readable(struct queue *queue);
 /* The next frame; only when readable, or in the middle of a message. */
 void queue_peek(struct queue *queue, struct frame *frame);
 
+/* Whether a place has come to the end of what the reader knows of. */
+static inline bool queue_passed(const struct queue *queue,
+                                const struct place *at)
+{
+    return at->piece == queue->limit.piece && at->at == queue->limit.at;
+}
+
 /* Whether there is a frame that the reader knows of. */
 static inline bool queue_loaded(const struct queue *queue)
 {
-    return queue->head.piece != queue->limit.piece
-           || queue->head.at != queue->limit.at;
+    return !queue_passed(queue, &queue->head);
 }
 
 /* How many bytes of frames are there at least, when it is loaded. */
@@ -257,13 +263,6 @@ void queue_skip(struct queue *queue, const struct frame *frame);
 void queue_look(const struct queue *queue, struct place *at,
                 struct frame *frame);
 
-/* Whether a place has come to the end of what the reader knows of. */
-static inline bool queue_passed(const struct queue *queue,
-                                const struct place *at)
-{
-    return at->piece == queue->limit.piece && at->at == queue->limit.at;
-}
-
 /* queue_cut.c: moves a place behind the message, or the rest of one, there. */
 void queue_pass_message(const struct queue *queue, struct place *at);
 
@@ -276,14 +275,12 @@ bool queue_cut(struct queue *queue, struct place at);
 struct chunk *piece_alone(const struct piece *piece,
                           const struct frame *frame, bool *whole);
 
-/* The chunk that holds the next frame ... */
+/* The chunk that holds the next frame. */
 static inline struct chunk *queue_chunk(const struct queue *queue)
 {
     const struct piece *piece = queue->head.piece;
     return piece->body ? piece->body : piece->chunk;
 }
-/* ... and a reference to it. */
-struct chunk *queue_hold_chunk(struct queue *queue);
 
 /* Removes all messages but the last; of a conflating queue that is
  * readable, and between messages. */

@@ -161,14 +161,10 @@ int queue_write_pair(struct queue *queue, unsigned flags, const void *intro,
 int queue_write(struct queue *queue, unsigned flags, const void *data,
                 size_t size)
 {
-    size_t head = frame_head(size);
-    unsigned char *to = make_room(queue, head + size);
+    unsigned char *to = make_room(queue, frame_head(size) + size);
     if (to == NULL)
         return -ENOMEM;
-    frame_put_head(to, flags, size);
-    if (size > 0)
-        memcpy(to + head, data, size);
-    extend(queue, head + size);
+    extend(queue, frame_put(to, flags, data, size));
     return 0;
 }
 
@@ -393,25 +389,18 @@ void queue_flush(struct queue *queue)
 /* Puts a piece at `whole`, in front of what is under construction. */
 static int splice(struct queue *queue, struct chunk *chunk)
 {
-    struct piece *at = queue->whole.piece;
-    struct piece *rest = malloc(sizeof *rest);
+    struct place at = queue->whole;
     struct piece *piece = malloc(sizeof *piece);
-    if (rest == NULL || piece == NULL) {
-        free(rest);
+    if (piece == NULL
+        || (at.at < at.piece->end && queue_split_off(queue, at) == NULL)) {
         free(piece);
         return -ENOMEM;
     }
-    *rest = (struct piece){at->next, NULL,    queue->whole.at,
-                           at->end,  NULL, NO_SPLIT};
-    if (at->chunk != NULL && at->split == NO_SPLIT)
-        rest->chunk = chunk_hold(at->chunk);
-    *piece = (struct piece){rest, NULL, 0, chunk->size, chunk_hold(chunk), 0};
-    at->next = piece;
-    at->end = queue->whole.at;
-    if (queue->tail == at)
-        queue->tail = rest;
-    queue->whole.piece = piece;
-    queue->whole.at = piece->end;
+    *piece = (struct piece){at.piece->next,    NULL, 0, chunk->size,
+                            chunk_hold(chunk), 0};
+    at.piece->next = piece;
+    at.piece->end = at.at;
+    queue->whole = (struct place){piece, piece->end};
     return 0;
 }
 

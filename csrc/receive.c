@@ -13,19 +13,23 @@ enum {
     BATCHED_TO = 1024 /* bytes; in a batch, a message is copied twice */
 };
 
+static void deliver_long(pymq_slot *slot, struct chunk *chunk,
+                         const unsigned char *body)
+{
+    slot->chunk = chunk_hold(chunk);
+    slot->data = (const char *)body;
+    slot->token = loan_token(chunk);
+    slot->common = chunk->common;
+}
+
 /* The frame in a slot; a long body stays in its chunk. */
 static int64_t deliver(pymq_slot *slot, struct queue *queue,
                        const unsigned char *body, size_t size, bool more)
 {
-    if (size <= PYMQ_SLOT) {
+    if (size <= PYMQ_SLOT)
         memcpy(slot->bytes, body, size);
-    } else {
-        struct chunk *chunk = queue_hold_chunk(queue);
-        slot->chunk = chunk;
-        slot->data = (const char *)body;
-        slot->token = loan_token(chunk);
-        slot->common = chunk->common;
-    }
+    else
+        deliver_long(slot, queue_chunk(queue), body);
     return (int64_t)size << 2 | more;
 }
 
@@ -279,7 +283,7 @@ int hub_recv_part(struct hub *hub, pymq_message *message, pymq_part *part)
     *part = (pymq_part){.data = (const char *)frame.body,
                         .size = (size_t)frame.size};
     if (part->size > PYMQ_SLOT || message->chunk != queue_chunk(queue)) {
-        struct chunk *chunk = queue_hold_chunk(queue);
+        struct chunk *chunk = chunk_hold(queue_chunk(queue));
         part->token = loan_token(chunk);
         part->common = chunk->common;
         part->chunk = message->chunk = chunk;

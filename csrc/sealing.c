@@ -20,20 +20,6 @@ enum {
 static const unsigned char name[NAME] = {7,   'M', 'E', 'S',
                                          'S', 'A', 'G', 'E'};
 
-static void put_counter(unsigned char *to, uint64_t value)
-{
-    for (int i = 0; i < COUNTER; i++)
-        to[i] = (unsigned char)(value >> (56 - 8 * i));
-}
-
-static uint64_t get_counter(const unsigned char *at)
-{
-    uint64_t value = 0;
-    for (int i = 0; i < COUNTER; i++)
-        value = value << 8 | at[i];
-    return value;
-}
-
 struct sealing *sealing_new(const pymq_sealing *with)
 {
     static const char *const prefixes[] = {"CurveZMQMESSAGEC",
@@ -99,7 +85,7 @@ int sealing_add(struct sealing *sealing, const struct frame *frame)
     unsigned char *at = sealing->bytes + sealing->size;
     at += frame_put_head(at, 0, SEAL_OVERHEAD + size);
     unsigned char *nonce = sealing->sends + SEAL_NONCE - COUNTER;
-    put_counter(nonce, ++sealing->sent);
+    octets_put(nonce, COUNTER, ++sealing->sent);
     unsigned char *plain = at + BEFORE; /* sealed where it lies */
     memset(at, 0, BEFORE);
     plain[0] = frame->flags & FRAME_MORE ? SEALED_MORE : 0;
@@ -141,7 +127,7 @@ static int open_box(struct sealing *s, unsigned char *message, size_t size)
 {
     if (size < SEAL_OVERHEAD || memcmp(message, name, NAME) != 0)
         return -EPROTO;
-    uint64_t counter = get_counter(message + NAME);
+    uint64_t counter = octets_get(message + NAME, COUNTER);
     if (counter <= s->received)
         return -EPROTO;
     memcpy(s->receives + SEAL_NONCE - COUNTER, message + NAME, COUNTER);

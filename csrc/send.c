@@ -2,7 +2,6 @@
 #include "hub.h"
 
 #include <errno.h>
-#include <string.h>
 
 /* A longer frame is framed once and shared by the pipes of TO_ALL.  Over 100
  * pipes that wins from 200 bytes on; but a frame apart costs each engine a run
@@ -198,16 +197,6 @@ static int choose_targets(struct hub *hub, const void *frame, size_t size)
     return -EAGAIN;
 }
 
-static struct chunk *frame_chunk(const void *data, size_t size, bool more)
-{
-    struct chunk *chunk = chunk_new(frame_head(size) + size);
-    if (chunk != NULL) {
-        size_t head = frame_put_head(chunk->data, more_flag(more), size);
-        memcpy(chunk->data + head, data, size);
-    }
-    return chunk;
-}
-
 /* The first is small: there may be many hubs that send little. */
 static struct chunk *common_chunk(struct hub *hub, size_t need)
 {
@@ -232,11 +221,8 @@ static bool write_common(struct hub *hub, const void *data, size_t size,
     if (chunk == NULL)
         return false;
     unsigned char *to = chunk->data + hub->common_end;
-    size_t head = frame_put_head(to, more_flag(more), size);
-    if (size > 0)
-        memcpy(to + head, data, size);
     hub->common_at = hub->common_end;
-    hub->common_end += head + size;
+    hub->common_end += frame_put(to, more_flag(more), data, size);
     return true;
 }
 
@@ -270,7 +256,7 @@ static int send_to_all(struct hub *hub, const void *data, size_t size,
     if (hub->lasts.limit > 0)
         lasts_add(&hub->lasts, data, size, more);
     if (size >= SHARE_FROM && !hub->lent && !list_empty(&hub->targets))
-        chunk = frame_chunk(data, size, more);
+        chunk = chunk_frame(data, size, more_flag(more));
     bool common = size < SHARE_FROM && several(&hub->targets)
                   && write_common(hub, data, size, more);
     struct list *at = hub->targets.next, *next;

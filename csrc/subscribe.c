@@ -186,13 +186,12 @@ static int apply(struct hub *hub, struct pipe *pipe,
 /* MANUAL: it is the user's to decide. */
 static void note(struct pipe *pipe, const struct change *change)
 {
-    struct entry *entry;
     if (change->subscribe) {
         table_add(&pipe->asked, change->topic, change->size);
         return;
     }
-    entry = table_find(&pipe->asked, hash_bytes(change->topic, change->size),
-                       change->topic, change->size);
+    struct entry *entry =
+        table_find(&pipe->asked, change->topic, change->size);
     if (entry != NULL)
         table_remove(&pipe->asked, entry);
 }
@@ -218,7 +217,6 @@ static void forget_asked(struct hub *hub, struct pipe *pipe)
            && (entry = table_next(&pipe->asked, &at)) != NULL)
         notify(hub, pipe, false, table_key(&pipe->asked, entry), entry->size);
     table_fini(&pipe->asked);
-    table_init(&pipe->asked, 0);
 }
 
 void hub_forget_topics(struct hub *hub, struct pipe *pipe)
@@ -229,7 +227,7 @@ void hub_forget_topics(struct hub *hub, struct pipe *pipe)
         struct member *member =
             OWNER(pipe->topics.next, struct member, of_pipe);
         struct entry *entry = member->entry;
-        bool last = topics_drop(&hub->topics, member);
+        bool last = members_remove(&hub->topics.members, member);
         if (!manual && (last || all))
             notify(hub, pipe, false, table_key(&hub->topics.table, entry),
                    entry->size);
@@ -293,7 +291,7 @@ static void take_message(struct hub *hub, struct pipe *pipe)
     bool any = takes_any(hub, pipe);
     unsigned others = take_changes(hub, pipe, any);
     bool wanted = hub->receive_policy == PYMQ_RECEIVE_NOTICES;
-    int result = others && wanted ? notices_begin(notices, pipe) : -ENOMSG;
+    int result = others && wanted ? notices_begin(notices, pipe, true) : -ENOMSG;
     bool begun = result == 0;
     struct frame frame;
     struct change change;

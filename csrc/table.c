@@ -1,7 +1,4 @@
 /* table.c - see table.h */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "table.h"
 
 #include <fcntl.h>
@@ -87,8 +84,8 @@ static size_t home(const struct table *table, uint32_t hash)
     return (size_t)(mixed >> 32) & (table->room - 1);
 }
 
-struct entry *table_find(const struct table *table, uint32_t hash,
-                         const void *key, size_t size)
+struct entry *table_find_hash(const struct table *table, uint32_t hash,
+                              const void *key, size_t size)
 {
     if (table->used == 0)
         return NULL;
@@ -100,6 +97,12 @@ struct entry *table_find(const struct table *table, uint32_t hash,
             && (size == 0 || memcmp(table_key(table, entry), key, size) == 0))
             return entry;
     }
+}
+
+struct entry *table_find(const struct table *table, const void *key,
+                         size_t size)
+{
+    return table_find_hash(table, hash_bytes(key, size), key, size);
 }
 
 static void place(struct table *table, struct entry *entry)
@@ -143,7 +146,7 @@ static void shrink(struct table *table)
 struct entry *table_add(struct table *table, const void *key, size_t size)
 {
     uint32_t hash = hash_bytes(key, size);
-    struct entry *entry = table_find(table, hash, key, size);
+    struct entry *entry = table_find_hash(table, hash, key, size);
     if (entry != NULL)
         return entry;
     if (size > UINT32_MAX)

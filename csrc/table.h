@@ -33,8 +33,11 @@ void table_init(struct table *table, size_t value_size);
 /* Frees the entries too. */
 void table_fini(struct table *table);
 
-struct entry *table_find(const struct table *table, uint32_t hash,
-                         const void *key, size_t size);
+struct entry *table_find(const struct table *table, const void *key,
+                         size_t size);
+/* The same of a key whose hash is known. */
+struct entry *table_find_hash(const struct table *table, uint32_t hash,
+                              const void *key, size_t size);
 
 /* Of `size` bytes, `value_size` bytes. */
 const unsigned char *table_key(const struct table *table,

@@ -92,12 +92,6 @@ void topics_forget(struct topics *topics, struct entry *entry)
     table_remove(&topics->table, entry);
 }
 
-static struct entry *find_topic(const struct topics *topics,
-                                const void *topic, size_t size)
-{
-    return table_find(&topics->table, hash_bytes(topic, size), topic, size);
-}
-
 int64_t topics_count_up(struct topics *topics, const void *topic,
                         size_t size)
 {
@@ -112,7 +106,7 @@ int64_t topics_count_up(struct topics *topics, const void *topic,
 int64_t topics_count_down(struct topics *topics, const void *topic,
                           size_t size)
 {
-    struct entry *entry = find_topic(topics, topic, size);
+    struct entry *entry = table_find(&topics->table, topic, size);
     if (entry == NULL)
         return -1;
     uint64_t *count = entry_value(entry);
@@ -135,7 +129,7 @@ static struct entry *next_match(const struct topics *topics,
         for (; *done < wanted; ++*done)
             *hash = hash_add(*hash, frame[*done]);
         struct entry *entry =
-            table_find(&topics->table, *hash, frame, wanted);
+            table_find_hash(&topics->table, *hash, frame, wanted);
         if (entry != NULL) {
             ++*at;
             return entry;
@@ -189,19 +183,14 @@ int topics_join(struct topics *topics, const void *topic, size_t size,
     return fresh;
 }
 
-int topics_drop(struct topics *topics, struct member *member)
-{
-    return members_remove(&topics->members, member);
-}
-
 int topics_leave(struct topics *topics, const void *topic, size_t size,
                  const struct pipe *pipe)
 {
-    struct entry *entry = find_topic(topics, topic, size);
+    struct entry *entry = table_find(&topics->table, topic, size);
     if (entry == NULL)
         return 1;
     struct member *member = members_find(&topics->members, entry, pipe);
-    if (member == NULL || !topics_drop(topics, member))
+    if (member == NULL || !members_remove(&topics->members, member))
         return 0;
     topics_forget(topics, entry);
     return 1;

@@ -50,9 +50,7 @@ int topics_join(struct topics *topics, const void *topic, size_t size,
  * 0. */
 int topics_leave(struct topics *topics, const void *topic, size_t size,
                  const struct pipe *pipe);
-/* Removes one member: 1 if nobody else holds its topic, whose entry then
- * still exists, for topics_forget. */
-int topics_drop(struct topics *topics, struct member *member);
+/* Removes a topic that has no members any more. */
 void topics_forget(struct topics *topics, struct entry *entry);
 
 /* Whether the pipe holds a topic that is a prefix of the frame. */

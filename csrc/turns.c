@@ -26,11 +26,8 @@ static int add_frame(struct turns *turns, const void *body, size_t size)
         turns->envelope = grown;
         turns->room = 2 * wanted;
     }
-    unsigned char *to = turns->envelope + turns->size;
-    size_t head = frame_put_head(to, FRAME_MORE, size);
-    if (size > 0)
-        memcpy(to + head, body, size);
-    turns->size += head + size;
+    turns->size +=
+        frame_put(turns->envelope + turns->size, FRAME_MORE, body, size);
     return 0;
 }
 

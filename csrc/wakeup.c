@@ -1,7 +1,4 @@
 /* wakeup.c - see wakeup.h */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "wakeup.h"
 
 #include <errno.h>

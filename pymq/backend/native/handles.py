@@ -9,8 +9,13 @@ from typing import Any
 from ... import _core
 from ..._core import ffi, lib
 
+_extended = lib.pymq_extend(_core.__name__.encode())
 #: Whether CPython's own objects can own things; see ``csrc/owner.h``.
-OWNED = bool(lib.pymq_add_owners(_core.__name__.encode()))
+OWNED = _extended >= 1
+#: Whether there are builtins for the hot path; see ``csrc/builtin.h``.
+BUILTINS = _extended >= 2
+
+_NOUNS = "loop", "hub", "pipe"  # as in ``csrc/owner.h``
 
 
 def check(result: int) -> int:
@@ -32,6 +37,6 @@ def owner(noun: str, pointer: Any) -> object:
     if pointer == ffi.NULL:
         raise MemoryError
     if OWNED:
-        made: object = getattr(_core, f"own_{noun}")(address(pointer))
+        made: object = _core.own(_NOUNS.index(noun), address(pointer))
         return made
     return ffi.gc(pointer, getattr(lib, f"pymq_{noun}_release"))

@@ -24,7 +24,7 @@ from . import counting, held
 from .ahead import Ahead
 from .batch import Batch
 from .bell import Bell
-from .handles import address, check, owner
+from .handles import BUILTINS, check, owner
 from .loop import Loop
 from .pipe import Pipe
 
@@ -35,9 +35,6 @@ _HOLD_FROM = lib.PYMQ_HOLD_FROM
 _POLLIN = 1
 _MORE, _WAITING = 1, 2  # see pymq_slot_recv
 _JOINED = 4096  # mean size in bytes up to which messages are worth joining
-
-# Whether there are builtins for the hot path (``csrc/builtin.h``).
-_BUILTINS = bool(lib.pymq_add_builtins(_core.__name__.encode()))
 
 # Bound once: looking a function up in `lib` costs a third of the call.
 _send = lib.pymq_hub_send
@@ -92,8 +89,8 @@ class Hub(Ahead):
         self.quick_recv_message: Callable[[], Any] = no_way
         self.quick_send_many: Callable[[Any], Union[int, None]] = no_way
         self.quick_recv_many: Callable[[int], list[bytes]] = self._fetch
-        if _BUILTINS:
-            bound = _core.bind_hub(address(self._hub))
+        if BUILTINS:
+            bound = _core.bind_hub(self._owner)
             self.quick_send, self.quick_recv, self.quick_recv_from, *messages = bound
             self.quick_send_message, self.quick_recv_message, *many = messages
             self.quick_send_many, self.quick_recv_many = many
