@@ -34,8 +34,16 @@ static bool may_push(struct hub *hub)
 void hub_tell(struct hub *hub, struct pipe *pipe)
 {
     if (!may_push(hub) || pipe->engine == NULL || loop_is_foreign(hub->loop)
-        || !engine_push(pipe->engine))
+        || !engine_push(pipe->engine, SIZE_MAX))
         queue_wake_reader(pipe->out);
+}
+
+bool hub_relieve(struct hub *hub, struct pipe *pipe)
+{
+    const struct engine *engine = pipe->engine;
+    return engine != NULL && engine->sealing == NULL
+           && !loop_is_foreign(hub->loop)
+           && engine_push(pipe->engine, PUSH_MOST);
 }
 
 /* Threads come and go with their bells; an event loop's stays. */

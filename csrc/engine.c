@@ -148,12 +148,28 @@ void engine_release(struct engine *engine)
 
 /* Callers. */
 
-bool engine_push(struct engine *engine)
+static bool has_at_most(struct engine *engine, size_t most)
+{
+    enum { RUNS = 16 };
+    struct iovec runs[RUNS];
+    bool all = true;
+    size_t total = 0;
+    if (most == SIZE_MAX || !queue_readable(engine->out))
+        return true;
+    int count =
+        queue_gather(engine->out, engine->sent, runs, RUNS, most, &all);
+    for (int i = 0; i < count; i++)
+        total += runs[i].iov_len;
+    return all && total <= most;
+}
+
+bool engine_push(struct engine *engine, size_t most)
 {
     if (!try_claim(engine))
         return false;
-    bool live = !engine->ended && engine->out != NULL;
-    if (live && !engine_write_once(engine))
+    bool live = !engine->ended && engine->out != NULL
+                && has_at_most(engine, most);
+    if (live && !engine->blocked && !engine_write_once(engine))
         mailbox_post(&engine->end);
     engine_release(engine);
     return live;

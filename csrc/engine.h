@@ -148,8 +148,9 @@ void engine_release(struct engine *engine);
 
 /* For callers.  The home is told if one system call was not enough. */
 
-/* Writes what there is to send; false if somebody else drives. */
-bool engine_push(struct engine *engine);
+/* Writes what there is to send; false if that is more than `most` bytes, or
+ * somebody else drives. */
+bool engine_push(struct engine *engine, size_t most);
 /* Reads, if the engine is lent. */
 void engine_pull(struct engine *engine);
 /* The same, but only what takes microseconds, and unless somebody else

@@ -138,6 +138,9 @@ void hub_forget(struct hub *hub, struct pipe *pipe);
 bool hub_pull(struct hub *hub);
 /* Wakes the far end of a pipe for a message, or writes in its place. */
 void hub_tell(struct hub *hub, struct pipe *pipe);
+/* Writes what fills a pipe: its sender could do nothing but wait until another
+ * has.  False if there is too much, or another writes. */
+bool hub_relieve(struct hub *hub, struct pipe *pipe);
 /* The borrowed engines, each to be left, and their descriptors; asks for
  * leases. */
 int hub_borrow(struct hub *hub, struct engine **engines, int *fds, bool ask);

@@ -12,6 +12,11 @@ enum { SHARE_FROM = 1024 };
  * they get the same messages; no size of chunks that queues keep as spare. */
 enum { COMMON_SIZE = CHUNK_MAX / 2 };
 
+static bool several(const struct list *list)
+{
+    return list->next != list->prev;
+}
+
 static unsigned more_flag(bool more)
 {
     return more ? FRAME_MORE : 0;
@@ -29,10 +34,13 @@ void hub_show(struct hub *hub, struct pipe *pipe)
 void hub_show_held(struct hub *hub, bool push)
 {
     hub->holding = false;
+    bool alone = !several(&hub->held);
     while (!list_empty(&hub->held)) {
         struct pipe *pipe = OWNER(hub->held.next, struct pipe, in_held);
         list_remove(&pipe->in_held);
         bool wake = queue_show(pipe->out);
+        if (alone && queue_room(pipe->out) == 0 && hub_relieve(hub, pipe))
+            continue;
         if (wake && push)
             hub_tell(hub, pipe);
         else if (wake)
@@ -224,11 +232,6 @@ static bool write_common(struct hub *hub, const void *data, size_t size,
     hub->common_at = hub->common_end;
     hub->common_end += frame_put(to, more_flag(more), data, size);
     return true;
-}
-
-static bool several(const struct list *list)
-{
-    return list->next != list->prev;
 }
 
 /* The next frame goes to one of many. */

@@ -38,6 +38,7 @@ bool peer_closed;
 /* The outbound queue; `far`: it has a reader, which is the engine. */
 bool far = true, parked = true;
 byte queued, sent;
+bool blocked;                   /* the kernel takes no more */
 
 bool posted;                    /* the engine, in its home's mailbox */
 bool loop_lock, hub_lock;
@@ -174,6 +175,7 @@ inline write_out(all)
             fi
         :: else
         fi;
+        blocked = !all;
         parked = (sent == queued)
     }
 }
@@ -188,7 +190,7 @@ inline engine_drive(all)
     fi;
     if
     :: !ended ->
-        write_out(all);         /* engine_drive_out() */
+        write_out(all);         /* engine_drive_out(), with room again */
         if
         :: !all -> mailbox_post()
         :: else
@@ -282,15 +284,15 @@ active proctype sender()
             parked = false
         }
         if
-        :: wake ->
-            /* borrow.c: hub_tell(); engine.c: engine_push() */
+        :: true ->              /* `wake`, or the queue is full */
+            /* borrow.c: hub_tell(), hub_relieve(); engine.c: engine_push() */
             try_claim(got);
             if
             :: got ->
                 begin_drive();
                 again = !ended;
                 if
-                :: again ->
+                :: again && !blocked ->
                     write_out(all);
                     if
                     :: !all -> mailbox_post()
@@ -304,7 +306,7 @@ active proctype sender()
             :: else
             fi;
             if
-            :: !got ->
+            :: !got && wake ->
                 if                      /* queue_wake_reader() */
 #ifdef MUTATE_FAR_STAYS
                 :: true -> mailbox_post()
@@ -315,7 +317,7 @@ active proctype sender()
                 fi
             :: else
             fi
-        :: else
+        :: !wake
         fi;
         UNLOCK(hub_lock)
     :: else -> break

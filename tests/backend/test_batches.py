@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import socket
+import sys
 from typing import Any
 
 import pytest
+from patience import Background
 from workbench import (
     DEALER,
     PAIR,
@@ -61,6 +64,49 @@ def test_a_batch_is_its_messages(bench: Bench, batch: str) -> None:
     assert read_exactly(far, len(wire)) == wire
     far.sendall(wire)
     assert _all(hub, len(BATCHES[batch])) == BATCHES[batch]
+
+
+@pytest.mark.parametrize("size", [1, 300, 5000, 15_000])
+def test_batches_that_fill_the_queue(bench: Bench, size: int) -> None:
+    """Their sender may write for itself, up to where the kernel takes no more."""
+    hub = bench.hub(PUSH)
+    hub.set(HubOption.SEND_HWM, 10)
+    _, far = bench.link(hub)
+    bodies = [b"%03d" % number * size for number in range(300)]
+    sent, reader = 0, None
+    while sent < len(bodies):
+        result = hub.send_many(bodies[sent : sent + 10])
+        if result > 0:
+            sent += result
+            continue
+        assert result == -errno.EAGAIN
+        if hub.wait(OUT, 100) == 0 and reader is None:
+            reader = _reader(far, bodies)
+    _check(reader or _reader(far, bodies), bodies)
+
+
+def _reader(far: socket.socket, bodies: list[bytes]) -> Background[bytes]:
+    size = sum(map(len, map(frame, bodies)))
+    return Background(lambda: read_exactly(far, size))
+
+
+def _check(reader: Background[bytes], bodies: list[bytes]) -> None:
+    assert reader.result() == b"".join(map(frame, bodies))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a link's first turn is its home's")
+def test_who_fills_the_queue_need_not_wait(bench: Bench) -> None:
+    """Native: there is room at once, though nobody else has run meanwhile."""
+    hub = bench.hub(PUSH)
+    if "pure" in type(hub).__module__:
+        pytest.skip("pure has one thread for all that is written")
+    hub.set(HubOption.SEND_HWM, 10)
+    _, far = bench.link(hub)
+    bodies = [b"%d" % number for number in range(100)]
+    for first in range(0, 100, 10):
+        assert hub.send_many(bodies[first : first + 10]) == 10
+    wire = b"".join(map(frame, bodies))
+    assert read_exactly(far, len(wire)) == wire
 
 
 @pytest.mark.parametrize("most", [1, 7, 5000])
