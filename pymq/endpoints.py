@@ -20,6 +20,7 @@ from .security_options import check_keys
 from .threads import available
 
 if TYPE_CHECKING:
+    from .meeting import Meeting
     from .session import Session
     from .session.judge import Auth, Judge
     from .session.side import Side
@@ -84,7 +85,11 @@ class Endpoints(SocketBase):
         is over, AuthenticationError if the peer refuses us, HandshakeError if the two
         cannot talk to each other.
 
-        ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint.
+        DEALER, REQ, PUB and SUB have one connection to an endpoint, and none to one
+        that they have bound: to connect there changes nothing.
+
+        ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint; with a `timeout`,
+        EINVAL for one that such a type has bound.
         """
         if timeout is not None:
             return self._finish(self._meeting(addr, timeout))
@@ -92,30 +97,33 @@ class Endpoints(SocketBase):
         return _Undo(self, self.disconnect, session.endpoint)
 
     def _meeting(self, addr: Union[str, bytes], timeout: float) -> Steps[_Undo]:
-        session: Any = self._open_endpoint(addr, self._connect)
+        session = self._open_endpoint(addr, self._connect)
+        meeting = session.meeting
+        if meeting is None:
+            raise error_for(EINVAL, f"addr={session.endpoint!r}, which it has bound")
         deadline = until(timeout)
         try:
-            while not session.meeting.has_met():
+            while not meeting.has_met():
                 self._check_open()
                 if session.over:
                     raise error_for(ECONNREFUSED, f"addr={session.endpoint!r}")
                 if remaining(deadline) <= 0:
                     raise Again
-                yield _news_of(session, deadline)
+                yield _news_of(session, meeting, deadline)
         except BaseException:
-            self._take_back(session)
+            self._take_back(session, meeting)
             raise
         return _Undo(self, self.disconnect, session.endpoint)
 
-    def _take_back(self, session: Any) -> None:
+    def _take_back(self, session: Session, meeting: Meeting) -> None:
         """Disconnect this session: there may be others of its endpoint.  It stays if
         another `connect` counts on it; and one of a socket that was closed meanwhile
         lingers as it should."""
         if self._closed:
             return
         with self._busy:
-            session.meeting.wishes -= 1
-            if session.meeting.wishes:
+            meeting.wishes -= 1
+            if meeting.wishes:
                 return
             known = self._sessions.get(session.endpoint, [])
             if session in known:
@@ -204,16 +212,18 @@ class Endpoints(SocketBase):
 
     def _connect(self, endpoint: Endpoint) -> Session:
         try:
-            session: Any = self._connect_to(endpoint)
+            session = self._connect_to(endpoint)
         except ZMQError as error:
             if error.errno == EADDRINUSE:
                 self._options[_C.CONNECT_ROUTING_ID] = b""
             raise
         self._options[_C.CONNECT_ROUTING_ID] = b""  # it names one connection
-        session.meeting.wishes += 1
-        return session  # type: ignore[no-any-return]
+        if session.meeting is not None:
+            session.meeting.wishes += 1
+        return session
 
     def _connect_to(self, endpoint: Endpoint) -> Session:
+        """As with libzmq, where a type is connected once to bind counts, too."""
         known = self._sessions.get(str(endpoint))
         if known:
             known[:] = [session for session in known if not session.over]
@@ -341,9 +351,8 @@ def _module(name: str) -> Any:
     return load(name, __package__)
 
 
-def _news_of(session: Any, deadline: Union[float, None]) -> Until:
+def _news_of(session: Session, meeting: Meeting, deadline: Union[float, None]) -> Until:
     """Wait for a connection; but not for long: nobody tells of the context's end."""
-    meeting = session.meeting
     soon = until(1000 * max(0.0, min(_LOOK, remaining(deadline))))
     return Until(meeting.changed, lambda: meeting.has_met() or session.over, soon)
 

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import errno
 import logging
-from typing import Protocol
+from typing import Protocol, Union
+
+from ..meeting import Meeting
 
 logger = logging.getLogger("pymq")
 
@@ -28,6 +30,10 @@ class Session(Protocol):
     keeps_input: bool  # unbind leaves what arrived to be read, disconnect does not
 
     has_address: bool  # which is free when `close` returns
+
+    @property
+    def meeting(self) -> Union[Meeting, None]:
+        """Whether it has its peer; None of what is bound."""
 
     @property
     def exposed(self) -> bool:

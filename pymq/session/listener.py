@@ -32,6 +32,7 @@ class Listener:
 
     keeps_input = True
     has_address = True
+    meeting = None
     over = False
 
     def __init__(self, side: Side, endpoint: Endpoint) -> None:

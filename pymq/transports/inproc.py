@@ -93,6 +93,7 @@ class Binding:
 
     keeps_input = True
     has_address = True
+    meeting = None
     exposed = False
     over = False
 

@@ -339,6 +339,33 @@ def test_connecting_twice_is_ignored(zmq: Library, kind: str) -> None:
         sock.disconnect(zmq.last_endpoint(sock))
 
 
+@pytest.mark.parametrize("transport", ["tcp", "ipc"])
+def test_connecting_to_what_it_has_bound_is_ignored(
+    zmq: Library, transport: str
+) -> None:
+    """Of the types that connect once."""
+    one, other = zmq.socket(zmq.DEALER), zmq.socket(zmq.DEALER)
+    endpoint = zmq.bind(one, transport)
+    one.connect(endpoint)
+    other.connect(endpoint)
+    settle(one, other)
+    for body in (b"1", b"2", b"3"):  # in turn, if it were its own peer
+        one.send(body)
+    assert [other.recv() for _ in range(3)] == [b"1", b"2", b"3"]
+    one.unbind(endpoint)
+    with zmq.refused(errno.ENOENT):
+        one.disconnect(endpoint)
+
+
+@pytest.mark.only("pymq")
+def test_nobody_waits_for_a_connection_to_what_it_has_bound(zmq: Library) -> None:
+    req = zmq.socket(zmq.REQ)
+    endpoint = zmq.bind(req, "tcp")
+    with zmq.refused(errno.EINVAL):
+        req.connect(endpoint, timeout=-1)
+    req.unbind(endpoint)
+
+
 def test_immediate_queues_only_for_peers_that_are_there(zmq: Library) -> None:
     endpoint = zmq.reserved("tcp")
     push, pull = zmq.socket(zmq.PUSH, immediate=1), zmq.socket(zmq.PULL)
