@@ -15,7 +15,7 @@ from . import exits, patterns
 from . import options as table
 from .attendant import Attendant
 from .attributes import Attributes
-from .backend.abc import Bell
+from .backend.abc import Bell, Hub
 from .constants import POLLIN, POLLOUT, SocketType
 from .control import once
 from .drain import Drain, Drained
@@ -84,7 +84,7 @@ class SocketBase(Attributes, Handle):
     _closed: bool = True  # until everything is there
     _type: SocketType
     _options: dict[int, Any]
-    _hub: Any
+    _hub: Hub
     _asks: Turn
     _end: End
     _send: Any
@@ -366,8 +366,7 @@ class SocketBase(Attributes, Handle):
         self._check_call()
         # What lets a wrapper go on may be anything.
         plain = self._end is self._hub and not self._pattern.routing.turns
-        bell: Bell = self._hub.bell(events if plain else _ANY, reads)
-        return bell
+        return self._hub.bell(events if plain else _ANY, reads)
 
     def _finish(self, steps: Steps[_Result]) -> _Result:
         """What a call returns that may have to wait."""
@@ -408,7 +407,7 @@ class SocketBase(Attributes, Handle):
 
 
 def _end(
-    hub: Any,
+    hub: Hub,
     sessions: dict[str, list[Session]],
     linger: int,
     control: Control,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from errno import EACCES, EADDRINUSE, ECONNREFUSED, EINVAL, ENOENT
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
 from . import constants as _C
 from .base import SocketBase
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .session import Session
     from .session.judge import Auth, Judge
     from .session.side import Side
+
+    _Opener = Callable[[Endpoint], Session]
 
 _LOOK = 0.15  # seconds until a waiting `connect` looks whether the context has ended
 
@@ -161,11 +163,11 @@ class Endpoints(SocketBase):
             warnings.warn(text, UnsafePickleWarning, stacklevel=3)
             self._tell(_minded=True, _warned=True)
 
-    def _open_endpoint(self, addr: Union[str, bytes], opener: Any) -> Session:
+    def _open_endpoint(self, addr: Union[str, bytes], opener: _Opener) -> Session:
         with self._busy:
             return self._open_alone(addr, opener)
 
-    def _open_alone(self, addr: Union[str, bytes], opener: Any) -> Session:
+    def _open_alone(self, addr: Union[str, bytes], opener: _Opener) -> Session:
         self._check_open()
         self.context._control.catch_up()
         text = _text(addr)
@@ -176,12 +178,12 @@ class Endpoints(SocketBase):
             raise
         except OSError as error:
             raise error_for(error.errno or EINVAL, f"addr={text!r}") from None
-        endpoint = str(session.endpoint)
+        endpoint = session.endpoint
         self._options[_C.LAST_ENDPOINT] = endpoint.encode()
         self._sessions.setdefault(endpoint, []).append(session)
         if self._minded:
             self._tell(_minded=False)
-        return session  # type: ignore[no-any-return]
+        return session
 
     def _side(self, judge: Union[Judge, None] = None) -> Side:
         context, now = self.context, self._options

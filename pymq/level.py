@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar, Union
 
 from . import watch
 from .backend.abc import Bell, Buffer, Hub
@@ -23,6 +23,8 @@ from .constants import POLLIN, POLLOUT
 if TYPE_CHECKING:
     from .control import Control, Timer
     from .patterns.end import End
+
+_Result = TypeVar("_Result")
 
 _ANY = int(POLLIN | POLLOUT)  # what makes a wrapper receive may be either
 _UNDER_WAY = 0.1  # seconds
@@ -139,7 +141,7 @@ class Level:
         """See `pymq.backend.abc.Hub.ready`."""
         return self._end.ready()
 
-    def _seen(self, call: Callable[..., Any], *args: Any) -> Any:
+    def _seen(self, call: Callable[..., _Result], *args: Any) -> _Result:
         try:
             return call(*args)
         finally:
@@ -149,7 +151,7 @@ class Level:
         self, data: Buffer, more: bool = False, owner: Union[object, None] = None
     ) -> int:
         """See `pymq.backend.abc.Hub.send`."""
-        return int(self._seen(self._end.send, data, more, owner))
+        return self._seen(self._end.send, data, more, owner)
 
     @property
     def quick_send(self) -> Callable[[bytes], int]:
@@ -158,7 +160,7 @@ class Level:
 
     def send_many(self, messages: Sequence[bytes]) -> int:
         """See `pymq.backend.abc.Hub.send_many`."""
-        return int(self._seen(self._end.send_many, messages))
+        return self._seen(self._end.send_many, messages)
 
     def send_message(
         self,
@@ -167,7 +169,7 @@ class Level:
         owners: Union[Sequence[object], None] = None,
     ) -> int:
         """See `pymq.backend.abc.Hub.send_message`."""
-        return int(self._seen(self._end.send_message, frames, more, owners))
+        return self._seen(self._end.send_message, frames, more, owners)
 
     @property
     def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
@@ -181,7 +183,7 @@ class Level:
 
     def recv(self) -> Union[bytes, int]:
         """See `pymq.backend.abc.Hub.recv`."""
-        return self._seen(self._end.recv)  # type: ignore[no-any-return]
+        return self._seen(self._end.recv)
 
     @property
     def quick_recv(self) -> Callable[[], Union[bytes, int, None]]:
@@ -190,17 +192,16 @@ class Level:
 
     def recv_from(self) -> Union[tuple[Buffer, int, bool], int]:
         """See `pymq.backend.abc.Hub.recv_from`."""
-        return self._seen(self._end.recv_from)  # type: ignore[no-any-return]
+        return self._seen(self._end.recv_from)
 
     def recv_message(self) -> Union[list[bytes], int]:
         """See `pymq.backend.abc.Hub.recv_message`."""
-        return self._seen(self._end.recv_message)  # type: ignore[no-any-return]
+        return self._seen(self._end.recv_message)
 
     def recv_message_from(self) -> Union[tuple[list[Buffer], int], int]:
         """See `pymq.backend.abc.Hub.recv_message_from`."""
-        receive = self._end.recv_message_from
-        return self._seen(receive)  # type: ignore[no-any-return]
+        return self._seen(self._end.recv_message_from)
 
     def recv_many(self, most: int) -> list[bytes]:
         """See `pymq.backend.abc.Hub.recv_many`."""
-        return self._seen(self._end.recv_many, most)  # type: ignore[no-any-return]
+        return self._seen(self._end.recv_many, most)

@@ -71,7 +71,7 @@ class Events:
 
     def look(self) -> bool:
         """See `Pause.look`."""
-        result: int = self._socket._hub.wait(self._events, 0)
+        result = self._socket._hub.wait(self._events, 0)
         if result < 0:
             self._socket._check_call()
             raise error_for(-result)
@@ -88,8 +88,7 @@ class Events:
     def hang(self) -> Bell:
         """See `Pause.hang`."""
         ended = POLLOUT if self._events & SENT else 0  # a pipe that is no more
-        bell: Bell = self._socket._hub.bell(self._events | ended)
-        return bell
+        return self._socket._hub.bell(self._events | ended)
 
 
 class News:
@@ -131,8 +130,7 @@ class News:
 
     def hang(self) -> Bell:
         """See `Pause.hang`."""
-        bell: Bell = self._socket._hub.bell(POLLIN | SENT)
-        return bell
+        return self._socket._hub.bell(POLLIN | SENT)
 
 
 class Until:

@@ -116,8 +116,7 @@ class Subscriptions(SocketBase):
 
         def answered() -> bool:
             wanted = self._connected() if publishers is None else publishers
-            answers: int = self._hub.probe(number)
-            return answers >= wanted
+            return self._hub.probe(number) >= wanted
 
         return News(self, answered, deadline)
 
