@@ -66,14 +66,9 @@ static int send_many(struct hub *hub, struct many *many)
 
 static int send_all(struct hub *hub, struct many *many)
 {
-    pthread_mutex_lock(&hub->lock);
-    int result = -hub->stopped;
-    if (result == 0 && hub->sending)
-        result = -EINVAL;
-    if (result == 0) {
-        hub_attend(hub);
-        result = send_many(hub, many);
-    }
+    int result = hub_enter(hub);
+    if (result == 0)
+        result = hub->sending ? -EINVAL : send_many(hub, many);
     pthread_mutex_unlock(&hub->lock);
     return result;
 }
@@ -191,13 +186,10 @@ int pymq_hub_recv_many(pymq_hub *hub, pymq_batch *batch, int most, int ahead)
 {
     if (most > PYMQ_BATCH_MESSAGES)
         most = PYMQ_BATCH_MESSAGES;
-    pthread_mutex_lock(&hub->lock);
-    int result = -hub->stopped;
-    if (result == 0 && takes_batches(hub)) {
-        hub_attend(hub);
+    int result = hub_enter(hub);
+    if (result == 0 && takes_batches(hub))
         result = ahead ? look_ahead(hub, batch, most)
                        : recv_many(hub, batch, most, false);
-    }
     batch->count = result > 0 ? result : 0;
     pthread_mutex_unlock(&hub->lock);
     return result;
@@ -205,12 +197,9 @@ int pymq_hub_recv_many(pymq_hub *hub, pymq_batch *batch, int most, int ahead)
 
 int pymq_hub_recv_each(pymq_hub *hub, pymq_part *parts, int most)
 {
-    pthread_mutex_lock(&hub->lock);
-    int result = -hub->stopped;
-    if (result == 0 && takes_batches(hub)) {
-        hub_attend(hub);
+    int result = hub_enter(hub);
+    if (result == 0 && takes_batches(hub))
         result = recv_each(hub, parts, most);
-    }
     pthread_mutex_unlock(&hub->lock);
     return result;
 }

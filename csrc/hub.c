@@ -106,8 +106,7 @@ bool hub_all_sent(struct hub *hub)
 int pymq_hub_open(pymq_hub *hub, pymq_pipe **made, int conflate)
 {
     int result = 0;
-    pthread_mutex_lock(&hub->lock);
-    hub_attend(hub);
+    hub_enter(hub);
     bool taken = hub->send_policy == PYMQ_SEND_ONE && hub_live_pipe(hub, 0);
     if (taken || hub->freed) {
         result = -EBUSY;
@@ -215,10 +214,8 @@ void hub_wake(struct hub *hub, unsigned events)
 static int send_frame(struct hub *hub, const char *data, size_t size,
                       bool more, struct chunk *lent)
 {
-    pthread_mutex_lock(&hub->lock);
-    int result = -hub->stopped;
+    int result = hub_enter(hub);
     if (result == 0) {
-        hub_attend(hub);
         hub->lent = lent;
         result = hub_send(hub, data, size, more);
         hub->lent = NULL;
@@ -261,10 +258,10 @@ static bool too_early(struct hub *hub)
 static int64_t receive(struct hub *hub, void *into,
                        int64_t (*take)(struct hub *, void *))
 {
-    pthread_mutex_lock(&hub->lock);
-    int64_t result = hub->handing ? -EALREADY : -hub->stopped;
+    int64_t result = hub_enter(hub);
+    if (hub->handing)
+        result = -EALREADY;
     if (result == 0) {
-        hub_attend(hub);
         result = take(hub, into);
         if (result == -EAGAIN && !too_early(hub) && hub_pull(hub)) {
             hub_attend(hub);
@@ -341,8 +338,7 @@ int pymq_hub_ready(pymq_hub *hub)
 
 int pymq_hub_has(pymq_hub *hub, int64_t pipe)
 {
-    pthread_mutex_lock(&hub->lock);
-    hub_attend(hub);
+    hub_enter(hub);
     bool has = pipe > 0 && hub_live_pipe(hub, pipe) != NULL;
     pthread_mutex_unlock(&hub->lock);
     return has;

@@ -103,10 +103,18 @@ void hub_drop(struct hub *hub);
 /* Locks of two hubs have an order.  It may be one hub, twice. */
 void hub_lock_both(struct hub *one, struct hub *other);
 
-/* With the lock held, all of: */
-
-/* Takes in what the mailbox holds. */
+/* Takes in what the mailbox holds; with the lock held. */
 void hub_attend(struct hub *hub);
+
+/* Takes the lock and attends.  0, or the negative errno of a stopped hub. */
+static inline int hub_enter(struct hub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    hub_attend(hub);
+    return -hub->stopped;
+}
+
+/* With the lock held, all of: */
 
 /* The user was told how things stand: fileno is quiet until they change. */
 void hub_quieten(struct hub *hub);

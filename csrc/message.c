@@ -49,14 +49,11 @@ int pymq_hub_send_message(pymq_hub *hub, pymq_part *parts, int count,
 {
     if (lend(parts, count) < 0)
         return -ENOBUFS;
-    pthread_mutex_lock(&hub->lock);
-    int result = -hub->stopped;
-    if (result == 0) {
-        hub_attend(hub);
+    int result = hub_enter(hub);
+    if (result == 0)
         result = send_parts(hub, parts, count, more);
-        if (result == -EAGAIN)
-            hub_quieten(hub);
-    }
+    if (result == -EAGAIN)
+        hub_quieten(hub);
     pthread_mutex_unlock(&hub->lock);
     for (int i = 0; i < count; i++)
         chunk_drop(parts[i].chunk);
@@ -66,14 +63,12 @@ int pymq_hub_send_message(pymq_hub *hub, pymq_part *parts, int count,
 int pymq_hub_ask(pymq_hub *hub, pymq_part *parts, int count, int again)
 {
     struct turns *turns = &hub->turns;
-    pthread_mutex_lock(&hub->lock);
-    int result = -hub->stopped;
+    int result = hub_enter(hub);
     if (result == 0 && turns->kind != PYMQ_ASKS)
         result = -ENOTSUP;
     if (result == 0 && hub->sending)
         result = -PYMQ_EFSM;
     if (result == 0) {
-        hub_attend(hub);
         turns->asking = again ? ASKING_AGAIN : ASKING_ANEW;
         result = send_parts(hub, parts, count, false);
         turns->asking = ASKING_NOT;

@@ -89,8 +89,7 @@ static bool make_room(struct hub *hub, struct pipe *pipe)
 
 int pymq_hub_make_room(pymq_hub *hub)
 {
-    pthread_mutex_lock(&hub->lock);
-    hub_attend(hub);
+    hub_enter(hub);
     struct pipe *pipe = full_pipe(hub);
     bool cut = false;
     if (pipe != NULL) {

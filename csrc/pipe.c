@@ -348,8 +348,7 @@ int64_t pymq_pipe_name(pymq_pipe *pipe, const char *name, size_t size,
 {
     struct hub *hub = pipe->hub;
     int64_t result = -EINVAL;
-    pthread_mutex_lock(&hub->lock);
-    hub_attend(hub);
+    hub_enter(hub);
     if (size <= NAME_MAX_SIZE && !pipe->closed)
         result = names_claim(&hub->names, pipe, name, size, handover);
     hub_wake(hub, HUB_OUT);
@@ -398,8 +397,7 @@ int pymq_pipe_close(pymq_pipe *pipe, int drain, int keep_input)
     struct hub *hub = pipe->hub;
     if (loop_is_foreign(hub->loop))
         return 1;
-    pthread_mutex_lock(&hub->lock);
-    hub_attend(hub);
+    hub_enter(hub);
     int result = pipe_close(pipe, drain, keep_input);
     pthread_mutex_unlock(&hub->lock);
     return result;
@@ -408,8 +406,7 @@ int pymq_pipe_close(pymq_pipe *pipe, int drain, int keep_input)
 int pymq_pipe_gone(pymq_pipe *pipe)
 {
     struct hub *hub = pipe->hub;
-    pthread_mutex_lock(&hub->lock);
-    hub_attend(hub);
+    hub_enter(hub);
     int gone = !list_linked(&pipe->in_hub);
     pthread_mutex_unlock(&hub->lock);
     return gone;

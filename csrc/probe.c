@@ -33,8 +33,7 @@ static bool has_all(struct pipe *pipe, uint32_t number)
 int64_t pymq_hub_probe(pymq_hub *hub, uint32_t number)
 {
     int64_t peers = 0;
-    pthread_mutex_lock(&hub->lock);
-    hub_attend(hub);
+    hub_enter(hub);
     EACH_PIPE (pipe, hub)
         peers += has_all(pipe, number);
     pthread_mutex_unlock(&hub->lock);

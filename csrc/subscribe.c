@@ -15,8 +15,7 @@ static void announce(struct hub *hub, bool subscribe, const char *topic,
 int pymq_hub_subscribe(pymq_hub *hub, const char *topic, size_t size,
                        int announced)
 {
-    pthread_mutex_lock(&hub->lock);
-    hub_attend(hub);
+    hub_enter(hub);
     int64_t count =
         hub->freed ? 0 : topics_count_up(&hub->own, topic, size);
     if (count > 0 && announced)
@@ -28,8 +27,7 @@ int pymq_hub_subscribe(pymq_hub *hub, const char *topic, size_t size,
 int pymq_hub_unsubscribe(pymq_hub *hub, const char *topic, size_t size,
                          int announced)
 {
-    pthread_mutex_lock(&hub->lock);
-    hub_attend(hub);
+    hub_enter(hub);
     bool last = topics_count_down(&hub->own, topic, size) == 0;
     if (last && announced)
         announce(hub, false, topic, size);
@@ -51,8 +49,7 @@ void pymq_hub_keep_last(pymq_hub *hub, size_t limit)
 
 int64_t pymq_hub_topics(pymq_hub *hub)
 {
-    pthread_mutex_lock(&hub->lock);
-    hub_attend(hub);
+    hub_enter(hub);
     size_t own = hub->own.table.used, peers = hub->topics.table.used;
     pthread_mutex_unlock(&hub->lock);
     return (int64_t)(own ? own : peers);
@@ -68,8 +65,7 @@ static void stamp(void *context, struct pipe *pipe)
 int64_t pymq_hub_subscribers(pymq_hub *hub, const char *first, size_t size)
 {
     int64_t stamped = 0, others = 0;
-    pthread_mutex_lock(&hub->lock);
-    hub_attend(hub);
+    hub_enter(hub);
     hub->stamp++;
     topics_visit(&hub->topics, (const unsigned char *)first, size, stamp,
                  hub);
@@ -241,8 +237,7 @@ int pymq_hub_grant(pymq_hub *hub, const char *topic, size_t size, int wanted)
 {
     struct change change = {wanted, (const unsigned char *)topic, size};
     int result = 0;
-    pthread_mutex_lock(&hub->lock);
-    hub_attend(hub);
+    hub_enter(hub);
     struct pipe *pipe =
         hub->noticed ? hub_live_pipe(hub, hub->noticed) : NULL;
     if (pipe != NULL) {
