@@ -90,6 +90,7 @@ struct hub {
     int64_t handing_since; /* coarse ms */
     int waiters;           /* threads, for something to receive */
     int stride;            /* how many may be taken ahead */
+    int vain, rest; /* spins; waits without one (wait.c) */
 
     pymq_counts past; /* of the pipes that were forgotten */
 };

@@ -13,6 +13,18 @@
 #include <poll.h>
 #include <stdlib.h>
 
+/* A thread that sleeps takes 15 to 60 us to wake up.  So who waits for what
+ * comes sooner stays awake: looks again and again.  It pays if messages come
+ * within SOON.  A look may take longer, for peers have to find together: while
+ * one sleeps the other waits for its wake-up.  Who looked in vain some times
+ * sleeps at once for a while, up to 2 to the power of RESTS waits. */
+enum {
+    SPIN = 100, /* us */
+    SOON = 25,  /* us */
+    TRIES = 3,
+    RESTS = 10
+};
+
 static struct bell *borrow_bell(struct hub *hub)
 {
     struct bell *bell;
@@ -44,7 +56,32 @@ struct sleep {
     struct pollfd polled[1 + HUB_LEASES];
     struct engine *engines[HUB_LEASES];
     int count; /* engines */
+    bool spins; /* before it sleeps */
+    bool soon;  /* something came then */
+    bool vain;  /* or not, or later */
 };
+
+/* With the lock held. */
+static bool may_spin(struct hub *hub)
+{
+    if (hub->rest == 0)
+        return true;
+    hub->rest--;
+    return false;
+}
+
+/* The same. */
+static void learn(struct hub *hub, const struct sleep *sleep)
+{
+    if (sleep->soon)
+        hub->vain = 0;
+    if (!sleep->vain)
+        return;
+    if (hub->vain < TRIES + RESTS)
+        hub->vain++;
+    if (hub->vain > TRIES)
+        hub->rest = 1 << (hub->vain - TRIES);
+}
 
 static void borrow(struct hub *hub, struct sleep *sleep, bool ask)
 {
@@ -75,13 +112,35 @@ static int look(struct hub *hub, int events, struct sleep *sleep, bool first)
     }
     if (result == 0 && sleep != NULL && events & HUB_IN)
         borrow(hub, sleep, first);
+    if (sleep != NULL)
+        sleep->spins = first && sleep->count > 0 && may_spin(hub);
     pthread_mutex_unlock(&hub->lock);
     return result;
+}
+
+/* What is there at the first look shows nothing: on one processor it comes when
+ * the peer takes that away between the send and the look. */
+static bool spin(struct sleep *sleep)
+{
+    nfds_t count = (nfds_t)sleep->count + 1;
+    if (poll(sleep->polled, count, 0) > 0)
+        return true;
+    int64_t begin = clock_us(), spent = 0;
+    int found = 0;
+    while (found == 0 && spent < SPIN) {
+        found = poll(sleep->polled, count, 0);
+        spent = clock_us() - begin;
+    }
+    sleep->soon = found > 0 && spent < SOON;
+    sleep->vain = !sleep->soon;
+    return found > 0;
 }
 
 static int sleep_until(struct sleep *sleep, int64_t deadline)
 {
     int timeout = -1;
+    if (sleep->spins && spin(sleep))
+        return 0;
     if (deadline >= 0) {
         int64_t left = deadline - clock_ms();
         if (left <= 0)
@@ -144,11 +203,11 @@ int pymq_hub_wait(pymq_hub *hub, int events, int timeout)
     hub->skipped = false; /* who sleeps until there is something needs no look */
     int fd = bell ? mailbox_watch(&hub->box, bell) : -ENOMEM;
     pthread_mutex_unlock(&hub->lock);
-    if (fd >= 0) {
-        struct sleep sleep = {.bell = bell, .polled = {{fd, POLLIN, 0}}};
+    struct sleep sleep = {.bell = bell, .polled = {{fd, POLLIN, 0}}};
+    if (fd >= 0)
         result = wait_with(hub, &sleep, events, deadline);
-    }
     pthread_mutex_lock(&hub->lock);
+    learn(hub, &sleep);
     hub->waiters -= events & HUB_IN;
     if (bell != NULL)
         return_bell(hub, bell);

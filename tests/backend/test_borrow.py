@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import socket
+import time
 from collections import Counter
 from functools import partial
 
@@ -71,6 +72,27 @@ def test_round_trips(bench: Bench) -> None:
         assert read_exactly(far, len(wire)) == wire
         far.sendall(wire)
         assert bench.recv(hub) == [body]
+
+
+def test_answers_that_come_soon_and_late(bench: Bench) -> None:
+    """Who waits stays awake for a moment, or sleeps; native finds out what pays."""
+    hub = bench.hub(DEALER)
+    _, far = bench.link(hub)
+    bodies = [b"%d" % number for number in range(400)]
+
+    def answer() -> None:
+        for body in bodies:
+            wire = read_exactly(far, len(frame(body)))
+            if int(body) % 150 > 100:
+                time.sleep(0.002)
+            far.sendall(wire)
+
+    answers = Background(answer)
+    for body in bodies:
+        assert hub.send(body) == 0
+        assert bench.recv(hub) == [body]
+    answers.result()
+    assert hub.wait(IN, 1) == 0
 
 
 def test_what_the_kernel_does_not_take_is_sent_later(bench: Bench) -> None:
