@@ -14,8 +14,7 @@ class Peers(SocketBase):
         queued), or gone with something left to receive.  Not in pyzmq.  From any
         thread."""
         self._check_open()
-        found: list[Peer] = self._hub.peers(self._connections.shown)
-        return found
+        return self._hub.peers(self._connections.shown)
 
     def stats(self) -> Counts:
         """What has come and gone since the socket was made, over all peers, those that
@@ -25,5 +24,4 @@ class Peers(SocketBase):
         there: `drain` knows.
         """
         self._check_open()
-        totals: Counts = self._hub.totals()
-        return totals
+        return self._hub.totals()
