@@ -385,13 +385,15 @@ class Hub(Waiting):
     def totals(self) -> Counts:
         """See `pymq.backend.abc.Hub.totals`."""
         with self.lock:
-            self.receiver.put_back()
+            if self.ahead:
+                self.receiver.put_back()
             return total(self._past, self.pipes.values())
 
     def peers(self, known: KnownPeers) -> list[Peer]:
         """See `pymq.backend.abc.Hub.peers`."""
         with self.lock:
-            self.receiver.put_back()
+            if self.ahead:
+                self.receiver.put_back()
             return describe(self.pipes.values(), known)
 
     def probe(self, number: int) -> int:
