@@ -85,6 +85,7 @@ def ffi_builder() -> FFI:
         "gil.h",
         "owner.h",
         "exporter.h",
+        "counted.h",
         "builtin.h",
     )
     ffi.set_source(MODULE, "".join(f'#include "{name}"\n' for name in included))

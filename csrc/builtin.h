@@ -261,6 +261,8 @@ static PyMethodDef quick_methods[] = {
     {"quick_recv_message", quick_recv_message, METH_NOARGS, NULL},
     {"quick_send_many", quick_send_many, METH_O, NULL},
     {"quick_recv_many", quick_recv_many, METH_O, NULL},
+    {"quick_totals", quick_totals, METH_O, NULL},
+    {"quick_peers", quick_peers, METH_VARARGS, NULL},
 };
 
 enum { METHODS = sizeof quick_methods / sizeof quick_methods[0] };

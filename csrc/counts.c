@@ -8,31 +8,28 @@ static int64_t look(const atomic_uint_fast64_t *counter)
     return (int64_t)atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-static int64_t messages(const struct queue *queue)
-{
-    return look(&queue->finished) - look(&queue->commands);
-}
-
-/* The reader may be ahead of what the writer was seen to have written. */
-static int64_t waiting(const struct queue *queue)
+/* Of so many that were written.  The reader may be ahead of what the writer
+ * was seen to have written. */
+static int64_t waiting(const struct queue *queue, int64_t written)
 {
     int64_t read = look(&queue->read) - look(&queue->commands_read);
-    int64_t left = messages(queue) - read - look(&queue->gone);
-    if (queue->conflate)
-        return left > 0;
-    return left > 0 ? left : 0;
+    int64_t left = written - read - look(&queue->gone);
+    return left <= 0 ? 0 : queue->conflate ? 1 : left;
 }
 
 static void counts_add(pymq_counts *sum, const struct pipe *pipe)
 {
+    const struct queue *in = pipe->in, *out = pipe->out;
+    int64_t received = look(&in->finished) - look(&in->commands);
+    int64_t sent = look(&out->finished) - look(&out->commands);
     sum->peers++;
-    sum->messages_in += messages(pipe->in);
-    sum->bytes_in += look(&pipe->in->bytes);
-    sum->waiting_in += waiting(pipe->in);
-    sum->messages_out += messages(pipe->out);
-    sum->bytes_out += look(&pipe->out->bytes);
-    sum->waiting_out += waiting(pipe->out);
-    sum->dropped += look(&pipe->out->lost) + (int64_t)pipe->missed;
+    sum->messages_in += received;
+    sum->bytes_in += look(&in->bytes);
+    sum->waiting_in += waiting(in, received);
+    sum->messages_out += sent;
+    sum->bytes_out += look(&out->bytes);
+    sum->waiting_out += waiting(out, sent);
+    sum->dropped += look(&out->lost) + (int64_t)pipe->missed;
 }
 
 void counts_keep(pymq_counts *past, const struct pipe *pipe)
@@ -45,10 +42,11 @@ void pymq_hub_totals(pymq_hub *hub, pymq_counts *sum)
 {
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
-    *sum = hub->past;
+    pymq_counts all = hub->past; /* in registers */
     EACH_PIPE (pipe, hub)
-        counts_add(sum, pipe);
+        counts_add(&all, pipe);
     pthread_mutex_unlock(&hub->lock);
+    *sum = all;
 }
 
 static void describe(pymq_peer *peer, struct pipe *pipe)
@@ -68,12 +66,12 @@ static void describe(pymq_peer *peer, struct pipe *pipe)
 
 int pymq_hub_peers(pymq_hub *hub, pymq_peer *into, int room)
 {
-    int count = 0;
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
-    EACH_PIPE (pipe, hub)
-        if (count++ < room)
-            describe(into + count - 1, pipe);
+    int count = hub->pipe_count;
+    if (count <= room)
+        EACH_PIPE (pipe, hub)
+            describe(into++, pipe);
     pthread_mutex_unlock(&hub->lock);
     return count;
 }

@@ -116,6 +116,7 @@ int pymq_hub_open(pymq_hub *hub, pymq_pipe **made, int conflate)
         pipe_release(*made);
     } else {
         list_append(&hub->pipes, &pipe_hold(*made)->in_hub);
+        hub->pipe_count++;
         if (hub_sends_in_turn(hub))
             list_append(&hub->writable, &(*made)->in_writable);
         hub_wake(hub, HUB_OUT);
@@ -153,6 +154,7 @@ void hub_forget(struct hub *hub, struct pipe *pipe)
         engine_give_back(pipe->engine);
     counts_keep(&hub->past, pipe);
     list_remove(&pipe->in_hub);
+    hub->pipe_count--;
     list_remove(&pipe->in_writable);
     list_remove(&pipe->in_readable);
     queue_set_writer(pipe->out, NULL);

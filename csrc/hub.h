@@ -55,6 +55,7 @@ struct hub {
     struct list sleepers; /* idle bells of pymq_hub_wait */
 
     struct list pipes;
+    int pipe_count;
     struct list writable; /* in turn */
     struct names names;
     struct topics topics; /* what its peers do */

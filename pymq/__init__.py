@@ -9,6 +9,7 @@ from . import backend as backend
 from . import constants as constants
 from . import error as error
 from . import utils as utils
+from .backend.counts import Peer as Peer
 from .constants import *  # noqa: F403
 from .context import Context as Context
 from .curve import curve_keypair as curve_keypair
@@ -28,7 +29,6 @@ from .message import Frame as Frame
 from .message import Message as Message
 from .message import MessageTracker as MessageTracker
 from .overflow import Overflow as Overflow
-from .peers import Peer as Peer
 from .poller import Poller as Poller
 from .poller import select as select
 from .poller import zmq_poll as zmq_poll

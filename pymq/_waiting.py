@@ -30,9 +30,15 @@ TURN = 64
 Loop = asyncio.AbstractEventLoop
 Call = Callable[[], Any]
 
+_set_result = asyncio.Future.set_result
+
 
 def _tells_of_close(error: Exception) -> bool:
     return isinstance(error, ZMQError) and error.errno == ENOTSOCK
+
+
+def _cancelled() -> None:
+    raise asyncio.CancelledError
 
 
 class Sleeper:
@@ -43,13 +49,14 @@ class Sleeper:
     once, which halves the turns that a message takes.
     """
 
-    __slots__ = ("_asyncio_future_blocking", "_cancelled", "_context", "_loop", "_wake")
+    __slots__ = ("_asyncio_future_blocking", "_context", "_loop", "_wake", "result")
 
     def __init__(self, loop: Loop) -> None:
         self._asyncio_future_blocking = True  # as tasks want it to be
         self._loop = loop
         self._wake: Any = None
-        self._cancelled = False
+        # What the task calls when it is awake; what that returns it throws away.
+        self.result: Callable[[], object] = bool
 
     def get_loop(self) -> Loop:
         """See `asyncio.Future.get_loop`."""
@@ -83,14 +90,9 @@ class Sleeper:
         """The task is to be cancelled."""
         if self._wake is None:
             return False
-        self._cancelled = True
+        self.result = _cancelled
         self.wake()
         return True
-
-    def result(self) -> None:
-        """What the task hears of when it is awake."""
-        if self._cancelled:
-            raise asyncio.CancelledError
 
 
 class Waiting(Future):
@@ -115,7 +117,7 @@ class Waiting(Future):
 
     def begin(self, watch: Watch, queue: deque[Waiting], call: Call) -> None:
         """Stand in the queue."""
-        self._call: Union[Call, None] = call
+        self._call: Union[Call, None] = call  # until it is done
         self._watch = watch
         self._queue = queue
         self._called_back = False
@@ -142,11 +144,12 @@ class Waiting(Future):
 
     def take(self) -> None:
         """Make the call."""
-        if self._call is None or self.done():
+        call = self._call
+        if call is None:
             return
         self.looked = self._watch.rings
         try:
-            result = self._call()
+            result = call()
         except Again:
             return
         except Exception as error:
@@ -155,7 +158,8 @@ class Waiting(Future):
             else:
                 self.set_exception(error)
         else:
-            self.set_result(result)
+            _set_result(self, result)
+            self._leave()
 
     def serve(self) -> None:
         """Have the call made: by who awaits it, if that is all.  A task that is about
@@ -170,7 +174,7 @@ class Waiting(Future):
 
     def set_result(self, result: Any) -> None:
         """See `asyncio.Future.set_result`."""
-        super().set_result(result)
+        _set_result(self, result)
         self._leave()
 
     def set_exception(self, exception: Any) -> None:
@@ -208,7 +212,7 @@ class Waiting(Future):
         super().add_done_callback(fn, **more)
 
     def __await__(self) -> Generator[Any, None, Any]:
-        while not self.done():
+        while self._call is not None:
             sleeper = Sleeper(self._watch.loop)
             self._sleepers.append(sleeper)
             try:
@@ -339,8 +343,9 @@ class Watch:
         self.bell.hush()
         self.rings += 1
         self._serve()
-        for poller in list(self.pollers):
-            poller.serve()
+        if self.pollers:
+            for poller in list(self.pollers):
+                poller.serve()
 
     def _serve(self) -> None:
         """Serve those who wait, in turn, while there is something for them.  From the

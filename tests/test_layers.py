@@ -31,13 +31,13 @@ session
 control patterns monitor level attendant pauses
 transports options
 security_options
-option
+option properties
 backend endpoint
 applicant
 zmtp
 threads
 meeting
-properties z85 drain deadline exits inherited shadow watch turn
+z85 drain deadline exits inherited shadow watch turn
 changed
 error
 naps

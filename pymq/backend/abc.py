@@ -24,7 +24,7 @@ from enum import IntEnum
 from typing import Callable, NamedTuple, Protocol, Sequence, Union
 
 from ..zmtp.sealing import Keys
-from .counts import Counts, PeerCounts
+from .counts import Counts, KnownPeers, Peer
 from .routing import HubOption as HubOption
 from .routing import Receive as Receive
 from .routing import Routing as Routing
@@ -400,8 +400,10 @@ class Hub(Protocol):
         """Of all pipes that this hub has and had; `Counts.peers` of those it has.  Of
         one that was closed, as it was then."""
 
-    def peers(self) -> list[PeerCounts]:
-        """Its pipes, with those that were closed and have something to be received."""
+    def peers(self, known: KnownPeers) -> list[Peer]:
+        """Its pipes, with those that were closed and have something to be received.
+        What is `known` of each, by pipe, is looked up; but the name of a pipe that has
+        one is its routing id."""
 
     def probe(self, number: int) -> int:
         """How many peers have all that was sent to them before they were first asked

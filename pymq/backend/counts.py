@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence
+from typing import Mapping, NamedTuple, Tuple
 
 
 class Counts(NamedTuple):
@@ -29,14 +29,18 @@ class Counts(NamedTuple):
 NOTHING = Counts(0, 0, 0, 0, 0, 0, 0, 0)
 
 
-class PeerCounts(NamedTuple):
-    """A pipe of a hub, and what has come and gone."""
+class Peer(NamedTuple):
+    """One of a socket's peers.  Numbers are as in `Counts`."""
 
-    pipe: int
-    name: bytes  # where pipes have names
-    since: float  # when its latest link came up, or it was joined, as `time.time`; 0
-    connected: bool
-    # As in `Counts`.
+    #: As a frame's Peer-Address has it; "" over inproc, and before the first link.
+    address: str
+    #: What a ROUTER calls it, else what it calls itself.
+    routing_id: bytes
+    socket_type: str
+    mechanism: str  # NULL, PLAIN, CURVE ...; "" over inproc, and without a handshake
+    user_id: str  # as ZAP has it
+    since: float  # when it was connected last, as `time.time` has it; 0: never yet
+    connected: bool  # else it is awaited, or what it sent is still to be received
     messages_in: int
     bytes_in: int
     waiting_in: int
@@ -46,7 +50,6 @@ class PeerCounts(NamedTuple):
     dropped: int
 
 
-def total(count: int, past: Counts, peers: Sequence[PeerCounts]) -> Counts:
-    """Of so many peers: what was and what these have."""
-    each = [past[1:], *[peer[4:] for peer in peers]]
-    return Counts(count, *map(sum, zip(*each)))
+#: What is known of a peer: the first five of `Peer`.
+Known = Tuple[str, bytes, str, str, str]
+KnownPeers = Mapping[int, Known]

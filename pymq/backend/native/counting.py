@@ -1,15 +1,12 @@
-"""What has come and gone, as the core counts it.
-
-To C, messages that were received ahead are received; to their user they wait.
-"""
+"""What has come and gone, as the core counts it, where there are no builtins."""
 
 from __future__ import annotations
 
 from struct import Struct
-from typing import Any, Callable, Mapping
+from typing import Any, Mapping
 
 from ..._core import ffi, lib
-from ..counts import Counts, PeerCounts
+from ..counts import Counts, Known, KnownPeers, Peer
 
 # A pymq_peer, whose counts begin with a 1 that says nothing.
 _PEER = Struct("q 256p d ? 15x 7q")
@@ -18,34 +15,32 @@ _COUNTS = Struct("8q")
 # Bound once: looking a function up in `ffi` costs a third of the call.
 _buffer = ffi.buffer
 _new = ffi.new
-_record = tuple.__new__  # the class of a NamedTuple takes its fields one by one
+_make = tuple.__new__  # the class of a NamedTuple takes its fields one by one
 
 
-def totals(hub: Any, ahead: int) -> Counts:
-    """See `pymq.backend.abc.Hub.totals`; so many messages are ahead."""
+def totals(hub: Any, record: type[Counts]) -> Counts:
+    """See quick_totals in ``csrc/counted.h``."""
     sums = _new("pymq_counts[1]")
     lib.pymq_hub_totals(hub, sums)
-    counts = _record(Counts, _COUNTS.unpack(_buffer(sums)))
-    if ahead:
-        return counts._replace(waiting_in=counts.waiting_in + ahead)
-    return counts
+    return _make(record, _COUNTS.unpack(_buffer(sums)))
 
 
-def peers(hub: Any, count_ahead: Callable[[], Mapping[int, int]]) -> list[PeerCounts]:
-    """See `pymq.backend.abc.Hub.peers`; how many messages are ahead, by pipe."""
-    room = 8
-    while True:
-        found = _new("pymq_peer[]", room)
+def peers(
+    hub: Any, record: type[Peer], known: KnownPeers, ahead: Mapping[int, int]
+) -> list[Peer]:
+    """See quick_peers in ``csrc/counted.h``."""
+    found, room, count = ffi.NULL, 0, lib.pymq_hub_peers(hub, ffi.NULL, 0)
+    while count > room:
+        found, room = _new("pymq_peer[]", count), count
         count = lib.pymq_hub_peers(hub, found, room)
-        if count <= room:
-            break
-        room = count
-    ahead = count_ahead()
-    numbers = _PEER.iter_unpack(_buffer(found, count * _PEER.size))
-    peers = [_record(PeerCounts, each) for each in numbers]
-    if not ahead:
-        return peers
-    return [
-        each._replace(waiting_in=each.waiting_in + ahead.get(each.pipe, 0))
-        for each in peers
-    ]
+    numbers = _PEER.iter_unpack(_buffer(found, count * _PEER.size) if count else b"")
+    return [_peer(record, known[each[0]], each, ahead) for each in numbers]
+
+
+def _peer(
+    record: type[Peer], known: Known, each: Any, ahead: Mapping[int, int]
+) -> Peer:
+    pipe, name, *counted = each
+    counted[4] += ahead.get(pipe, 0)  # waiting_in
+    address, routing_id, *rest = known
+    return _make(record, (address, name or routing_id, *rest, *counted))

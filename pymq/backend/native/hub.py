@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from array import array
 from errno import E2BIG, EALREADY, ENOMEM
+from functools import partial
 from typing import Any, Callable, Sequence, TypeVar, Union
 
 from ... import _core
@@ -18,7 +19,7 @@ from ..abc import (
     check_bytes,
 )
 from ..abc import Hub as AbstractHub
-from ..counts import Counts, PeerCounts
+from ..counts import Counts, KnownPeers, Peer
 from ..messages import no_way
 from . import counting, held
 from .ahead import Ahead
@@ -68,6 +69,8 @@ class Hub(Ahead):
         "quick_send",
         "quick_send_many",
         "quick_send_message",
+        "_quick_peers",
+        "_quick_totals",
     )
 
     def __init__(self, loop: Loop, routing: Routing) -> None:
@@ -89,11 +92,16 @@ class Hub(Ahead):
         self.quick_recv_message: Callable[[], Any] = no_way
         self.quick_send_many: Callable[[Any], Union[int, None]] = no_way
         self.quick_recv_many: Callable[[int], list[bytes]] = self._fetch
+        self._quick_totals: Callable[..., Counts] = partial(counting.totals, self._hub)
+        self._quick_peers: Callable[..., list[Peer]] = partial(
+            counting.peers, self._hub
+        )
         if BUILTINS:
             bound = _core.bind_hub(self._owner)
             self.quick_send, self.quick_recv, self.quick_recv_from, *messages = bound
             self.quick_send_message, self.quick_recv_message, *many = messages
-            self.quick_send_many, self.quick_recv_many = many
+            self.quick_send_many, self.quick_recv_many, *counted = many
+            self._quick_totals, self._quick_peers = counted
 
     def _send_plain(self, data: bytes) -> int:
         return _send(self._hub, data, len(data), False)
@@ -394,11 +402,16 @@ class Hub(Ahead):
 
     def totals(self) -> Counts:
         """See `pymq.backend.abc.Hub.totals`."""
-        return counting.totals(self._hub, len(self.ahead) + len(self._aside))
+        totals = self._quick_totals(Counts)
+        ahead = len(self.ahead) + len(self._aside)  # to C they are received
+        if ahead:
+            return totals._replace(waiting_in=totals.waiting_in + ahead)
+        return totals
 
-    def peers(self) -> list[PeerCounts]:
+    def peers(self, known: KnownPeers) -> list[Peer]:
         """See `pymq.backend.abc.Hub.peers`."""
-        return counting.peers(self._hub, self._count_ahead)
+        ahead = {} if self._batch is None else self._count_ahead()
+        return self._quick_peers(Peer, known, ahead)
 
     def probe(self, number: int) -> int:
         """See `pymq.backend.abc.Hub.probe`."""

@@ -79,7 +79,7 @@ class Engine:
         self._urgent = b""  # commands of our own, and replies to the peer's
         self._heartbeat = Heartbeat(link.heartbeat, self._socket)
         self._batch: deque[memoryview] = deque()
-        self._taken: list[queue.Frame] = []  # the frames that make up the batch
+        self.in_hand: list[queue.Frame] = []  # the frames that make up the batch
         self._sent = 0  # bytes of the batch that the kernel has accepted
         self._blocked = False  # the kernel takes no more
         self._broken = 0  # errno of a failed write: no output any more
@@ -121,7 +121,7 @@ class Engine:
 
     def has_sent(self) -> bool:
         """Whether the kernel has all that the pipe was given, and would not hang up."""
-        waits = self._taken or self._broken or self.pipe.output.frames
+        waits = self.in_hand or self._broken or self.pipe.output.frames
         return not (self.ended or waits or kernel_holds(self._socket))
 
     @property
@@ -137,7 +137,7 @@ class Engine:
     def unsent(self, announcements: bool = True) -> int:
         """How many messages it has taken that the kernel has not wholly, and, or
         without, announcements."""
-        taken, sent = self._taken, self._sent  # of one batch: the next needs the lock
+        taken, sent = self.in_hand, self._sent  # of one batch: the next needs the lock
         if not taken:
             return 0
         return sum(
@@ -344,7 +344,7 @@ class Engine:
                 self._batch.appendleft(first[sent:])
             sent -= min(sent, len(first))
         if not self._batch:
-            self._taken = []  # the kernel has it all
+            self.in_hand = []  # the kernel has it all
             if self.pipe.hub.flushing:
                 with self.loop.lock:
                     self.pipe.hub._wake()
@@ -355,10 +355,10 @@ class Engine:
         if output.reader_parked and not (output.frames or self._urgent):
             return False  # who writes asks for another turn
         with self.loop.lock:
-            self._taken = output.pop_many(BATCH_SIZE)
+            self.in_hand = output.pop_many(BATCH_SIZE)
         urgent = self._take_urgent()
         self._sent = -len(urgent)
-        buffers = self._join([urgent]) if self._taken else [urgent]
+        buffers = self._join([urgent]) if self.in_hand else [urgent]
         self._batch.extend([memoryview(buffer) for buffer in buffers if buffer])
         return bool(self._batch)
 
@@ -370,7 +370,7 @@ class Engine:
         """Encode what was taken.  Short pieces are joined, behind `short`, long ones
         left alone: few system calls, few copies."""
         add, buffers, headers = short.append, [], self._short
-        for frame in self._taken:
+        for frame in self.in_hand:
             kind, body = frame
             size = len(body)
             if size < 256 and kind < queue.SUBSCRIBE:
@@ -453,7 +453,7 @@ class Engine:
                 self.pipe._link_down(error)
             # Somebody may hold the engine; the messages are to be let go of.
             self._batch.clear()
-            self._taken = []
+            self.in_hand = []
 
     def _detach(self) -> None:
         self.pipe.output.reader = self.pipe.input.writer = None
@@ -473,13 +473,13 @@ class Engine:
         """The taken messages that the kernel has nothing of go back; one that it has a
         part of is lost."""
         kept = 0
-        for begin, end, behind in self._messages(self._taken):
+        for begin, end, behind in self._messages(self.in_hand):
             if begin >= self._sent:
                 break
             kept = behind
-            message = self._taken[behind - 1][0] == queue.LAST
+            message = self.in_hand[behind - 1][0] == queue.LAST
             self.pipe.lost += message and end > self._sent
-        self.pipe.output.unpop(self._taken[kept:])
+        self.pipe.output.unpop(self.in_hand[kept:])
 
     def _wire_size(self, frame: queue.Frame) -> int:
         return sum(map(len, self._encode(frame)))

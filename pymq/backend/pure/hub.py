@@ -17,9 +17,10 @@ from ..abc import (
     check_bytes,
 )
 from ..abc import Hub as AbstractHub
-from ..counts import NOTHING, Counts, PeerCounts, total
+from ..counts import NOTHING, Counts, KnownPeers, Peer
 from ..messages import recv_message, send_message
 from . import policies
+from .counting import describe, total
 from .lasts import Lasts
 from .loop import Loop
 from .moving import move, refusal
@@ -113,8 +114,8 @@ class Hub(Waiting):
         """Nothing of it is left to read."""
         self.receiver.remove(pipe)
         if pipe.closed and self.pipes.pop(pipe.id, None) is not None:
-            past = total(0, self._past, [pipe._counts()])
-            self._past = past._replace(waiting_in=0, waiting_out=0)
+            past = total(self._past, [pipe])
+            self._past = past._replace(peers=0, waiting_in=0, waiting_out=0)
 
     # Messages.
 
@@ -384,17 +385,16 @@ class Hub(Waiting):
     def totals(self) -> Counts:
         """See `pymq.backend.abc.Hub.totals`."""
         with self.lock:
-            self.receiver.put_back()
-            pipes = self.pipes.values()
-            there = len([pipe for pipe in pipes if not pipe._over()])
-            return total(there, self._past, [pipe._counts() for pipe in pipes])
+            if self.ahead:
+                self.receiver.put_back()
+            return total(self._past, self.pipes.values())
 
-    def peers(self) -> list[PeerCounts]:
+    def peers(self, known: KnownPeers) -> list[Peer]:
         """See `pymq.backend.abc.Hub.peers`."""
         with self.lock:
-            self.receiver.put_back()
-            there = [pipe for pipe in self.pipes.values() if not pipe._over()]
-            return [pipe._counts() for pipe in there]
+            if self.ahead:
+                self.receiver.put_back()
+            return describe(self.pipes.values(), known)
 
     def probe(self, number: int) -> int:
         """See `pymq.backend.abc.Hub.probe`."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Union
 
 from ..abc import Event, EventKind, Link
 from ..abc import Pipe as AbstractPipe
-from ..counts import PeerCounts
 from .engine import Engine
 from .queue import PROBE, SUBSCRIBE, Queue
 from .raw_engine import RawEngine
@@ -205,29 +204,6 @@ class Pipe:
             recv_hwm = _sum(recv_hwm, self.peer.hub.send_hwm)
         self.output.set_hwm(0 if self.output.conflate else send_hwm)
         self.input.set_hwm(0 if self.input.conflate else recv_hwm)
-
-    def _counts(self) -> PeerCounts:
-        output, incoming, engine = self.output, self.input, self.engine
-        in_hand = engine.unsent(announcements=False) if engine is not None else 0
-        linked = engine is not None or self.peer is not None
-        counts = (
-            self.id,
-            self.routing_id,
-            self.since,
-            linked and not self.closed,
-            incoming.written,
-            incoming.bytes,
-            incoming.written - incoming.read,
-            output.written,
-            output.bytes,
-            output.written - output.read + in_hand,
-            self.lost + self.missed,
-        )
-        return tuple.__new__(PeerCounts, counts)
-
-    def _over(self) -> bool:
-        """Nothing will come of it any more, though the hub has not noticed yet."""
-        return self.closed and not self.input.frames
 
     def _echoes(self, number: int) -> bool:
         """See `pymq.backend.abc.Hub.probe`."""

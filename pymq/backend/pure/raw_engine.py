@@ -44,12 +44,12 @@ class RawEngine(Engine):
     def _refill(self) -> bool:
         """Empty messages make no batch, but there may be others behind them."""
         while not super()._refill():
-            if not self._taken:
+            if not self.in_hand:
                 return False
         return True
 
     def _join(self, short: list[bytes]) -> list[bytes]:
-        return [body for _, body in self._taken]
+        return [body for _, body in self.in_hand]
 
     def _encode(self, frame: queue.Frame) -> tuple[bytes, bytes]:
         return b"", frame[1]

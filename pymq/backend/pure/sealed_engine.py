@@ -55,7 +55,7 @@ class SealedEngine(Engine):
 
     def _join(self, short: list[bytes]) -> list[bytes]:
         buffers = []
-        for frame in self._taken:
+        for frame in self.in_hand:
             head, body = self._encode(frame)
             sealed = self._sealer.seal(head[0], body)
             if len(sealed) < JOIN_LIMIT:
