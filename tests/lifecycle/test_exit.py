@@ -11,6 +11,7 @@ from patience import until
 from scripts import Script
 
 SEND = """
+zmq.Context.exit_linger = 3_600_000  # on a busy machine 5 s may be over before
 context = zmq.Context()
 push = context.socket(zmq.PUSH)
 push.connect(endpoint)
@@ -96,8 +97,9 @@ class Stubborn(zmq.Socket):
     def close(self, linger=None):
         {body}
 
-zmq.Context.exit_linger = 300
-stubborn = zmq.Context().socket(zmq.PULL, Stubborn)
+soon = zmq.Context()
+soon.exit_linger = 300
+stubborn = soon.socket(zmq.PULL, Stubborn)
 stubborn.bind("tcp://127.0.0.1:*")
 """
     pull = zmq.socket(zmq.PULL)
@@ -131,11 +133,18 @@ def test_the_end_obeys_linger(zmq: Library, how: str) -> None:
 @pytest.mark.only("pymq")
 @pytest.mark.skipif(os.name != "posix", reason="there are no signals of POSIX here")
 def test_ctrl_c_ends_the_end(zmq: Library) -> None:
+    """But for what must not be left out: memory is going to be freed."""
     text = NOBODY.replace("300", "3_600_000")
-    text += "import atexit\natexit.register(print, 'ending', flush=True)\n"
+    text += """
+import atexit
+from pymq import exits
+exits.call_last(lambda: print("last", flush=True))
+atexit.register(print, "ending", flush=True)
+"""
     with Script(zmq, text, zmq.reserved("tcp")) as script:
         assert script.line() == "ending"
         until(lambda: script.interrupted())  # the first may end the print
+        assert script.line() == "last"
         assert "KeyboardInterrupt" in script.ended().stderr
 
 

@@ -93,4 +93,4 @@ def test_the_table_has_every_cell() -> None:
         pytest.skip("the documentation is not here")
     page = PAGE.read_text()
     for cell in everyday():
-        assert f"| {cell} |" in page, "run: python tests/support/lifecycle_table.py"
+        assert f"| {cell} |" in page, "run tests/support/lifecycle_table.py"

@@ -266,6 +266,24 @@ def test_term_tells_what_it_waits_for(
 
 
 @pytest.mark.only("pymq")
+def test_that_warning_may_be_an_error(
+    zmq: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which gets out of `term`, as Ctrl-C does; another goes on waiting."""
+    monkeypatch.setattr("pymq.context.WARN_AFTER", 0.05)
+    context = zmq.context()
+    pull = zmq.socket(zmq.PULL, context=context)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(zmq.LingerWarning, match="not closed"):
+            context.term()
+    assert not context.closed
+    pull.close()
+    Background(context.term).result()
+    assert context.closed
+
+
+@pytest.mark.only("pymq")
 def test_term_names_what_is_nobodys(
     zmq: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:

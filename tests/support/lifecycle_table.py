@@ -1,6 +1,6 @@
 """Prints the table of docs/lifecycle.md: every cell on every implementation.
 
-    python tests/support/lifecycle_table.py [native,pure,pyzmq]
+    PYTHONPATH=. python tests/support/lifecycle_table.py [native,pure,pyzmq]
 
 pyzmq runs each cell three times, since it mostly loses a race; a fault is shown.  Each
 cell has a process of its own, since libzmq ends some of them.
@@ -31,9 +31,10 @@ def outcome(tag: str, number: int) -> str:
 def _apart(tag: str, number: int) -> str:
     command = [sys.executable, __file__, tag, str(number)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ended.returncode < 0:
-        return f"aborts: {ended.stderr.strip().splitlines()[0]}"
-    return ended.stdout.strip() if ended.returncode == 0 else ended.stderr[-200:]
+    if ended.returncode == 0:
+        return ended.stdout.strip()
+    said = ended.stderr.strip().splitlines() or [f"ends with {ended.returncode}"]
+    return f"aborts: {said[0]}" if ended.returncode < 0 else said[-1]
 
 
 def run(tag: str, cell: Cell) -> str:

@@ -1,6 +1,6 @@
 """Prints the tables of docs/lifecycle.md about the receiving twin.
 
-    python tests/support/twin_table.py
+    PYTHONPATH=. python tests/support/twin_table.py
 
 How many messages are lost when their sender has gone while RCVHWM paused the reader's
 input.  Each is tried three times, and the worst is shown.

@@ -18,6 +18,10 @@ from pymq.transports.socks import Request
 
 # Not libzmq: it aborts the process when a socket is closed after a proxy refused it.
 ABORTS = ("pymq",)
+#: It would take all other tests with it.
+may_abort = pytest.mark.fails_on(
+    "pyzmq", reason="on a busy machine, closing may abort (src/epoll.cpp:86)"
+)
 
 
 def _push(zmq: Library, proxy: str, **options: Any) -> Any:
@@ -36,6 +40,7 @@ def _port(endpoint: str) -> int:
     return int(endpoint.rpartition(":")[2])
 
 
+@may_abort
 @pytest.mark.core
 def test_traffic_goes_through_the_proxy(zmq: Library) -> None:
     with SocksProxy().start() as proxy:
@@ -51,6 +56,7 @@ def test_traffic_goes_through_the_proxy(zmq: Library) -> None:
         assert zmq.last_endpoint(push) == endpoint
 
 
+@may_abort
 def test_replies_come_back(zmq: Library) -> None:
     with SocksProxy().start() as proxy:
         rep = zmq.socket(zmq.REP)
@@ -60,6 +66,7 @@ def test_replies_come_back(zmq: Library) -> None:
         assert len(proxy.asked) == 1
 
 
+@may_abort
 @pytest.mark.core
 def test_the_proxy_looks_names_up(zmq: Library) -> None:
     with SocksProxy(names={"hidden.invalid": "127.0.0.1"}).start() as proxy:
@@ -70,6 +77,7 @@ def test_the_proxy_looks_names_up(zmq: Library) -> None:
         assert proxy.asked == [(3, "hidden.invalid", _port(endpoint))]
 
 
+@may_abort
 @ipv6
 def test_an_ipv6_destination(zmq: Library) -> None:
     with SocksProxy().start() as proxy:
@@ -80,6 +88,7 @@ def test_an_ipv6_destination(zmq: Library) -> None:
         assert proxy.asked == [(4, "::1", _port(endpoint))]
 
 
+@may_abort
 @ipv6
 def test_an_ipv6_proxy(zmq: Library) -> None:
     with SocksProxy(family=socket.AF_INET6).start() as proxy:
@@ -90,6 +99,7 @@ def test_an_ipv6_proxy(zmq: Library) -> None:
         assert len(proxy.asked) == 1
 
 
+@may_abort
 def test_a_proxy_by_name(zmq: Library) -> None:
     with SocksProxy().start() as proxy:
         pull, endpoint = _pull(zmq)
@@ -99,6 +109,7 @@ def test_a_proxy_by_name(zmq: Library) -> None:
         assert len(proxy.asked) == 1
 
 
+@may_abort
 @pytest.mark.core
 @pytest.mark.parametrize("password", [b"secret", b"", b"\0\xff" * 127])
 def test_a_login(zmq: Library, password: bytes) -> None:
@@ -141,6 +152,7 @@ def test_a_login_that_is_not_wanted_is_refused(zmq: Library) -> None:
         until(lambda: proxy.refused >= 2)
 
 
+@may_abort
 def test_the_proxy_may_come_later(zmq: Library) -> None:
     with SocksProxy() as proxy:
         pull, endpoint = _pull(zmq)
@@ -151,6 +163,7 @@ def test_the_proxy_may_come_later(zmq: Library) -> None:
         assert pull.recv() == b"early"
 
 
+@may_abort
 def test_the_destination_may_come_later(zmq: Library) -> None:
     endpoint = zmq.reserved("tcp")
     with SocksProxy().start() as proxy:
