@@ -99,7 +99,7 @@ void turns_give_up(struct hub *hub)
 static int begin_request(struct hub *hub)
 {
     const struct turns *turns = &hub->turns;
-    if (turns->asking == ASKING_AGAIN)
+    if (turns->asking == ASKING_AGAIN && turns->size > 0)
         return 0;
     if ((turns->owed || hub->receiving) && !turns->asking
         && !hub->options[PYMQ_RELAXED])

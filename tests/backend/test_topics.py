@@ -7,9 +7,9 @@ import random
 from itertools import permutations
 
 import pytest
-from workbench import PAIR, SUB, XPUB, Bench
+from workbench import PAIR, SUB, XPUB, XSUB, Bench
 
-from pymq.backend.abc import Hub, Pipe
+from pymq.backend.abc import Hub, HubOption, Pipe
 
 #: Enough that a table must grow, and shrink again, many times.
 MANY = 3000
@@ -124,3 +124,51 @@ def test_who_takes_no_topics_is_told_of_none(bench: Bench) -> None:
     sub.subscribe(b"after")
     assert other.ready() == 2
     assert other.recv() == -errno.EAGAIN
+
+
+def _flooded(bench: Bench, marks: int) -> tuple[Hub, Hub, Pipe, int]:
+    """An XPUB whose user receives nothing, an XSUB, its pipe, and how many messages it
+    could send."""
+    xpub, xsub = bench.hub(XPUB), bench.hub(XSUB)
+    for hub in (xpub, xsub):
+        hub.set(HubOption.SEND_HWM, marks)
+        hub.set(HubOption.RECV_HWM, marks)
+    pipe, _ = bench.join(xsub, xpub)
+    for number in range(100):
+        assert xsub.send(b"%d" % number) == 0
+        assert xpub.ready() & 1
+        assert xpub.send(b"") == 0  # it takes in what there is
+    return xpub, xsub, pipe, 100 - xsub.totals().dropped
+
+
+@pytest.mark.parametrize("marks", [1, 2, 5])
+def test_a_publisher_keeps_no_more_messages_than_its_mark(
+    bench: Bench, marks: int
+) -> None:
+    """Those that its user does not receive, beside what the pipe holds."""
+    xpub, xsub, _, taken = _flooded(bench, marks)
+    assert taken <= 4 * marks
+    xsub.subscribe(b"t")
+    assert xpub.topics() == 0  # it is behind the messages
+    assert bench.recv(xpub) == [b"0"]
+    for _ in range(200):
+        xpub.recv()
+    assert xpub.topics() == 1
+    assert xsub.send(b"last") == 0
+    assert bench.recv(xpub) == [b"last"]
+    assert xpub.ready() == 2
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_a_subscription_behind_messages_ends_with_its_subscriber(
+    bench: Bench, keeps: bool
+) -> None:
+    xpub, xsub, pipe, taken = _flooded(bench, 3)
+    xsub.subscribe(b"t")
+    pipe.close(drain=True, keep_input=keeps)
+    found = []
+    while not isinstance(body := xpub.recv(), int):
+        found.append(body)
+    assert found[:taken] == [b"%d" % number for number in range(taken)]
+    assert found[taken:] in ([], [b"\1t", b"\0t"])
+    assert xpub.topics() == 0

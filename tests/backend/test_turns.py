@@ -278,6 +278,14 @@ def test_who_waits_hears_that_a_request_was_given_up(bench: Bench) -> None:
     bell.close()
 
 
+def test_what_was_never_asked_is_not_asked_again_without_an_envelope(
+    bench: Bench,
+) -> None:
+    req, rep = ends(bench)
+    assert req.ask([b"1"], again=True) == 0
+    assert quick(rep) == b"1"
+
+
 FLOOD = """
 import os, select, socket, sys
 peer = socket.socket(fileno=int(sys.argv[1]))

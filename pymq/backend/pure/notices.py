@@ -29,6 +29,8 @@ class Notices(Receiver):
         self._again: dict[Pipe, Topics[None]] = {}
         # Whose, whether it is about a topic, and the frames.
         self._pending: deque[tuple[int, bool, list[bytes]]] = deque()
+        self._unread: dict[int, int] = {}  # of these, messages of users, by pipe
+        self._stalled: dict[int, Pipe] = {}  # those with as many as their mark allows
         self._noticed = 0  # pipe of the last notice that was received
         self._latest = 0  # the same, until something is sent
 
@@ -43,18 +45,40 @@ class Notices(Receiver):
         self.hub.peer, notice, frames = self._pending.popleft()
         if notice:
             self._noticed = self._latest = self.hub.peer
+        else:
+            self._count_off(self.hub.peer)
         self._frames.extend(frames)
         return True
 
-    def _take_up(self) -> None:
-        """Read every pipe empty: subscriptions act at once, the rest waits here."""
-        while super()._find():
-            self._take_up_pipe(self._active[0])
+    def _count_off(self, pipe: int) -> None:
+        """The user has another message from there."""
+        left = self._unread.pop(pipe) - 1
+        if left:
+            self._unread[pipe] = left
+        stalled = self._stalled.pop(pipe, None)
+        if stalled is not None:
+            self._active.append(stalled)
+            self._find()
 
-    def _take_up_pipe(self, pipe: Pipe) -> None:
+    def _is_full(self, pipe: Pipe) -> bool:
+        return 0 < self.hub.recv_hwm <= self._unread.get(pipe.id, 0)
+
+    def _take_up(self) -> None:
+        """Read every pipe empty: subscriptions act at once, the rest waits here, up to
+        the mark."""
+        while super()._find():
+            pipe = self._active[0]
+            if self._is_full(pipe):
+                self._stalled[pipe.id] = self._active.popleft()
+            else:
+                self._take_up_pipe(pipe)
+
+    def _take_up_pipe(self, pipe: Pipe, limited: bool = True) -> None:
         message: list[bytes] = []
         first, changes = True, True
         while True:
+            if first and limited and self._is_full(pipe):
+                return
             frame = pipe.input.pop()
             if frame is None:
                 pipe.input.reader_parked = False  # `_exhausted` parks it
@@ -76,6 +100,7 @@ class Notices(Receiver):
 
     def _deliver(self, pipe: Pipe, message: list[bytes]) -> None:
         self._pending.append((pipe.id, False, message))
+        self._unread[pipe.id] = self._unread.get(pipe.id, 0) + 1
 
     def _change(self, pipe: Pipe, topic: bytes, kind: int) -> None:
         if self.manual:
@@ -165,7 +190,11 @@ class Notices(Receiver):
         self._pending.append((pipe.id, True, [notice]))
 
     def end(self, pipe: Pipe) -> None:
-        """Its subscriptions end with the connection."""
+        """Its subscriptions end with the connection, behind all that it sent."""
+        if self._stalled.pop(pipe.id, None) is not None:
+            self._active.append(pipe)
+        if pipe in self._active:
+            self._take_up_pipe(pipe, limited=False)
         self._take_up()
         self._again.pop(pipe, None)
         asked = self._asked.pop(pipe, {})
@@ -177,6 +206,11 @@ class Notices(Receiver):
         for topic in asked if self.manual else ():
             self._notify(pipe, b"\0" + topic)
         self.hub._wake()
+
+    def remove(self, pipe: Pipe) -> None:
+        """Drop what arrived."""
+        self._stalled.pop(pipe.id, None)
+        super().remove(pipe)
 
     def targets(self, frame: bytes) -> list[Pipe]:
         """With LAST_VALUE, only the peer that this is for, if it wants it."""
