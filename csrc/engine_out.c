@@ -11,7 +11,7 @@ enum {
     BATCH = 512 * 1024,
     OLD_FRAMES = 32, /* per system call */
     LONG_REST = 128 * 1024, /* bytes that did not fit */
-    LOCAL_BUFFER = 212992   /* bytes: Linux allows it to all, and doubles it */
+    LOCAL_BUFFER = 212992 /* bytes: Linux's choice, which it doubles if asked */
 };
 
 /* One run costs less without a header that the kernel has to fetch. */
@@ -39,7 +39,8 @@ static bool is_local(int fd)
 /* A buffer of AF_UNIX does not grow with what is sent, as TCP's does, and there
  * is room again when it is three quarters empty: of long bodies it holds so
  * little that both sides work in turn.  Twice as much they do side by side;
- * more than that and what is in it falls out of the caches. */
+ * more than that and what is in it falls out of the caches.  One that somebody
+ * has chosen is let be. */
 static void widen(struct engine *e)
 {
     int now, room = LOCAL_BUFFER;
@@ -49,7 +50,7 @@ static void widen(struct engine *e)
     e->widened = true;
     if (is_local(e->fd)
         && getsockopt(e->fd, SOL_SOCKET, SO_SNDBUF, &now, &size) == 0
-        && now <= room)
+        && now == room)
         setsockopt(e->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
 }
 
