@@ -109,6 +109,11 @@ IN_FLIGHT = 64 << 20
 LARGE = 1 << 20
 
 
+#: Ahead of the timed ones of such a row, in bytes: memory that a process has not
+#: used before costs more than the message.
+WARM_BYTES = 256 << 20
+
+
 #: A mark that nobody reaches.  0 would say so, but not to pyomq, which then drops.
 UNMARKED = 10_000_000
 
@@ -128,6 +133,8 @@ def streams(transport: str) -> Iterator[Row]:
     workload = "inproc" if transport == "inproc" else "throughput"
     for name, size in SIZES.items():
         keys: Keys = {"endpoint": ENDPOINTS[transport], "size": size, "hwm": hwm(size)}
+        if size >= LARGE:
+            keys["warm"] = WARM_BYTES // size
         one, many, shared = stream_peers(transport, size)
         start, quick = f"throughput/{transport}/{name}", name in QUICK[transport]
         yield Row(f"{start}/copy/one", workload, keys, one, quick=quick)

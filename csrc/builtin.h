@@ -66,7 +66,10 @@ static PyObject *body_of(int64_t token, const char *data, size_t size)
 {
     if (pymq_stock_wants(size))
         stock(size);
-    return token < 0 ? object_of(token) : copy_body(data, size);
+    PyObject *body = token < 0 ? object_of(token) : copy_body(data, size);
+    if (body != NULL)
+        give(body);
+    return body;
 }
 
 /* The body in a slot, which is cleared. */

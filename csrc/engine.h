@@ -113,6 +113,7 @@ struct engine {
     size_t sent;      /* bytes of the queue's next frame the kernel has */
     bool out_message; /* that frame is not the first of its message */
     bool blocked;     /* the kernel takes no more */
+    bool widened;     /* its buffer was looked at */
     int broken;       /* errno of a failed write: no output any more */
     unsigned char replies[REPLIES];
     size_t replies_at, replies_size;

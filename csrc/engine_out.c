@@ -9,7 +9,9 @@ enum {
     WRITES = 16, /* per turn, for fairness between engines */
     RUNS = 128,  /* of bytes, per system call */
     BATCH = 512 * 1024,
-    OLD_FRAMES = 32 /* per system call */
+    OLD_FRAMES = 32, /* per system call */
+    LONG_REST = 128 * 1024, /* bytes that did not fit */
+    LOCAL_BUFFER = 212992 /* bytes: Linux's choice, which it doubles if asked */
 };
 
 /* One run costs less without a header that the kernel has to fetch. */
@@ -24,6 +26,32 @@ static ssize_t write_runs(int fd, struct iovec *runs, int count)
                    : sendmsg(fd, &message, MSG_NOSIGNAL);
     while (done < 0 && errno == EINTR);
     return done;
+}
+
+static bool is_local(int fd)
+{
+    struct sockaddr_storage name;
+    socklen_t size = sizeof name;
+    return getsockname(fd, (struct sockaddr *)&name, &size) == 0
+           && name.ss_family == AF_UNIX;
+}
+
+/* A buffer of AF_UNIX does not grow with what is sent, as TCP's does, and there
+ * is room again when it is three quarters empty: of long bodies it holds so
+ * little that both sides work in turn.  Twice as much they do side by side;
+ * more than that and what is in it falls out of the caches.  One that somebody
+ * has chosen is let be. */
+static void widen(struct engine *e)
+{
+    int now, room = LOCAL_BUFFER;
+    socklen_t size = sizeof now;
+    if (e->widened)
+        return;
+    e->widened = true;
+    if (is_local(e->fd)
+        && getsockopt(e->fd, SOL_SOCKET, SO_SNDBUF, &now, &size) == 0
+        && now == room)
+        setsockopt(e->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
 }
 
 /* Whether all was accepted; else the kernel takes no more, now or ever. */
@@ -41,6 +69,8 @@ bool engine_write_runs(struct engine *e, struct iovec *runs, int count,
     } else {
         e->blocked = *accepted < wanted;
     }
+    if (e->blocked && wanted - *accepted >= LONG_REST)
+        widen(e);
     return *accepted == wanted;
 }
 

@@ -78,6 +78,18 @@ int pymq_stock_wants(size_t size);
 /* ... which is lent like one that is sent.  0 or -ENOMEM. */
 int pymq_stock_add(char *data, size_t size, int64_t token);
 
+enum {
+    PYMQ_STOCK_GIVEN = 2,     /* places */
+    PYMQ_GIVEN_FROM = 33554432 /* bytes; what is longer glibc maps anew */
+};
+
+/* An object that a user got, whose memory may do for another when he has let
+ * go of it: kept in a place, instead of what was there.  0, or -ENOMEM also if
+ * there is no thread to forget it in time. */
+int pymq_stock_give(int place, char *data, size_t size, int64_t token);
+/* Its token, back to the caller, or 0. */
+int64_t pymq_stock_given(int place, size_t *size);
+
 /* A frame of a message that goes or comes as a whole.  To send, `token` is as
  * of pymq_hub_send_long, and 0 for data that is to be copied.  Received, the
  * data lies in `chunk`, or where that of the part before does, or in the

@@ -77,6 +77,11 @@ bool spare_keep(struct chunk *chunk)
     return true;
 }
 
+bool spare_attended(void)
+{
+    return atomic_load(&threads) > 0;
+}
+
 static void discard_all(void)
 {
     for (int i = 0; i < PLACES; i++)

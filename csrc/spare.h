@@ -26,6 +26,9 @@ bool spare_keep(struct chunk *chunk);
 /* An I/O thread starts (1) or ends (-1). */
 void spare_thread(int change);
 
+/* Whether there is a thread that will free what is not needed. */
+bool spare_attended(void);
+
 /* Frees what was not needed for a while; true if something is left, and this
  * is to be called again after SPARE_TIME. */
 bool spare_expire(void);

@@ -3,21 +3,28 @@
 
 #include "loan.h"
 #include "pymq.h"
+#include "spare.h"
 
 #include <errno.h>
 
 enum { PLACES = 2 }; /* so that one is there while Python makes the next */
 
 static _Atomic(struct chunk *) places[PLACES];
+static _Atomic(struct chunk *) given[PYMQ_STOCK_GIVEN];
 static atomic_size_t last;
 static atomic_bool used; /* since the last look */
 
 /* Only who has taken a chunk out may look at it. */
+static struct chunk *take_from(_Atomic(struct chunk *) *place)
+{
+    if (atomic_load_explicit(place, memory_order_relaxed) == NULL)
+        return NULL;
+    return atomic_exchange(place, NULL);
+}
+
 static struct chunk *take_out(int place)
 {
-    if (atomic_load_explicit(&places[place], memory_order_relaxed) == NULL)
-        return NULL;
-    return atomic_exchange(&places[place], NULL);
+    return take_from(&places[place]);
 }
 
 static bool put_back(int place, struct chunk *chunk)
@@ -45,6 +52,8 @@ bool stock_empty(void)
     bool empty = true;
     for (int i = 0; i < PLACES; i++)
         empty = empty && atomic_load(&places[i]) == NULL;
+    for (int i = 0; i < PYMQ_STOCK_GIVEN; i++)
+        empty = empty && atomic_load(&given[i]) == NULL;
     return empty;
 }
 
@@ -54,11 +63,35 @@ void stock_expire(bool all)
         return;
     for (int i = 0; i < PLACES; i++)
         chunk_drop(take_out(i));
+    for (int i = 0; i < PYMQ_STOCK_GIVEN; i++)
+        chunk_drop(take_from(&given[i]));
+}
+
+int pymq_stock_give(int place, char *data, size_t size, int64_t token)
+{
+    struct chunk *chunk =
+        spare_attended() ? loan_new(data, size, token) : NULL;
+    if (chunk == NULL)
+        return -ENOMEM;
+    chunk_drop(atomic_exchange(&given[place], chunk));
+    atomic_store(&used, true);
+    return 0;
+}
+
+int64_t pymq_stock_given(int place, size_t *size)
+{
+    struct chunk *chunk = take_from(&given[place]);
+    if (chunk == NULL)
+        return 0;
+    int64_t token = loan_token(chunk);
+    *size = chunk->size;
+    loan_cancel(chunk);
+    return token;
 }
 
 int pymq_stock_wants(size_t size)
 {
-    if (size < PYMQ_STOCK_FROM)
+    if (size < PYMQ_STOCK_FROM || !spare_attended())
         return 0;
     bool again = atomic_exchange(&last, size) == size;
     for (int i = 0; i < PLACES; i++) {

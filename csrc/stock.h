@@ -6,6 +6,10 @@
  * be made in advance, where there is Python, and the engine then reads to where
  * the receiver wants it.
  *
+ * Of the very longest the memory is worth keeping as well: it would be mapped
+ * anew for each object, and cleared by the system.  So C has a reference to
+ * those that users got last; the next is what only C refers to any more.
+ *
  * Other sizes stay until two bodies of a new one have come.  Any thread; no
  * lock, so that a fork cannot leave one locked.
  */

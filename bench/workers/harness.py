@@ -35,6 +35,7 @@ class Options:
     endpoint: str = ""
     size: int = 0
     count: int = 0
+    warm: int = 0  # messages of a stream ahead of those
     hwm: int = 1000
     sndbuf: int = 0
     rcvbuf: int = 0

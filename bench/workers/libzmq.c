@@ -108,7 +108,7 @@ static void send_all(void *socket, const struct options *options)
 {
     size_t size = (size_t)options->size;
     char *body = allocate(size);
-    for (long i = 0; i < options->count; i++)
+    for (long i = 0; i < options->count + options->warm; i++)
         send_body(socket, body, size);
     free(body);
 }
@@ -118,7 +118,8 @@ static void recv_all(void *socket, const struct options *options)
     size_t size = (size_t)options->size;
     struct message message;
     zmq.msg_init(&message);
-    recv_body(socket, &message, size);
+    for (long i = 0; i < options->warm + 1; i++)
+        recv_body(socket, &message, size);
     struct timer begin = timer_start();
     for (long left = options->count - 1; left > 0; left--)
         recv_body(socket, &message, size);
@@ -143,7 +144,8 @@ static void transmit(const struct options *options)
     send_all(socket, options);
     hold();
     finish(context, socket);
-    print_result((struct result){timer_stop(begin), options->count, 0, 0});
+    long count = options->count + options->warm;
+    print_result((struct result){timer_stop(begin), count, 0, 0});
 }
 
 struct flow {

@@ -51,6 +51,8 @@ def receiver(nng: Any, options: Options) -> Result:
 def received(pull: Any, options: Options) -> Result:
     """Receive `count` messages."""
     clock, recv = Clock(), pull.recv
+    for _ in range(options.warm):
+        recv()
     assert len(recv()) == options.size
     clock.start()
     for _ in range(options.count - 1):
@@ -65,13 +67,13 @@ def sender(nng: Any, options: Options) -> Result:
         clock.start()
         feed(push, options)
         hold()
-    return clock.stop(options.count)
+    return clock.stop(options.count + options.warm)
 
 
 def feed(push: Any, options: Options) -> None:
     """Send `count` messages."""
     message, send = body(options.size), push.send
-    for _ in range(options.count):
+    for _ in range(options.count + options.warm):
         send(message)
 
 

@@ -191,7 +191,8 @@ static void receive(const struct options *options)
     size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
     char *data = allocate(room);
     int fd = serve(options);
-    recv_all(fd, data, size);
+    for (long i = 0; i < options->warm + 1; i++)
+        recv_all(fd, data, size);
     struct timer begin = timer_start();
     long left = options->count - 1;
     if (size > BLOCK_SIZE) {
@@ -216,12 +217,13 @@ static void transmit(const struct options *options)
     char *data = allocate((size_t)block * size);
     int fd = dial(options);
     struct timer begin = timer_start();
-    for (long left = options->count; left > 0; left -= block) {
+    long count = options->count + options->warm;
+    for (long left = count; left > 0; left -= block) {
         if (block > left)
             block = left;
         send_all(fd, data, (size_t)block * size);
     }
-    print_result((struct result){timer_stop(begin), options->count, 0, 0});
+    print_result((struct result){timer_stop(begin), count, 0, 0});
     close(fd);
     free(data);
 }

@@ -75,6 +75,9 @@ def receiver(_: Any, options: Options) -> Result:
     recv_into, limit = connection.recv_into, max(BLOCK, options.size)
     buffer = bytearray(limit)
     total = options.size * options.count
+    for _ in range(options.warm):
+        if recv_into(buffer, options.size, socket.MSG_WAITALL) < options.size:
+            raise ConnectionError("the sender has left")
     first = recv_into(buffer)
     clock.start()
     done = first
@@ -91,7 +94,8 @@ def receiver(_: Any, options: Options) -> Result:
 def fresh_receiver(options: Options) -> Result:
     """A new object for each message, as `recv` of a message library gives."""
     connection, clock = accepted(options), Clock()
-    connection.recv(options.size, socket.MSG_WAITALL)
+    for _ in range(options.warm + 1):
+        connection.recv(options.size, socket.MSG_WAITALL)
     clock.start()
     for _ in range(options.count - 1):
         message = connection.recv(options.size, socket.MSG_WAITALL)
@@ -106,7 +110,7 @@ def sender(_: Any, options: Options) -> Result:
     """One call for each message, or for each block of them."""
     connection, clock = connected(options), Clock()
     together = max(1, BLOCK // options.size) if options.many else 1
-    block, count = body(options.size) * together, options.count
+    block, count = body(options.size) * together, options.count + options.warm
     send = connection.sendall
     clock.start()
     for _ in range(count // together):

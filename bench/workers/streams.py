@@ -96,6 +96,15 @@ def receive_many(pull: Any, options: Options, clock: Clock) -> Result:
     return clock.stop(options.count - len(first))
 
 
+def warm_up(pull: Any, options: Options) -> None:
+    """Receive what no clock sees."""
+    for _ in range(options.warm):
+        if options.copy:
+            pull.recv()
+        else:
+            pull.recv(copy=False)
+
+
 def check(message: Any, options: Options) -> None:
     """A fast benchmark of wrong messages is worth nothing."""
     if len(message) != options.size:
@@ -104,6 +113,7 @@ def check(message: Any, options: Options) -> None:
 
 def receive(pull: Any, options: Options) -> Result:
     """Receive as this row does."""
+    warm_up(pull, options)
     clock = Clock()
     if options.many:
         return receive_many(pull, options, clock)
@@ -129,18 +139,19 @@ def sender(zmq: Any, options: Options) -> Result:
     """`threads` PUSH sockets, in as many threads, that share the messages."""
     context, clock = zmq.Context(), Clock()
     clock.start()
-    share = options.count // options.threads
+    count = options.count + options.warm
+    share = count // options.threads
     workers = [
         threading.Thread(target=feed, args=(zmq, context, options, share, hold))
         for _ in range(options.threads - 1)
     ]
     for worker in workers:
         worker.start()
-    feed(zmq, context, options, options.count - share * len(workers), hold)
+    feed(zmq, context, options, count - share * len(workers), hold)
     for worker in workers:
         worker.join()
     context.term()
-    return clock.stop(options.count)
+    return clock.stop(count)
 
 
 def feed(
@@ -162,8 +173,9 @@ def both(zmq: Any, options: Options) -> Result:
     context = zmq.Context()
     pull = socket(zmq, context, zmq.PULL, options)
     pull.bind(options.endpoint)
+    count = options.count + options.warm
     worker = threading.Thread(
-        target=feed, args=(zmq, context, options, options.count), daemon=True
+        target=feed, args=(zmq, context, options, count), daemon=True
     )
     worker.start()
     result = receive(pull, options)

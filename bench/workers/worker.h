@@ -26,6 +26,7 @@ struct options {
     const char *endpoint, *library, *pattern;
     long size;          /* bytes of a message */
     long count;         /* messages, or timed round trips */
+    long warm;          /* messages of a stream ahead of those */
     long hwm;           /* messages; -1: as the library has it */
     long sndbuf;        /* bytes; 0: as the system has it */
     long rcvbuf;        /* bytes; 0: as the system has it */
@@ -179,6 +180,7 @@ struct number_key {
 static const struct number_key number_keys[] = {
     {"size", offsetof(struct options, size), 1, INT_MAX, 64},
     {"count", offsetof(struct options, count), 2, INT_MAX, 2},
+    {"warm", offsetof(struct options, warm), 0, INT_MAX, 0},
     {"hwm", offsetof(struct options, hwm), 0, INT_MAX, -1},
     {"sndbuf", offsetof(struct options, sndbuf), 0, INT_MAX, 0},
     {"rcvbuf", offsetof(struct options, rcvbuf), 0, INT_MAX, 0},

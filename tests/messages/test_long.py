@@ -12,6 +12,7 @@ from library import Library
 from patience import Background
 
 LONG = (8 << 20) + 3  # bytes
+LONGEST = (32 << 20) + 5  # native uses the memory of such objects again
 LEAST = 128 << 10  # that native stocks; several may arrive with one read
 STREAMS: dict[str, Callable[[int], list[int]]] = {
     "equal": lambda size: [size] * 5,
@@ -44,6 +45,23 @@ def test_streams(zmq: Library, network: str, stream: str, size: int) -> None:
     received = [pull.recv() for _ in bodies]
     sending.result()
     assert received == bodies
+
+
+def test_the_longest(zmq: Library, network: str) -> None:
+    """Their memory may be used again, but not while somebody has it, and then nothing
+    is left of what was in it before: nor of its hash."""
+    push, pull = pair(zmq, network)
+    bodies = [body(number, LONGEST) for number in range(3)]
+    sending = Background(lambda: [push.send(one) for one in bodies * 3])
+    kept = []
+    for number in range(9):
+        received = pull.recv()
+        assert hash(received) == hash(bodies[number % 3])
+        assert received == bodies[number % 3]
+        if number in (2, 5):
+            kept.append((number, received))
+    sending.result()
+    assert all(one == bodies[number % 3] for number, one in kept)
 
 
 @pytest.mark.only("pymq")
