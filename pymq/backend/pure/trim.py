@@ -6,6 +6,7 @@ are in use is given back only if somebody asks for it.
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any, Union
 
@@ -23,7 +24,7 @@ class Trimmer:
 
     def __init__(self) -> None:
         self._due = time.monotonic() + AFTER
-        self._kept = 0  # free after the last time, but given back
+        self._kept = 0  # beside blocks in use, at the least
         self._library: Any = None
 
     def idle(self) -> bool:
@@ -39,14 +40,26 @@ class Trimmer:
         return True
 
     def _look(self) -> None:
-        idle = self._library.mallinfo2().fordblks
-        self._kept = min(self._kept, idle)
-        if idle < self._kept + WORTH:
+        info = self._library.mallinfo2()
+        size = _beside(info)
+        self._kept = min(self._kept, size)
+        if size < self._kept + WORTH or info.fordblks < WORTH:
             return
         began = time.monotonic()
         self._library.malloc_trim(0)
-        self._kept = self._library.mallinfo2().fordblks
+        self._kept = _beside(self._library.mallinfo2())
         self._due = began + max(AFTER, (time.monotonic() - began) * RARELY)
+
+
+def _beside(info: Any) -> int:
+    """Bytes in memory that are no block in use.  What was given back stays free to the
+    allocator, and so does what was used and freed again since, which is in memory."""
+    try:
+        with open("/proc/self/statm", "rb") as statm:
+            pages = int(statm.read().split()[1])
+    except OSError:
+        return int(info.fordblks)
+    return pages * os.sysconf("SC_PAGESIZE") - int(info.uordblks)
 
 
 def _library() -> Union[Any, bool]:
