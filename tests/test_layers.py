@@ -24,7 +24,7 @@ _awaited
 _waiting
 socket poller curve
 endpoints settings context_options
-monitored overflow peers requests subscriptions
+monitored overflow peers readiness requests subscriptions
 base
 message payload attributes generics
 session
