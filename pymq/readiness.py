@@ -18,8 +18,14 @@ class Readiness(SocketBase):
     """Mixed into `Socket`."""
 
     def poll(self, timeout: Union[float, None] = None, flags: int = POLLIN) -> int:
-        """Wait for `flags` for at most `timeout` ms (None: for ever); returns the
-        events that are, 0 if none."""
+        """Wait until the socket can receive or send.
+
+        `flags` are the events to wait for: POLLIN, POLLOUT or both.  Waits for at most
+        `timeout` ms (None or negative: for ever).  Returns those of the events that are
+        true, 0 after a timeout.
+
+        ZMQError(ENOTSUP) when the socket is closed, as in pyzmq.
+        """
         self._check_open_for_poll()
         if flags == POLLIN and self._end is self._hub:
             return self._poll_input(timeout)
@@ -29,14 +35,17 @@ class Readiness(SocketBase):
         return ready[0][1] if ready else 0
 
     def flush(self, timeout: Union[float, None] = None) -> bool:
-        """Wait until all that was sent has left the process: the kernel has accepted
-        the last byte, or the inproc peer can read it.  Not in pyzmq.
+        """Wait until everything that was sent has left the process.  Not in pyzmq.
 
-        For at most `timeout` ms (None: for ever); whether it is so.  True says nothing
-        of its arrival.  What is sent to nobody yet (a peer that is not there, an inproc
-        name that nobody has bound) has not left; what other threads send meanwhile is
-        waited for, too.  A message that a connection took down with it is gone, and
-        not waited for.  ZMQError: ENOTSOCK when the socket is closed meanwhile.
+        That is when the kernel has accepted the last byte, or an inproc peer can read
+        it.  Waits for at most `timeout` ms (None: for ever).  Returns whether it is so.
+
+        True does not mean that the peer has received it.  Messages for a peer that is
+        not connected yet, or for an inproc name that is not bound yet, have not left.
+        Messages that other threads send meanwhile are waited for as well.  A message
+        that was half-sent when its connection broke is lost, and not waited for.
+
+        ZMQError(ENOTSOCK) when the socket is closed meanwhile.
         """
         return self._finish(self._flushing(timeout))
 
@@ -64,13 +73,15 @@ class Readiness(SocketBase):
             raise ZMQError(ENOTSUP)
 
     def fileno(self) -> int:
-        """A descriptor that is readable while `recv` would not block: for ``selectors``
-        and the like.  Readable for good once the socket is closed, or the context
-        terminated.
+        """Return a descriptor that is readable while `recv` would not block.
 
-        Not pyzmq's, which is that of FD: that one tells of changes of EVENTS, room to
-        send among them, to who looks at EVENTS after each.  This one says nothing of
-        room.  It is the socket's as long as that lives: do not close or read it.
-        Receiving costs a microsecond more once this was called.
+        It is meant for ``selectors``, event loops and the like.  It says nothing about
+        room to send.  After the socket was closed or its context terminated it stays
+        readable.  It belongs to the socket: do not read or close it.  After the first
+        call of this method each receive takes about a microsecond more.
+
+        In pyzmq, `fileno` is the descriptor of the option FD.  That one becomes
+        readable when EVENTS may have changed, sending included, and EVENTS has to be
+        read after each time.
         """
         return self._level_fd()

@@ -22,9 +22,9 @@ reference
 context proxies _future
 _awaited
 _waiting
-socket poller curve
+socket readiness poller curve
 endpoints settings context_options
-monitored overflow peers readiness requests subscriptions
+monitored overflow peers requests subscriptions
 base
 message payload attributes generics
 session
