@@ -51,8 +51,8 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
     `destroy` on exit, with a ResourceWarning if sockets are still open.
     """
 
-    #: Milliseconds, set before the interpreter exits: what lingers then has as long.
-    #: Of a context with shadows, set it on that which is none.
+    #: Milliseconds that messages still queued have when the interpreter exits, to be
+    #: set before.  If the context has shadows, set it on the first handle.
     exit_linger: int = EXIT_LINGER
     sockopts: dict[int, Any]
     _missing = EFAULT
