@@ -44,8 +44,7 @@ def strerror(errno: int) -> str:
 
 
 def zmq_errno() -> int:
-    """Return the number of this thread's last error (zmq_errno), 0 if there was
-    none."""
+    """Return the number of this thread's last error (zmq_errno); 0: none so far."""
     return _last.errno
 
 
