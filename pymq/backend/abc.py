@@ -21,11 +21,13 @@ They never raise for what a peer or the system did.
 from __future__ import annotations
 
 from collections import deque
-from enum import IntEnum
 from typing import Callable, NamedTuple, Protocol, Sequence, Union
 
-from ..zmtp.sealing import Keys
 from .counts import Counts, KnownPeers, Peer
+from .link import Event as Event
+from .link import EventKind as EventKind
+from .link import Heartbeat as Heartbeat
+from .link import Link as Link
 from .routing import HubOption as HubOption
 from .routing import Receive as Receive
 from .routing import Routing as Routing
@@ -37,57 +39,6 @@ Buffer = Union[bytes, bytearray, memoryview]
 #: `Hub.wait` also waits for this, beside POLLIN (1) and POLLOUT (2): the kernel, or the
 #: joined peer, has every message and announcement of the hub's pipes to the last byte.
 SENT = 8
-
-
-class Heartbeat(NamedTuple):
-    """When a silent peer is asked for a sign of life (PING and PONG of ZMTP 3.1, RFC
-    37).
-
-    Times are in ms; 0 means never or none.  Any input counts as a sign of life.  The
-    TTL in a peer's own PINGs is obeyed even without these settings: silence for that
-    long ends the link.  Input that the engine has not read because of a mark does not
-    count as silence.
-    """
-
-    interval: int = 0  # between PINGs (ZMQ_HEARTBEAT_IVL)
-    timeout: int = 0  # after a PING without which the link ends (.._TIMEOUT)
-    ttl: int = 0  # tells the peer when it may give us up; 0..6553500 (.._TTL)
-
-
-class Link(NamedTuple):
-    """An established connection: a descriptor, and what the handshake has agreed."""
-
-    fd: int  # non-blocking stream descriptor; the engine owns and closes it
-    leftover: bytes = b""  # bytes the peer sent behind its handshake
-    minor: int = 1  # ZMTP 3.minor of the peer; decides how topics are announced
-    max_size: int = -1  # bytes in one frame, -1 = unlimited (ZMQ_MAXMSGSIZE)
-    affinity: int = 0  # bits of the I/O threads that may drive it, 0: any
-    heartbeat: Heartbeat = Heartbeat()
-    major: int = 3  # 1 and 2 have no commands, 1 has other frames
-    raw: bool = False  # no frames: each read is a message, messages go out as they are
-    notifies: bool = False  # raw: an empty message arrives with the link and at its end
-    sealing: Union[Keys, None] = None  # each frame is sealed (CURVE), inside a frame
-
-
-class EventKind(IntEnum):
-    """What kind of event the control plane is told of."""
-
-    LINK_DOWN = 1  # the engine has ended and closed its descriptor
-    PIPE_CLOSED = 2  # a closed pipe has nothing left to send, or gave up
-
-
-class Event(NamedTuple):
-    """Something that happened in the data plane.
-
-    `error` says why a link went down: 0 if the peer closed it, EPROTO for a malformed
-    or reserved frame, EMSGSIZE for a frame larger than `Link.max_size`, ETIMEDOUT for
-    no sign of life (`Heartbeat`), ENOMEM, or else the errno of the system call that
-    failed.
-    """
-
-    kind: EventKind
-    pipe: int
-    error: int
 
 
 def check_bytes(messages: Sequence[bytes]) -> None:
@@ -129,8 +80,7 @@ class Pipe(Protocol):
         """A positive number, never used twice in a process."""
 
     def name(self, routing_id: bytes, handover: bool = False) -> int:
-        """Give the pipe its name: the routing id that BY_NAME sends to and NAMED
-        receives from.
+        """Give the pipe its name, the routing id of BY_NAME and NAMED.
 
         An empty `routing_id` makes one up: a zero byte and a 32-bit counter.  Returns
         0, or ``-EADDRINUSE`` if another pipe has the name.  With `handover` it returns
@@ -157,8 +107,7 @@ class Pipe(Protocol):
         """
 
     def unsent(self) -> tuple[int, int]:
-        """Return two numbers of messages: how many wait to be sent, and how many were
-        dropped.
+        """Return how many messages wait to be sent, and how many were dropped.
 
         A message of which the kernel has a part still waits.  Dropped are those that
         the end of a link cut off, or that `close` gave up.  Announcements count as
@@ -188,20 +137,17 @@ class Pipe(Protocol):
         """
 
     def gone(self) -> bool:
-        """Whether it takes no more messages and everything that arrived was
-        received."""
+        """Whether it is closed, and everything that arrived was received."""
 
 
 class Bell(Protocol):
     """A descriptor of one waiter's own.  Nobody else can clear it."""
 
     def fileno(self) -> int:
-        """A descriptor that turns readable when something may have happened since
-        `hush`."""
+        """A descriptor that turns readable when something may have happened."""
 
     def hush(self) -> None:
-        """Clear it.  Call this before looking at `Hub.ready`, so that nothing is
-        missed."""
+        """Clear it, before looking at `Hub.ready`, so that nothing is missed."""
 
     def close(self) -> None:
         """Stop waiting.  The descriptor may be reused for other waiters.
@@ -259,8 +205,7 @@ class Hub(Protocol):
 
     @property
     def quick_send(self) -> Callable[[bytes], int]:
-        """A fast `send` of bytes that end a message.  E2BIG: too long for this
-        function."""
+        """A fast `send` of bytes that end a message.  E2BIG: too long for this."""
 
     @property
     def quick_recv(self) -> Callable[[], Union[bytes, int, None]]:
@@ -276,10 +221,9 @@ class Hub(Protocol):
 
     @property
     def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:
-        """A fast `recv_message`, for when nothing is `ahead`.  None: ask
-        `recv_message`.
+        """A fast `recv_message`, for when nothing is `ahead`.  Does not set `more`.
 
-        It does not set `more`.
+        None: ask `recv_message`.
         """
 
     def send_many(self, messages: Sequence[bytes]) -> int:
@@ -296,8 +240,7 @@ class Hub(Protocol):
         more: bool = False,
         owners: Union[Sequence[object], None] = None,
     ) -> int:
-        """Queue a message; with `more`, its first frames, of which there is at least
-        one.
+        """Queue a message; with `more`, only its first frames, at least one.
 
         It is as if `send` was called for each, with its owner or None, but frames of
         other threads do not get between them.
@@ -411,10 +354,9 @@ class Hub(Protocol):
         """
 
     def greet(self, message: Union[bytes, None]) -> None:
-        """Begin every pipe that is opened from now on with this message; None: with
-        none.
+        """Begin every pipe that is opened from now on with this message.
 
-        It has one frame, and counts against the pipe's mark.
+        It has one frame, and counts against the pipe's mark.  None: no message.
         """
 
     def grant(self, topic: bytes, wanted: bool = True) -> None:
@@ -435,8 +377,7 @@ class Hub(Protocol):
         """
 
     def topics(self) -> int:
-        """Return how many different topics are subscribed: here (SUB, XSUB) or by
-        peers."""
+        """Return how many different topics are subscribed, here or by peers."""
 
     def subscribers(self, first: bytes) -> int:
         """Return how many peers get a message that begins with this frame.
@@ -459,17 +400,22 @@ class Hub(Protocol):
         """
 
     def totals(self) -> Counts:
-        """Of all pipes that this hub has and had; `Counts.peers` of those it has.  Of
-        one that was closed, as it was then."""
+        """Return the counts of all pipes that this hub has had, closed ones included.
+
+        A closed pipe counts as it was when it was closed.  `Counts.peers` is the number
+        of pipes that the hub has now.
+        """
 
     def peers(self, known: KnownPeers) -> list[Peer]:
-        """Its pipes, with those that were closed and have something to be received.
-        What is `known` of each, by pipe, is looked up; but the name of a pipe that has
-        one is its routing id."""
+        """Return a record of each pipe, also of closed ones that have something to
+        receive.
+
+        `known` has what the control plane knows of each pipe, by its id.  The routing
+        id of a pipe that has a name is that name.
+        """
 
     def probe(self, number: int) -> int:
-        """Return how many peers have everything that was sent to them before this
-        question.
+        """Return how many peers have everything that was sent before this question.
 
         The question has a `number` (1 to 2**32-1, a new one for each question); call
         again with the same number to ask again.  A peer counts if it has answered a
@@ -508,8 +454,10 @@ class Loop(Protocol):
         """A descriptor that is readable while `take_events` has something."""
 
     def nudge(self) -> None:
-        """Make that descriptor readable until the next `take_events`, to wake a
-        thread that polls it."""
+        """Make that descriptor readable until the next `take_events`.
+
+        It wakes a thread that polls it.
+        """
 
     def take_events(self) -> Sequence[Event]:
         """Return everything that happened since the last call, oldest first."""
@@ -521,8 +469,7 @@ class Backend(Protocol):
     name: str
 
     def loop(self, threads: int) -> Loop:
-        """Make the I/O of one context.  `threads` is 0 or more; with 0 there is only
-        `join`."""
+        """Make the I/O of one context, with so many threads; 0: only `join`."""
 
     def hub(self, loop: Loop, routing: Routing) -> Hub:
         """Make a socket's end of its pipes."""
