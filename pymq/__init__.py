@@ -60,7 +60,11 @@ _EXTRAS = {"curve": _sodium, "gssapi": _gss}
 
 
 def has(capability: str) -> bool:
-    """Whether an optional feature is there, as zmq_has names them."""
+    """Return whether an optional feature is there (zmq_has).
+
+    `capability` is ``"ipc"``, ``"tipc"``, ``"vsock"``, ``"curve"`` or ``"gssapi"``; for
+    any other it returns False.
+    """
     from . import transports
 
     if capability in _EXTRAS:
@@ -69,25 +73,27 @@ def has(capability: str) -> bool:
 
 
 def get_includes() -> list[str]:
-    """Folders for C compilers, where pyzmq has libzmq's headers.  There is no libzmq
-    here: they are there, and have no headers."""
+    """Return folders for C compilers, as in pyzmq; but they have no headers."""
     return [_HOME, join(_HOME, "utils")]
 
 
 def get_library_dirs() -> list[str]:
-    """The folder where pyzmq has libzmq; here there is none."""
+    """Return the folder where pyzmq has libzmq; here there is none."""
     return [_HOME]
 
 
 def install_as_zmq() -> None:
-    """From now on ``import zmq`` gives pymq in this process; see `pymq.dropin`."""
+    """Make ``import zmq`` give pymq in this process; see `pymq.dropin`."""
     from .dropin import install_as_zmq  # `import pymq` should cost little
 
     install_as_zmq()
 
 
 def backend_name(name: Union[str, None] = None) -> str:
-    """The backend that a new context gets: ``native`` or ``pure``."""
+    """Return the name of the backend that a new context gets: ``native`` or ``pure``.
+
+    `name` is as of `Context`.
+    """
     return backend.get(name).name
 
 

@@ -1,6 +1,6 @@
-"""Calls of asyncio sockets that are coroutines: all that wait for more than a message.
+"""Calls of asyncio sockets that wait for more than a message: coroutines.
 
-They are those of `pymq.Socket`, which say what they wait for (`pymq.pauses`).
+The calls are those of `pymq.Socket`, written as generators (`pymq.pauses`).
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ class _Awaited(Socket):
     """Mixed into `pymq.asyncio.Socket`."""
 
     async def _finish(self, steps: Steps[_Result]) -> _Result:  # type: ignore[override]
-        """Who is cancelled ends the call where it waits; who waits when the socket is
-        closed hears of it, as it is no future that could be cancelled instead."""
+        """Await what the generator of a call asks for, and return its result.
+
+        To cancel the coroutine ends the call.  When the socket is closed the call
+        raises its error, as there is no future that could be cancelled.
+        """
         try:
             pause = next(steps)
             while True:
@@ -82,7 +85,7 @@ class _Awaited(Socket):
 
 
 def left(pause: Pause) -> Union[float, None]:
-    """Milliseconds until its deadline; None: for ever."""
+    """Milliseconds until the deadline of a pause; None for ever."""
     if pause.deadline is None:
         return None
     return max(0.0, (pause.deadline - time.monotonic()) * 1000)

@@ -1,7 +1,7 @@
 """Sockets whose calls return futures: what asyncio and Tornado have in common.
 
-A call that can be answered at once returns a future that is done; awaiting that takes
-no trip through the event loop.  Any other returns a `Waiting`.
+If a call can be answered at once its future is done already, and to await it takes no
+turn of the event loop.  Otherwise the future is a `Waiting`.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ _FutureEvent = Waiting  # pyzmq's name of what stands in a socket's queues
 
 
 class _Async:
-    """Knows the event loop that runs."""
+    """Finds the event loop."""
 
     def _default_loop(self) -> Loop:
-        """Where there is none that runs."""
+        """The loop to use when none is running."""
         warnings.warn(
             "no event loop is running: use asyncio sockets inside one",
             RuntimeWarning,
@@ -74,7 +74,7 @@ def _done(loop: Union[Loop, None], result: _Result) -> Future[_Result]:
 
 
 def _made(loop: Loop, call: Callable[[], _Result]) -> Future[_Result]:
-    """A future that is done, with what comes of a call."""
+    """Make a call and return a future that is done, with its result or exception."""
     future: Future[_Result] = _Future(loop=loop)
     try:
         future.set_result(call())
@@ -102,7 +102,8 @@ class _AsyncSocket(_Async, _Awaited):
 
     @classmethod
     def from_socket(cls: type[_Self], socket: Socket, io_loop: Any = None) -> _Self:
-        """An asyncio socket for another socket (see `shadow`)."""
+        """Return an asyncio handle of a socket (see `shadow`).  `io_loop` is
+        ignored."""
         return cls(_from_socket=socket)
 
     # How it waits.
@@ -117,7 +118,7 @@ class _AsyncSocket(_Async, _Awaited):
         return [*self._watch.senders]
 
     def _watch_of(self, loop: Loop) -> Watch:
-        """What is known of a loop; from now on it is this one that counts."""
+        """Return the socket's watch for a loop, and remember it as the latest."""
         last = self._watch
         if last.loop is loop:
             return last
@@ -139,7 +140,7 @@ class _AsyncSocket(_Async, _Awaited):
         return self._bell(POLLIN | POLLOUT, reads=True)
 
     def _begin(self, watch: Watch, call: Call, first: bool) -> Any:
-        """Make the call.  Raises Again when that is to be done when the bell rings."""
+        """Make the call.  Raises Again if it is to be made when the bell rings."""
         if first:
             try:
                 return call()
@@ -164,8 +165,8 @@ class _AsyncSocket(_Async, _Awaited):
         receiving: bool,
         tried: Union[Loop, None] = None,
     ) -> Future[Any]:
-        """Make the call now, or when it is its turn: within `limit` ms.  `tried`: the
-        loop that runs, if there was nothing there just now."""
+        """Make the call now, or in its turn, within `limit` ms (-1: no limit).
+        `tried` is the running loop if the call has just found nothing."""
         if self._closed:
             self._check_open()
         loop = tried or self._get_loop()
@@ -200,7 +201,7 @@ class _AsyncSocket(_Async, _Awaited):
         track: bool = False,
         **kwargs: Any,
     ) -> Future[Union[MessageTracker, None]]:
-        """See `pymq.Socket.send`.  A send that was cancelled has sent nothing."""
+        """A future; see `pymq.Socket.send`.  If cancelled, nothing was sent."""
         if type(data) is bytes and not (flags or track or kwargs):
             loop, watch = running_loop(), self._watch
             if watch.loop is loop and not watch.senders:
@@ -221,7 +222,7 @@ class _AsyncSocket(_Async, _Awaited):
         track: bool = False,
         **kwargs: Any,
     ) -> Future[Union[MessageTracker, None]]:
-        """See `pymq.Socket.send_multipart`; and `send`."""
+        """See `pymq.Socket.send_multipart`, and `send` here."""
         plain = type(msg_parts) is list and set(map(type, msg_parts)) == {bytes}
         if plain and not (flags or track or kwargs):
             loop, watch = running_loop(), self._watch
@@ -282,8 +283,7 @@ class _AsyncSocket(_Async, _Awaited):
     def recv(
         self, flags: int = 0, copy: bool = True, track: bool = False
     ) -> Future[Any]:
-        """See `pymq.Socket.recv`.  What is cancelled while it is awaited has received
-        nothing."""
+        """A future; see `pymq.Socket.recv`.  If cancelled, nothing was received."""
         loop, watch, tried = running_loop(), self._watch, None
         if copy and watch.loop is loop and not watch.receivers:
             body: Any = None
@@ -321,7 +321,7 @@ class _AsyncSocket(_Async, _Awaited):
     def recv_multipart(
         self, flags: int = 0, copy: bool = True, track: bool = False
     ) -> Future[Any]:
-        """See `pymq.Socket.recv_multipart`; and `recv`."""
+        """See `pymq.Socket.recv_multipart`, and `recv` here."""
         loop, watch, tried = running_loop(), self._watch, None
         if copy and watch.loop is loop and not watch.receivers:
             parts = self._end.recv_message()
@@ -345,7 +345,7 @@ class _AsyncSocket(_Async, _Awaited):
         timeout: Union[float, None] = None,
         flags: int = 0,
     ) -> Future[list[Any]]:
-        """See `pymq.Socket.recv_many`; and `recv`."""
+        """See `pymq.Socket.recv_many`, and `recv` here."""
         receive = Socket.recv_many
         call = partial(receive, self, max_messages, None, flags | _DONTWAIT)
         return self._receive(call, flags, timeout)
@@ -353,8 +353,8 @@ class _AsyncSocket(_Async, _Awaited):
     async def send_many(  # type: ignore[override]
         self, messages: Iterable[Union[Any, Sequence[Any]]], flags: int = 0
     ) -> int:
-        """See `pymq.Socket.send_many`.  What it has queued when it is cancelled is
-        sent."""
+        """A coroutine; see `pymq.Socket.send_many`.  If it is cancelled, the
+        messages that it has queued by then are sent."""
         messages = messages if isinstance(messages, list) else list(messages)
         limit = self._options[_SNDTIMEO]
         deadline = time.monotonic() + limit / 1000
@@ -382,17 +382,17 @@ class _AsyncSocket(_Async, _Awaited):
     def recv_string(  # type: ignore[override]
         self, flags: int = 0, encoding: str = "utf-8"
     ) -> Future[str]:
-        """See `pymq.Socket.recv_string`; and `recv`."""
+        """See `pymq.Socket.recv_string`, and `recv` here."""
         return self._recv_as(lambda body: body.decode(encoding), flags)
 
     recv_unicode = recv_string  # type: ignore[assignment]
 
     def recv_json(self, flags: int = 0, **kwargs: Any) -> Future[Any]:
-        """See `pymq.Socket.recv_json`; and `recv`."""
+        """See `pymq.Socket.recv_json`, and `recv` here."""
         return self._recv_as(partial(json.loads, **kwargs), flags)
 
     def recv_pyobj(self, flags: int = 0) -> Future[Any]:
-        """See `pymq.Socket.recv_pyobj`; and `recv`.  **Only among peers you trust.**"""
+        """See `pymq.Socket.recv_pyobj`. **Use it only among peers you trust.**"""
         self._mind_pickles()
         return self._recv_as(pickle.loads, flags)
 
@@ -402,7 +402,7 @@ class _AsyncSocket(_Async, _Awaited):
         flags: int = 0,
         copy: bool = True,
     ) -> Future[_Result]:
-        """See `pymq.Socket.recv_serialized`; and `recv`."""
+        """See `pymq.Socket.recv_serialized`, and `recv` here."""
         nowait, receive = flags | _DONTWAIT, Socket.recv_multipart
         return self._receive(lambda: deserialize(receive(self, nowait, copy)), flags)
 
@@ -411,7 +411,7 @@ class _AsyncSocket(_Async, _Awaited):
     def poll(  # type: ignore[override]
         self, timeout: Union[float, None] = None, flags: int = POLLIN
     ) -> Future[int]:
-        """See `pymq.Socket.poll`."""
+        """See `pymq.Socket.poll`.  Returns a future."""
         self._check_open_for_poll()
         look = partial(self._events, flags)
         polling = Polling(self._get_loop(), look, 0, self._cancels)
@@ -432,8 +432,8 @@ class _AsyncSocket(_Async, _Awaited):
     # Many messages, and the end.
 
     def __aiter__(self) -> AsyncIterator[list[bytes]]:
-        """The messages that come, each a list of its frames, until the socket is
-        closed, or its context terminated.  Not in pyzmq."""
+        """Iterate over arriving messages, each a list of its frames, until the
+        socket is closed or its context terminated.  Not in pyzmq."""
         return _Messages(self)
 
     async def __aenter__(self: _Self) -> _Self:
@@ -444,8 +444,8 @@ class _AsyncSocket(_Async, _Awaited):
 
 
 class _Messages(AsyncIterator[list[bytes]]):
-    """See `_AsyncSocket.__aiter__`.  However many there are, other tasks get their turn
-    now and then."""
+    """See `_AsyncSocket.__aiter__`.  Now and then it lets other tasks run, even if
+    more messages are there."""
 
     __slots__ = ("_count", "_socket")
 
@@ -484,7 +484,7 @@ class _AsyncPoller(_Async, Poller):
     def poll(  # type: ignore[override]
         self, timeout: Union[float, None] = -1
     ) -> Future[list[tuple[Any, int]]]:
-        """See `pymq.Poller.poll`."""
+        """See `pymq.Poller.poll`.  Returns a future."""
         loop, entries = self._get_loop(), list(self.sockets)
         polling = Polling(loop, partial(zmq_poll, entries, 0), [])
         return polling.begin(partial(_register, entries), timeout if entries else 0)

@@ -1,7 +1,8 @@
-"""Sockets for anyio: the same calls, to be awaited, on asyncio and on trio.
+"""Sockets whose calls are coroutines, for anyio: on asyncio and on trio.
 
-Every call is a point where it may be cancelled, and a call that was cancelled has
-received nothing and sent nothing.  Not in pyzmq.  Needs anyio (``pymq[anyio]``).
+Every call can be cancelled, even one that does not have to wait.  A call that was
+cancelled has received nothing and sent nothing; only `send_many` may have sent a part.
+Not in pyzmq.  Needs anyio (``pip install pymq[anyio]``).
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def _in_trio() -> bool:
 
 
 class _Line:
-    """Tasks that wait for the same thing: the first one watches for it."""
+    """Tasks that wait for the same thing; the first of them watches for it."""
 
     def __init__(self) -> None:
         self._tickets: deque[anyio.Event] = deque()
@@ -63,7 +64,10 @@ class _Line:
         return bool(self._tickets)
 
     async def stand(self, hang: Callable[[], Bell], look: Callable[[], Any]) -> Any:
-        """What `look` finds, which raises Again for nothing, when it is our turn."""
+        """Wait for our turn, then until `look` no longer raises Again.
+
+        Returns what `look` returns.
+        """
         ticket = anyio.Event()
         self._tickets.append(ticket)
         try:
@@ -95,7 +99,7 @@ def _found(what: Any) -> Any:
 
 
 def _limit(milliseconds: Union[float, None]) -> anyio.CancelScope:
-    """Ends what is in it after that time; None or negative: never."""
+    """A scope that ends after so many ms; None or negative: never."""
     never = milliseconds is None or milliseconds < 0
     return anyio.move_on_after(None if never else (milliseconds or 0) / 1000)
 
@@ -103,8 +107,9 @@ def _limit(milliseconds: Union[float, None]) -> anyio.CancelScope:
 class Socket(_AsyncSocket):
     """A socket whose calls that may have to wait are coroutines.
 
-    Everything else is as of `pymq.Socket`; `connect` is one with a timeout.  Calls
-    that wait when it is closed raise ZMQError(ENOTSOCK).
+    Arguments, results and errors are those of `pymq.Socket`.  `connect` is a coroutine
+    if it has a timeout.  When the socket is closed the calls that wait raise
+    ZMQError(ENOTSOCK).
     """
 
     _cancels = False
@@ -117,7 +122,7 @@ class Socket(_AsyncSocket):
         return lines[receiving]  # type: ignore[no-any-return]
 
     async def _turn(self) -> None:
-        """Before each call: it may be cancelled."""
+        """A checkpoint of anyio, at the start of each call."""
         vars(self)["_calls"] = calls = (self._calls + 1) % TURN
         if calls:
             await lowlevel.checkpoint_if_cancelled()
@@ -182,8 +187,10 @@ class Socket(_AsyncSocket):
     async def send_many(  # type: ignore[override]
         self, messages: Iterable[Union[Any, Sequence[Any]]], flags: int = 0
     ) -> int:
-        """See `pymq.Socket.send_many`.  What it has queued when it is cancelled is
-        sent."""
+        """See `pymq.Socket.send_many`.
+
+        If it is cancelled, the messages that it has queued by then are sent.
+        """
         await self._turn()
         return await super().send_many(messages, flags)
 
@@ -300,7 +307,7 @@ class Socket(_AsyncSocket):
         return await super().recv_json(flags, **kwargs)
 
     async def recv_pyobj(self, flags: int = 0) -> Any:  # type: ignore[override]
-        """See `pymq.Socket.recv_pyobj`.  **Only among peers you trust.**"""
+        """See `pymq.Socket.recv_pyobj`. **Use it only among peers that you trust.**"""
         await self._turn()
         return await super().recv_pyobj(flags)
 
@@ -315,7 +322,7 @@ class Socket(_AsyncSocket):
         return await super().recv_serialized(deserialize, flags, copy)
 
     def __aiter__(self) -> AsyncIterator[list[bytes]]:
-        """See `pymq.asyncio.Socket`."""
+        """See `pymq.asyncio.Socket.__aiter__`."""
         return _Messages(self)
 
     async def poll(  # type: ignore[override]
@@ -364,15 +371,17 @@ class _Messages(AsyncIterator[list[bytes]]):
 
 
 class Context(_Context[Socket]):
-    """A context whose sockets are anyio sockets."""
+    """A context whose sockets are those of this module."""
 
     _instance: ClassVar[Union[_Context[Any], None]] = None
     _socket_class: type[_Socket] = Socket
 
 
 class Poller(_Poller):
-    """A poller whose `poll` is a coroutine; of sockets of either kind, and anything
-    that has a descriptor."""
+    """A poller whose `poll` is a coroutine.
+
+    It waits for sockets of this module and of `pymq`, and for descriptors.
+    """
 
     async def poll(  # type: ignore[override]
         self, timeout: Union[float, None] = None
@@ -415,7 +424,7 @@ async def _rung(bell: Bell) -> None:
 
 
 async def _first(waits: Sequence[Callable[[], Awaitable[None]]]) -> None:
-    """Until one of them is over."""
+    """Wait until one of them is over."""
 
     async def wait(one: Callable[[], Awaitable[None]]) -> None:
         await one()

@@ -1,4 +1,4 @@
-"""Who wants to come in, as `auth` of `Socket.bind` is told."""
+"""What the `auth` function of `Socket.bind` is told about a peer."""
 
 from __future__ import annotations
 
@@ -9,32 +9,41 @@ from .zmtp import metadata
 
 
 class Applicant(NamedTuple):
-    """A peer that shakes hands.  `routing_id` and `metadata` are its own words; what
-    else is here is known."""
+    """A peer that wants to connect, as the `auth` function of `Socket.bind` gets it.
+
+    `routing_id` and `metadata` are what the peer says of itself, unproved.  The other
+    fields are checked by the system or by the mechanism (but PLAIN's password is for
+    `auth` to check).
+    """
 
     address: str  # as ``frame["Peer-Address"]``
     mechanism: str  # NULL, PLAIN, CURVE or GSSAPI
-    domain: str  # ZAP_DOMAIN of the socket
-    routing_id: bytes  # b"" if it has none
+    domain: str  # the ZAP_DOMAIN of the socket that was bound
+    routing_id: bytes  # b"" if the peer has none
     metadata: Mapping[str, bytes]
-    raw_key: Union[bytes, None] = None  # CURVE: 32 octets; it has the secret one
+    raw_key: Union[bytes, None] = None  # CURVE: 32 bytes; it has proved its secret one
     username: Union[str, None] = None  # PLAIN; GSSAPI: the principal
     password: Union[bytes, None] = None  # PLAIN
 
     @property
     def key(self) -> Union[bytes, None]:
-        """CURVE: its public key in Z85, as `curve_keypair` and `load_certificates` have
-        them."""
+        """CURVE: the peer's public key in Z85 (40 bytes, RFC 32), else None.
+
+        `curve_keypair` and `load_certificates` return keys in the same form.
+        """
         return None if self.raw_key is None else z85.encode(self.raw_key)
 
     @property
     def user_id(self) -> str:
-        """Who it is, unless `auth` says otherwise: the public key, the user name or the
-        principal; "" with NULL."""
+        """The peer's User-Id, unless `auth` returns another.
+
+        It is the public key with CURVE, the user name with PLAIN, the principal with
+        GSSAPI, and "" with NULL.
+        """
         return self.username or (self.key or b"").decode("ascii")
 
     def __repr__(self) -> str:
-        """Shows no password."""
+        """Does not show the password."""
         shown = self._replace(password=None if self.password is None else b"...")
         fields = (f"{name}={value!r}" for name, value in zip(self._fields, shown))
         return f"Applicant({', '.join(fields)})"
@@ -47,7 +56,7 @@ def introduce(
     credentials: Sequence[bytes],
     claims: dict[str, bytes],
 ) -> Applicant:
-    """Of what a ZAP handler would be told, and what the peer says of itself."""
+    """Make an `Applicant` of what ZAP would be told and of what the peer says."""
     peer = Applicant(
         address,
         mechanism.decode("ascii"),

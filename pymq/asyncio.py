@@ -1,7 +1,7 @@
-"""zmq.asyncio: sockets and pollers whose calls return `asyncio.Future`.
+"""Sockets and pollers whose calls return asyncio futures (``zmq.asyncio`` of pyzmq).
 
-``await socket.recv()``, ``async for frames in socket``, ``async with``.  Works with
-every event loop that watches descriptors: those of asyncio, uvloop.
+``await socket.recv()``, ``async for frames in socket``, ``async with``.  They work with
+every event loop that can watch descriptors: asyncio's selector loops, uvloop.
 """
 
 from __future__ import annotations
@@ -17,29 +17,31 @@ from .socket import Socket as _Socket
 
 
 class ProactorSelectorThreadWarning(RuntimeWarning):
-    """Of pyzmq, on Windows; here nothing raises it."""
+    """Of pyzmq on Windows.  Never raised here."""
 
 
 class Socket(_AsyncSocket):
-    """A socket whose send, receive and poll calls return futures.
+    """A socket whose calls that send, receive or poll return futures.
 
-    What else waits there (`flush`, `drain`, `request`, `wait_for_subscribers`,
-    `wait_subscribed`, `connect` with a timeout) is a coroutine.  Everything else is as
-    of `pymq.Socket`.  Use it in one event loop after another, or in several at
-    once.
+    `flush`, `drain`, `request`, `wait_for_subscribers`, `wait_subscribed` and `connect`
+    with a timeout are coroutines.  All else is as of `pymq.Socket`.  A socket may be
+    used in several event loops, one after the other or at the same time.  When it is
+    closed its futures are cancelled.
     """
 
 
 class Poller(_AsyncPoller):
-    """A poller whose `poll` returns a future; of sockets of either kind, and anything
-    that has a descriptor."""
+    """A poller whose `poll` returns a future.
+
+    It waits for sockets of this module and of `pymq`, and for descriptors.
+    """
 
 
 Socket._poller_class = Poller
 
 
 class Context(_Context[Socket]):
-    """A context whose sockets are asyncio sockets."""
+    """A context whose sockets are those of this module."""
 
     _instance: ClassVar[Union[_Context[Any], None]] = None
     _socket_class: type[_Socket] = Socket
@@ -49,14 +51,14 @@ _AsyncIO = _Async
 
 
 def install() -> None:
-    """Of pyzmq, where it does nothing any more."""
+    """Does nothing, as in pyzmq.  Deprecated."""
     warnings.warn(
         "install() is deprecated, and does nothing", DeprecationWarning, stacklevel=2
     )
 
 
 class ZMQEventLoop(asyncio.SelectorEventLoop):
-    """Of pyzmq, where it is asyncio's own event loop; deprecated."""
+    """Asyncio's own event loop, as in pyzmq.  Deprecated."""
 
     def __init__(self, selector: Union[selectors.BaseSelector, None] = None) -> None:
         warnings.warn(

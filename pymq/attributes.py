@@ -14,8 +14,8 @@ from .error import ZMQError
 class Attributes:
     """Mixed into `Socket` and `Context`, which have `get` and `set`.
 
-    Attributes other than options may be set only if the class declares them, so that
-    a misspelt option is an error.
+    An attribute that is no option can be set only if the class declares it, so that a
+    misspelt option is an error.
     """
 
     def get(self, option: int) -> Any:
@@ -49,7 +49,7 @@ class Attributes:
 
 
 class OpenAttributes(Attributes):
-    """Any constant may turn out to be an option, in any spelling."""
+    """Takes every constant for an option, in any spelling."""
 
     def __getattr__(self, key: str) -> Any:
         option = getattr(constants, key.upper(), None)
@@ -59,7 +59,7 @@ class OpenAttributes(Attributes):
 
 
 class _Option:
-    """One option as an attribute."""
+    """An option as an attribute."""
 
     def __init__(self, key: str, option: int) -> None:
         self._key = key

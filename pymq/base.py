@@ -45,7 +45,12 @@ if TYPE_CHECKING:
 
 
 class SocketBase(Attributes, Handle):
-    """A hub, the end that its pattern makes of it, options and sessions."""
+    """The state of a socket and its end; the mixins of `Socket` add what it can do.
+
+    It holds the hub (the socket's end of all its connections, in the backend), the
+    `end` that its socket type makes of the hub, the options, and the sessions of its
+    endpoints.
+    """
 
     copy_threshold: int = 65536
     _missing = ENOTSOCK
@@ -156,11 +161,13 @@ class SocketBase(Attributes, Handle):
 
     @classmethod
     def shadow(cls, address: Union[int, SocketBase]) -> Self:
-        """Another handle of a socket, or of what an `underlying` stands for.
+        """Return another handle of a socket.
 
-        Whatever is done to the one is done to the other; only that a handle made so
-        does not close the socket when nobody refers to it any more.  ENOTSOCK for a
-        number that stands for no socket.
+        `address` is a socket, or the `underlying` number of one.  The two handles are
+        one socket: what is done through one is done to both.  When this handle is no
+        longer referenced the socket stays open.
+
+        ZMQError(ENOTSOCK) if no socket has that number.
         """
         return cls(shadow=address)
 
@@ -203,15 +210,19 @@ class SocketBase(Attributes, Handle):
 
     @property
     def closed(self) -> bool:
-        """Whether `close` was called."""
+        """Whether the socket is closed."""
         return self._closed
 
     def close(self, linger: Union[int, None] = None) -> None:
-        """Close (zmq_close).  Does not wait: what is queued is sent in the
-        background for at most LINGER ms, or `linger` if given; bound addresses are
-        free at once.  Blocked calls in other threads raise ENOTSOCK.
+        """Close the socket (zmq_close).  Returns None at once.
 
-        Returns None, as pyzmq's; `drain` closes, waits and tells what came of it."""
+        What is queued is sent in the background, for at most LINGER ms (-1: until it is
+        sent), or `linger` ms if given.  Addresses that it had bound are free when this
+        returns.  Calls of other threads that wait on the socket raise
+        ZMQError(ENOTSOCK).  Closing it again does nothing.
+
+        To wait until everything was sent use `flush` before, or `drain` instead.
+        """
         if not self._die():
             return
         self._tell(_closed=True)
@@ -241,20 +252,24 @@ class SocketBase(Attributes, Handle):
         return True
 
     def drain(self, linger: Union[int, None] = None) -> Drained:
-        """Close, and wait until what is queued was sent or dropped: for at most LINGER
-        ms, or `linger` if given.  Not in pyzmq.
+        """Close the socket, and wait until what is queued was sent or dropped.
 
-        Returns how many messages were sent and how many dropped, of those that waited
-        when the socket, or an endpoint of it before, was closed.  *Sent* is what the
-        kernel has accepted to the last byte (over ipc: and was rid of, unless time
-        was up) or the inproc peer can read; a message for several peers counts for
-        each.  What was sent to an inproc name that nobody has bound is dropped as far
-        as this goes, though who binds it later still gets it.  Subscriptions are no
-        messages.
+        Not in pyzmq.  Waits for at most LINGER ms (-1: for ever), or `linger` ms if
+        given; then drops the rest.  Returns a `Drained`: how many messages were *sent*
+        and how many *dropped*, of those that were still queued when the socket, or
+        earlier one of its endpoints, was closed.
 
-        Of a closed socket it tells the same, and waits for what still lingers; a
-        `linger` that is given counts from now.  Ctrl-C gets out: the socket is closed
-        all the same, and goes on lingering.
+        - *Sent* means that the kernel has accepted the last byte (over ipc: and has
+          passed it on, if there was time), or that the inproc peer can read the
+          message.
+        - A message for several peers counts once for each.
+        - A message for an inproc name that is not bound counts as dropped, although a
+          socket that binds the name later still gets it.
+        - Subscriptions do not count.
+
+        On a socket that is already closed it waits for what still lingers, and returns
+        the same numbers; a `linger` given then counts from now.  Ctrl-C interrupts the
+        wait; the socket is closed all the same, and goes on sending in the background.
         """
         return self._finish(self._draining(linger))
 

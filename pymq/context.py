@@ -1,4 +1,4 @@
-"""Contexts: the sockets that belong together, their threads and their inproc names."""
+"""Contexts: each owns a group of sockets, their I/O threads and their inproc names."""
 
 from __future__ import annotations
 
@@ -41,13 +41,18 @@ WARN_AFTER = 5.0  # seconds in `term`
 class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
     """A container of sockets (zmq_ctx_new).
 
-    `io_threads` is the number of I/O threads, 0 allowing inproc only.  `backend` is
-    ``"native"``, ``"pure"``, or None for the default (see `pymq.backend`).  Of another
-    context, as `io_threads` or `shadow`, it is another handle, see the method `shadow`.
+    Sockets that talk to each other over inproc need the same one.  `io_threads` is the
+    number of I/O threads; with 0 only inproc works.  `backend` is ``"native"``,
+    ``"pure"``, or None for the default (see `pymq.backend`).  If `io_threads` or
+    `shadow` is another context, or `shadow` is the `underlying` number of one, the new
+    object is another handle of that context; see the method `shadow`.
+
+    ZMQError(EINVAL) if `io_threads` is negative.  As a context manager it calls
+    `destroy` on exit, with a ResourceWarning if sockets are still open.
     """
 
-    #: Milliseconds, set before the interpreter exits: what lingers then has as long.
-    #: Of a context with shadows, set it on that which is none.
+    #: Milliseconds that messages still queued have when the interpreter exits, to be
+    #: set before.  If the context has shadows, set it on the first handle.
     exit_linger: int = EXIT_LINGER
     sockopts: dict[int, Any]
     _missing = EFAULT
@@ -123,8 +128,11 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
 
     @classmethod
     def instance(cls, io_threads: int = 1) -> Self:
-        """The context that a process shares, made when first asked for; made anew
-        after it was closed or the process forked."""
+        """Return the context that the whole process shares.
+
+        The first call makes it.  It is made anew after it was closed, and in a forked
+        child.  `io_threads` counts only for the call that makes it.
+        """
         with cls._instance_lock:
             shared = cls._instance
             if shared is None or shared.closed or cls._instance_pid != os.getpid():
@@ -134,35 +142,42 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
 
     @classmethod
     def shadow(cls, address: Union[int, Context[Any]]) -> Self:
-        """Another handle of a context, or of what an `underlying` stands for.
+        """Return another handle of a context.
 
-        It makes sockets of its own class, but in the same context: whatever is done to
-        the one is done to the other, only that a handle made so does not end the
-        context when nobody refers to it any more.  EFAULT for a number that stands for
-        no context.
+        `address` is a context, or the `underlying` number of one.  The two handles are
+        one context: what is done through one is done to both.  Sockets made through
+        this handle have the class that this handle's class makes.  When this handle is
+        no longer referenced the context goes on.
+
+        ZMQError(EFAULT) if no context has that number.
         """
         return cls(shadow=address)
 
     @classmethod
     def shadow_pyczmq(cls, ctx: Any) -> Any:
-        """Of a context of libzmq, which pymq cannot use: NotImplementedError."""
+        """Not available: raises NotImplementedError.  It would take a context of
+        libzmq, which pymq cannot use."""
         raise NotImplementedError("pymq has no use for contexts of libzmq")
 
     @property
     def closed(self) -> bool:
-        """Whether `term` or `destroy` was called."""
+        """Whether `term` or `destroy` has completed."""
         return self._closed
 
     @property
     def backend(self) -> str:
-        """The name of the backend: ``native`` or ``pure``."""
+        """The name of the context's backend: ``native`` or ``pure``."""
         return str(self._backend.name)
 
     def term(self) -> None:
-        """Close (zmq_ctx_term): calls on its sockets fail with ETERM, then wait until
-        every socket is closed and what lingers is sent.  Ctrl-C gets out.
+        """Terminate the context (zmq_ctx_term).
 
-        After some seconds a `LingerWarning` tells what it waits for."""
+        From now on calls on its sockets raise ContextTerminated.  Then wait until every
+        socket is closed, and until what they queued was sent or their LINGER has run
+        out.  After 5 s a `LingerWarning` lists what it is still waiting for.
+
+        Ctrl-C interrupts the wait; the context can be terminated again.
+        """
         if self._closed or self._pid != os.getpid():
             self._tell(_closed=True)
             return
@@ -217,7 +232,10 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
         return error_for(Errno.ETERM) if self._pid == os.getpid() else ForkedError()
 
     def destroy(self, linger: Union[int, None] = None) -> None:
-        """Close every socket, with `linger` in ms if given, then `term`."""
+        """Close every socket of the context, then call `term`.
+
+        `linger` is the sockets' LINGER in ms; None leaves each socket its own.
+        """
         if self._closed:
             return
         with self._lock:
@@ -280,8 +298,16 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
         socket_class: Union[type[Socket], None] = None,
         **kwargs: Any,
     ) -> Any:
-        """A new socket.  ZMQError: ENOTSUP when closed, EINVAL for an unknown type,
-        EMFILE when MAX_SOCKETS are open."""
+        """Make a socket (zmq_socket).
+
+        `socket_type` is a constant such as ``zmq.PUSH``.  `socket_class` is the class
+        to use instead of the context's own.  `kwargs` go to that class, which sets
+        those that name options.  The defaults of `setsockopt` are set after them.
+
+        ContextTerminated after `term` began.  ZMQError: EINVAL for an unknown type,
+        EMFILE when MAX_SOCKETS are open, ENOTSUP when the context is closed (EFAULT
+        through a shadow).
+        """
         if self._closed:
             raise ZMQError(EFAULT if self._shadow else ENOTSUP)
         if self._terminating:
@@ -314,10 +340,13 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
     # Options.
 
     def set(self, option: int, optval: Any) -> None:
-        """Set a context option (zmq_ctx_set).
+        """Set an option of the context (zmq_ctx_set).
 
-        TypeError unless it is an int, OverflowError for one that C has no room for,
-        ZMQError(EINVAL) for one out of range or an option that is none.
+        `option` is a `ContextOption`.  For defaults of new sockets use `setsockopt`.
+
+        TypeError unless the value is an int, OverflowError if it does not fit a C int,
+        ZMQError(EINVAL) if it is out of range or there is no such option, RuntimeError
+        when the context is closed.
         """
         self._check_open()
         value = table.check(option, optval)
@@ -340,7 +369,11 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
             self._tell(_loop=loop, _control=Control(loop))
 
     def get(self, option: int) -> Any:
-        """Read a context option (zmq_ctx_get).  ZMQError(EINVAL) if it cannot be."""
+        """Read an option of the context (zmq_ctx_get).
+
+        ZMQError(EINVAL) if there is no such option or it can only be set, RuntimeError
+        when the context is closed.
+        """
         self._check_open()
         row = table.find(option)
         value = row.default if row.fixed else self._options[option]
@@ -377,11 +410,15 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
             raise RuntimeError("Context has been destroyed")
 
     def setsockopt(self, opt: int, value: Any) -> None:
-        """Set new sockets' default of a socket option."""
+        """Set a socket option's default for sockets that this context makes later.
+
+        `opt` is a `SocketOption`.  The value is not checked here.  Types that do not
+        have the option ignore it.  Only for this handle.
+        """
         self.sockopts[opt] = value
 
     def getsockopt(self, opt: int) -> Any:
-        """New sockets' default of a socket option.  KeyError if none was set."""
+        """Return the default that `setsockopt` has set.  KeyError if none was set."""
         return self.sockopts[opt]
 
 

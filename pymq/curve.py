@@ -1,4 +1,4 @@
-"""Keys for CURVE, as text of Z85."""
+"""Keys for CURVE (RFC 26), as text in Z85 (RFC 32)."""
 
 from __future__ import annotations
 
@@ -15,18 +15,23 @@ _TEXT = 40  # characters of a key
 
 
 def curve_keypair() -> tuple[bytes, bytes]:
-    """A new public key and its secret one, 40 bytes of Z85 each (zmq_curve_keypair).
-    ZMQError(ENOTSUP) without PyNaCl."""
+    """Make a pair of keys (zmq_curve_keypair).
+
+    Returns the public and the secret key, 40 bytes of Z85 each.  ZMQError(ENOTSUP)
+    without PyNaCl.
+    """
     need_curve(ENOTSUP)
     secret = sodium.random(32)
     return z85.encode(sodium.public(secret)), z85.encode(secret)
 
 
 def curve_public(secret_key: Union[bytes, str]) -> bytes:
-    """The public key of a secret one, both 40 bytes of Z85 (zmq_curve_public).
+    """Return the public key that belongs to a secret key (zmq_curve_public).
 
-    ValueError for another length; ZMQError: EINVAL for what is no Z85, ENOTSUP without
-    PyNaCl.
+    Both are 40 bytes of Z85; the secret one may be a str.
+
+    ValueError if it has another length.  ZMQError: EINVAL if it is not Z85, ENOTSUP
+    without PyNaCl.
     """
     text = secret_key.encode() if isinstance(secret_key, str) else secret_key
     if len(text) != _TEXT:

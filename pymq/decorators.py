@@ -1,4 +1,4 @@
-"""Decorators that make a context or a socket for a call (pyzmq's API)."""
+"""Decorators that make a context or a socket for each call (pyzmq's API)."""
 
 from __future__ import annotations
 
@@ -13,20 +13,25 @@ _Find = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 
 
 def context(*args: Any, **kwargs: Any) -> Callable[[_Function], _Function]:
-    """Give a function a new context, behind its positional arguments, or by the
-    keyword that is `name` or the first argument, if that is a str.  It is destroyed
-    when the function returns.  Everything else goes to `Context`."""
+    """Make a new context for each call of the function, and destroy it afterwards.
+
+    The function gets it behind its positional arguments, or as a keyword argument if a
+    name is given: as `name`, or as a first argument that is a str.  Other arguments go
+    to `Context`.
+    """
     name, args = _name(args, kwargs)
     return _giving(name, lambda *_: Context(*args, **kwargs))
 
 
 def socket(*args: Any, **kwargs: Any) -> Callable[[_Function], _Function]:
-    """Give a function a new socket, as `context` does; it is closed when the function
-    returns.  The other arguments are those of `Context.socket`, first the type.
+    """Make a new socket for each call of the function, and close it afterwards.
 
-    It is of the context that the function is given by the keyword `context_name`
-    (``"context"``), or else as the first among its positional arguments, or else the
-    one that the process shares.
+    The function gets it as with `context`.  Other arguments go to `Context.socket`; the
+    first is the socket type.
+
+    The socket's context is the function's keyword argument called `context_name`
+    (default ``"context"``), else the first context among its positional arguments, else
+    the shared one.
     """
     name, args = _name(args, kwargs)
     key = kwargs.pop("context_name", "context")
@@ -40,7 +45,7 @@ def socket(*args: Any, **kwargs: Any) -> Callable[[_Function], _Function]:
 def _name(
     args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Union[str, None], tuple[Any, ...]]:
-    """The name of the keyword, and the arguments that are left."""
+    """Return the name of the keyword or None, and the other arguments."""
     if isinstance(kwargs.get("name"), str):
         return kwargs.pop("name"), args
     if args and isinstance(args[0], str):

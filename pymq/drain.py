@@ -1,4 +1,4 @@
-"""What became of the messages that were still queued when an endpoint was closed."""
+"""Counting what became of messages that were queued when an endpoint was closed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from .changed import Changed
 
 
 class Drained(NamedTuple):
-    """Of the messages that waited when their endpoint or socket was closed."""
+    """The result of `Socket.drain`, in messages.
 
-    sent: int  # the kernel has accepted their last byte, or the inproc peer has them
+    Counted are the messages that were still queued when their endpoint or socket was
+    closed.
+    """
+
+    sent: (
+        int  # accepted by the kernel to the last byte, or readable for the inproc peer
+    )
     dropped: int
 
 

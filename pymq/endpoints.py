@@ -31,7 +31,7 @@ _LOOK = 0.15  # seconds until a waiting `connect` looks whether the context has 
 
 
 class _Undo:
-    """What bind and connect return: a context manager that takes them back."""
+    """What `bind` and `connect` return: a context manager that takes them back."""
 
     def __init__(self, sock: Endpoints, undo: Any, endpoint: str) -> None:
         self._socket = sock
@@ -59,18 +59,25 @@ class Endpoints(SocketBase):
     def bind(self, addr: Union[str, bytes], *, auth: Union[Auth, None] = None) -> _Undo:
         """Accept connections at an endpoint (zmq_bind).
 
-        `auth` says who comes in (not in pyzmq): it is called for each peer that
-        connects, with a `pymq.auth.Applicant`, and returns True, or a User-Id for its
-        messages, or a mapping of properties for them; whatever is false refuses it.  No
-        ZAP handler is asked.  It may take its time: it is called on a thread of pymq's,
-        several at once, and if what it returns is awaitable, that is awaited in the
-        event loop in which `bind` was called, or else in a new one.  An exception is
-        logged, and refuses.
+        `addr` is ``scheme://address``, such as ``tcp://*:5555``.  With ``tcp://*:*`` or
+        ``tcp://*:0`` the system chooses a port; the option LAST_ENDPOINT says which.
+        The result can be used as a context manager that unbinds at its end.
 
-        ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint, EADDRINUSE,
-        EADDRNOTAVAIL, ENODEV, ENOENT or ENAMETOOLONG as the system has it.  With
-        `auth`, EINVAL where there is no handshake (inproc, STREAM, ROUTER_RAW), and for
-        a client of PLAIN, CURVE or GSSAPI.
+        `auth` is a function that decides who may connect (not in pyzmq; no ZAP handler
+        is asked then).  It is called for every peer, with a `pymq.auth.Applicant`:
+
+        - It returns True to let the peer in.  A str or bytes lets it in, too, as the
+          User-Id of its messages; so does a mapping, as properties of its messages.
+          Any false value refuses the peer.
+        - It may block: it runs on a thread of pymq's, several at a time.  An awaitable
+          result is awaited in the event loop in which `bind` was called, or else in a
+          new one.
+        - An exception is logged, and refuses the peer.
+
+        ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint; EADDRINUSE,
+        EADDRNOTAVAIL, ENODEV, ENOENT or ENAMETOOLONG as the system says.  With `auth`:
+        EINVAL if there is no handshake (inproc, STREAM, ROUTER_RAW), or if the socket
+        is a client of PLAIN, CURVE or GSSAPI; TypeError if it cannot be called.
         """
         judge = None if auth is None else self._judge(auth)
         session = self._open_endpoint(addr, partial(self._bind, judge=judge))
@@ -79,19 +86,23 @@ class Endpoints(SocketBase):
     def connect(
         self, addr: Union[str, bytes], *, timeout: Union[float, None] = None
     ) -> _Undo:
-        """Connect to an endpoint, now or when it comes to be (zmq_connect).
+        """Connect to an endpoint (zmq_connect).
 
-        With a `timeout` in ms (-1: for ever; not in pyzmq), wait until a connection
-        can be used.  If none can, the endpoint is disconnected again, and what was
-        queued for it is dropped, unless it was connected to before: Again when the time
-        is over, AuthenticationError if the peer refuses us, HandshakeError if the two
-        cannot talk to each other.
+        Without `timeout` it returns at once.  The connection is made in the background,
+        and made again whenever it is lost, so the peer may start later.  The result can
+        be used as a context manager that disconnects at its end.
 
-        DEALER, REQ, PUB and SUB have one connection to an endpoint, and none to one
-        that they have bound: to connect there changes nothing.
+        With a `timeout` in ms (-1: for ever; not in pyzmq) it waits until a connection
+        is ready for messages.  If that fails it raises Again when the time is over,
+        AuthenticationError if the peer refuses us, or HandshakeError if the two cannot
+        talk to each other.  The endpoint is then disconnected again, and what was
+        queued for it dropped, unless an earlier `connect` still wants it.
 
-        ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint; with a `timeout`,
-        EINVAL for one that such a type has bound.
+        DEALER, REQ, PUB and SUB have at most one connection to an endpoint, and none to
+        an endpoint that they have bound themselves; another `connect` changes nothing.
+
+        ZMQError: EINVAL or EPROTONOSUPPORT for a bad endpoint.  With `timeout` also
+        EINVAL if such a type has bound the endpoint itself.
         """
         if timeout is not None:
             return self._finish(self._meeting(addr, timeout))
@@ -258,14 +269,18 @@ class Endpoints(SocketBase):
     def unbind(self, addr: Union[str, bytes]) -> None:
         """Stop accepting at an endpoint, and end its connections (zmq_unbind).
 
-        Wildcards are not endpoints: use LAST_ENDPOINT.  ZMQError(ENOENT).
+        What is queued for them is sent in the background, for at most LINGER ms.
+        `addr` is the endpoint without wildcards: use what LAST_ENDPOINT said after
+        `bind`.  ZMQError(ENOENT) if it is not bound.
         """
         self._close_endpoint(addr)
 
     def disconnect(self, addr: Union[str, bytes]) -> None:
-        """End a connection (zmq_disconnect); what is queued is sent within LINGER.
+        """End the connection to an endpoint (zmq_disconnect).
 
-        What arrived and was not received is gone.  ZMQError(ENOENT).
+        What is queued for it is sent in the background, for at most LINGER ms.
+        Messages that have arrived from it and were not received are lost.
+        ZMQError(ENOENT) if the socket is not connected to it.
         """
         self._close_endpoint(addr)
 
@@ -324,10 +339,14 @@ class Endpoints(SocketBase):
         *,
         auth: Union[Auth, None] = None,
     ) -> int:
-        """Bind to ``addr:port`` with a free port and return it; `auth` as of `bind`.
+        """Bind to a free port and return it.
 
-        With the default range the system chooses.  ZMQBindError when `max_tries`
-        ports of ``min_port <= port < max_port`` were taken.
+        `addr` is an endpoint without a port, such as ``tcp://127.0.0.1``.  With the
+        default range the system chooses.  Otherwise at most `max_tries` ports are tried
+        at random, ``min_port <= port < max_port``.  `auth` is as of `bind`.
+
+        ZMQBindError if all the ports that were tried are taken; other errors as of
+        `bind`.
         """
         if (min_port, max_port) == (49152, 65536):
             bound = self.bind(f"{addr}:*", auth=auth)

@@ -1,7 +1,7 @@
 """Exceptions, and the texts of error numbers.
 
-The classes are those of pyzmq.  `ZMQError` is no `OSError`: programs that were
-written for pyzmq tell the two apart.
+The classes are those of pyzmq.  `ZMQError` is not a subclass of `OSError`, because
+programs written for pyzmq handle the two apart.
 """
 
 from __future__ import annotations
@@ -39,47 +39,47 @@ _last = _Last()
 
 
 def strerror(errno: int) -> str:
-    """The text of an error number, the system's or ZeroMQ's (zmq_strerror)."""
+    """Return the text of an error number, the system's or ZeroMQ's (zmq_strerror)."""
     return _TEXTS.get(errno) or _system_text(errno)
 
 
 def zmq_errno() -> int:
-    """The error number of this thread's last call that failed; 0 if none did."""
+    """Return the number of this thread's last error (zmq_errno); 0: none so far."""
     return _last.errno
 
 
 class DraftFDWarning(RuntimeWarning):
-    """FD of a thread-safe (draft) socket was asked for, which libzmq does not offer."""
+    """Warns that FD of a draft socket type was read. pymq has no such types."""
 
     def __init__(self, msg: str = "") -> None:
         super().__init__(msg or "FD of thread-safe sockets is not part of libzmq")
 
 
 class LingerWarning(RuntimeWarning):
-    """`Context.term` waits for long, or something was dropped at exit: what for.
+    """Warns that ending takes long or that messages are dropped.
 
-    Not in pyzmq, whose `term` waits in silence.
+    `Context.term` gives it after 5 s, with what it waits for; the end of the program
+    gives it with what is dropped.  Not in pyzmq.
     """
 
 
 class UnsafePickleWarning(RuntimeWarning):
-    """`recv_pyobj` on a socket that anybody can reach over a network: a pickle is a
-    program, which then runs here.
+    """Warns that `recv_pyobj` may run code that anybody on a network can send.
 
-    Once for a socket.  Not in pyzmq.
+    Once for each socket.  Not in pyzmq.
     """
 
 
 class ZMQBaseError(Exception):
-    """What all exceptions here descend from, but for `ZMQVersionError`."""
+    """The base class of pymq's exceptions, except `ZMQVersionError`."""
 
 
 class ZMQError(ZMQBaseError):
-    """A call failed.
+    """A call has failed.
 
-    `errno` is a number of `pymq.constants.Errno` or of the system, None for
-    `zmq_errno`; `strerror` is its text, or `msg`.  Anything but a number is taken
-    as a text, and then the attribute `errno` is None.
+    `errno` is a number of `pymq.constants.Errno` or of the system; None means
+    `zmq_errno`.  `strerror` is `msg`, or else the text of the number.  If `errno` is
+    not a number it is taken as the text, and the attribute `errno` is None.
     """
 
     errno: Union[int, None] = None
@@ -104,31 +104,31 @@ class ZMQError(ZMQBaseError):
 
 
 class ZMQBindError(ZMQBaseError):
-    """``Socket.bind_to_random_port`` found no free port."""
+    """`Socket.bind_to_random_port` has found no free port."""
 
 
 class NotDone(ZMQBaseError):
-    """``MessageTracker.wait`` timed out."""
+    """`MessageTracker.wait` has timed out."""
 
 
 class ContextTerminated(ZMQError):
-    """ETERM: the context was terminated.  Takes and ignores the usual arguments."""
+    """ETERM: the context was terminated.  Arguments are accepted and ignored."""
 
     def __init__(self, errno: object = None, msg: object = None) -> None:
         super().__init__(ETERM)
 
 
 class Again(ZMQError):
-    """EAGAIN: the call would block, or timed out.  Ignores its arguments."""
+    """EAGAIN: the call would have to wait, or has timed out.  Arguments are ignored."""
 
     def __init__(self, errno: object = None, msg: object = None) -> None:
         super().__init__(EAGAIN)
 
 
 class InterruptedSystemCall(ZMQError, InterruptedError):
-    """EINTR: a signal came.  Ignores its arguments.
+    """EINTR: a signal interrupted the call.  Arguments are ignored.
 
-    Calls are taken up again after a signal, so programs do not see this one.
+    Programs do not see it: calls that a signal interrupts are continued.
     """
 
     errno: int = EINTR
@@ -139,8 +139,11 @@ class InterruptedSystemCall(ZMQError, InterruptedError):
 
 
 class ForkedError(ZMQError):
-    """A forked child uses what its parent made: its connections and threads are the
-    parent's.  `errno` is ENOTSOCK.  Not in pyzmq, where such calls seem to work."""
+    """A forked child used a context or socket that its parent has made.
+
+    Their connections and threads are the parent's, so the child has to make its own.
+    `errno` is ENOTSOCK.  Not in pyzmq, where such calls seem to work.
+    """
 
     def __init__(self, errno: object = None, msg: object = None) -> None:
         super().__init__(
@@ -150,10 +153,11 @@ class ForkedError(ZMQError):
 
 
 class HandshakeError(ZMQError):
-    """`Socket.connect` with a timeout found a peer, and the handshake failed.
+    """`Socket.connect` with a timeout has reached a peer, but the handshake failed.
 
-    `status`: of ZAP, 400 or 500, with which the peer refused us; else 0.  `code`: a
-    ``PROTOCOL_ERROR_*`` value; 0 if no rule was broken.  Not in pyzmq.
+    `status` is the ZAP status with which the peer refused (400 or 500; RFC 27), 0 if it
+    did not.  `code` is a ``PROTOCOL_ERROR_*`` constant if the peer broke the protocol,
+    else 0.  `errno` is EPROTO.  Not in pyzmq.
     """
 
     errno: int = EPROTO
@@ -167,14 +171,17 @@ class HandshakeError(ZMQError):
 
 
 class AuthenticationError(HandshakeError):
-    """The peer refuses us, or wants another mechanism, or broke a handshake of PLAIN,
-    CURVE or GSSAPI off: what a server does that cannot read what we sealed for it."""
+    """The peer refuses us: `HandshakeError` with the `errno` EACCES.
+
+    Also raised if the peer wants another mechanism, or ends a handshake of PLAIN, CURVE
+    or GSSAPI early, as a server does that has another key than we expect.
+    """
 
     errno: int = EACCES
 
 
 class ZMQVersionError(NotImplementedError):
-    """A feature belongs to a later libzmq than the one that this behaves like."""
+    """A feature needs a later libzmq than the one that pymq behaves like."""
 
     def __init__(self, min_version: str, msg: str = "Feature") -> None:
         super().__init__(min_version, msg)
@@ -197,10 +204,10 @@ _CLASSES: dict[int, type[ZMQError]] = {
 
 
 def error_for(errno: int, detail: str = "") -> ZMQError:
-    """The exception to raise for a positive error number, of the class it calls for.
+    """Make the exception for a positive error number, of the class that belongs to it.
 
-    `detail` says what it was about, such as ``addr='tcp://*:80'``; it is put in
-    parentheses behind the text.  Also sets what `zmq_errno` returns.
+    `detail`, such as ``addr='tcp://*:80'``, is added to the text in parentheses.  Also
+    sets what `zmq_errno` returns.
     """
     _last.errno = errno
     error = _CLASSES.get(errno, ZMQError)(errno)
@@ -212,7 +219,7 @@ def error_for(errno: int, detail: str = "") -> ZMQError:
 def _check_rc(
     rc: int, errno: Union[int, None] = None, error_without_errno: bool = True
 ) -> None:
-    """Raise what `errno`, or else `zmq_errno`, calls for if `rc` is -1.
+    """Raise the exception for `errno` (None: `zmq_errno`) if `rc` is -1.
 
     With `error_without_errno` False, an error number of 0 raises nothing.
     """
@@ -225,7 +232,7 @@ def _check_rc(
 
 
 def _check_version(min_version_info: tuple[int, ...], msg: str = "Feature") -> None:
-    """Raise `ZMQVersionError` unless `ZMQ_VERSION_INFO` is at least the one given."""
+    """Raise `ZMQVersionError` if pymq behaves like an older version of libzmq."""
     if min_version_info > ZMQ_VERSION_INFO:
         raise ZMQVersionError(".".join(map(str, min_version_info)), msg)
 

@@ -1,4 +1,4 @@
-"""Frames as objects, and trackers of when a buffer may be used again (pyzmq's API)."""
+"""Frames as objects, and trackers that tell when a buffer may be used again."""
 
 from __future__ import annotations
 
@@ -63,12 +63,15 @@ class _Release(Event):
 
 
 class MessageTracker:
-    """Whether frames have left their buffers.
+    """Tells when buffers that were sent without a copy may be changed.
 
-    Made of other trackers, frames or events.  What was copied has left its buffer
-    at once.  A buffer that was not is free when no frame of it is left here, and
-    every message made of it is in the kernel's hands, or not in its receiver's any
-    more (inproc), or was dropped.
+    It is made of frames, other trackers or `threading.Event` objects, and is *done*
+    when all of them are.  A buffer is done when no `Frame` of it exists any more and
+    each message that was made of it was accepted by the kernel, was dropped, or (over
+    inproc) is no longer in use by its receiver.  A buffer that was copied is done at
+    once.
+
+    ValueError for a frame without a tracker, TypeError for anything else.
     """
 
     def __init__(self, *parts: Any) -> None:
@@ -91,15 +94,16 @@ class MessageTracker:
 
     @property
     def done(self) -> bool:
-        """Whether every part is done."""
+        """Whether all parts are done."""
         return all(event.is_set() for event in self.events) and all(
             peer.done for peer in self.peers
         )
 
     def wait(self, timeout: Union[float, None] = -1) -> None:
-        """Wait until `done`; `timeout` in seconds, -1 or None for ever.
+        """Wait until `done`.
 
-        Raises NotDone.
+        `timeout` is in **seconds**, as in pyzmq; None or a negative number means for
+        ever.  NotDone after a timeout.
         """
         forever = timeout is None or timeout < 0
         deadline = None if forever else time.monotonic() + (timeout or 0)
@@ -119,12 +123,15 @@ _Bytes = bytes  # inside `Frame` the name is a property's
 
 
 class Frame:
-    """One part of a message.
+    """One frame (part) of a message.
 
-    ``Frame(data)`` takes anything with the buffer interface, and copies it if that
-    has less than `copy_threshold` bytes (COPY_THRESHOLD) and `copy` does not say
-    otherwise.  With `track` there is a `tracker` of the buffer.  `recv` with
-    ``copy=False`` gives frames too, which know whether `more` follow.
+    `data` is anything with the buffer interface; None is an empty frame.  It is copied
+    if it has less than `copy_threshold` bytes (default ``zmq.COPY_THRESHOLD``, 65536),
+    unless `copy` is True or False.  With `track` the frame has a `tracker`.  `more`
+    says whether other frames of the message follow; `recv` sets it.
+
+    TypeError for a str or an object without the buffer interface, BufferError if it is
+    not C-contiguous.
     """
 
     def __init__(
@@ -184,11 +191,11 @@ class Frame:
 
     @property
     def buffer(self) -> memoryview:
-        """The body, without a copy, and writable if it was received.
+        """The body as a memoryview, without a copy where possible.
 
-        For that, short bodies are copied.  Those of COPY_THRESHOLD bytes and more are
-        not, and are read-only where they are ``bytes`` that others may have, too: over
-        inproc, and on the pure backend.
+        Of a received frame it is writable, with one exception: bodies of COPY_THRESHOLD
+        bytes or more are read-only over inproc and on the pure backend, where they may
+        be shared with others.  (Shorter bodies are copied for this.)
         """
         if self._view is None:
             short = self._received and len(self._data) < COPY_THRESHOLD
@@ -197,7 +204,7 @@ class Frame:
 
     @property
     def bytes(self) -> bytes:
-        """The body; copied at most once."""
+        """The body as bytes.  It is copied at most once, however often this is read."""
         if self._bytes is None:
             whole = self._received and self._data.__class__ is bytes
             self._bytes = self._data if whole else memoryview(self._data).tobytes()
@@ -212,13 +219,14 @@ class Frame:
         return view.cast("B") if view.nbytes else b""
 
     def get(self, option: Union[int, str]) -> Any:
-        """A property (zmq_msg_get, zmq_msg_gets).
+        """Return a property of the message (zmq_msg_get, zmq_msg_gets).
 
-        Numbers: MORE; SRCFD, the descriptor that it came from; SHARED, whether its
-        body may be somebody else's, too.
+        By number: MORE; SRCFD, the descriptor of the connection that it came from;
+        SHARED, 1 if its body may be shared with others.
 
-        Names, of what came over tcp or ipc: ``Peer-Address``, ``Socket-Type``, and
-        whatever else the peer says of itself, such as ``Identity``; case matters.
+        By name, if it came over tcp or ipc: ``Peer-Address``, ``Socket-Type``, and what
+        else the peer has said in its handshake, such as ``Identity``.  Case matters.
+        Text.
 
         ZMQError(EINVAL) if there is no such property.
         """
@@ -241,17 +249,17 @@ class Frame:
         return self.get(key)
 
     def set(self, option: int, value: int) -> None:
-        """No property can be set (zmq_msg_set): ZMQError(EINVAL)."""
+        """Not supported: no property can be set (zmq_msg_set).  ZMQError(EINVAL)."""
         raise ZMQError(EINVAL)
 
     @property
     def routing_id(self) -> int:
-        """Of messages of SERVER sockets, which are a draft: RuntimeError."""
+        """Only for SERVER sockets, which are a draft of ZeroMQ: RuntimeError."""
         raise RuntimeError("routing_id is of the draft socket type SERVER")
 
     @property
     def group(self) -> str:
-        """Of messages of RADIO sockets, which are a draft: RuntimeError."""
+        """Only for RADIO and DISH sockets, which are drafts of ZeroMQ: RuntimeError."""
         raise RuntimeError("group is of the draft socket types RADIO and DISH")
 
     def __len__(self) -> int:
@@ -307,7 +315,7 @@ def _maker() -> Callable[[], Frame]:
 def received(
     body: Any, more: bool, track: bool, properties: Union[Properties, None]
 ) -> Frame:
-    """A frame of what the backend gave."""
+    """Make a `Frame` of what the backend has received."""
     frame = _makers[0]() if _makers else _maker()()
     frame._data = body
     if more:
@@ -320,8 +328,10 @@ def received(
 
 
 def body_of(data: Any) -> Any:
-    """What is sent: bytes, or a view of something that has the buffer interface.
-    TypeError if it has none, BufferError unless it is C-contiguous."""
+    """Return what the backend is to send: bytes, or a view of bytes.
+
+    TypeError if `data` has no buffer interface, BufferError if it is not C-contiguous.
+    """
     if isinstance(data, Frame):
         return data._body
     if data.__class__ is bytes:

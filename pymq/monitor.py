@@ -1,12 +1,12 @@
-"""Monitors: what happens to a socket's connections, as messages (zmq_socket_monitor).
+"""Monitors: events of a socket's connections, sent as messages (zmq_socket_monitor).
 
-Sessions report; a `Monitor` sends what is wanted to whoever connects a PAIR socket to
-its inproc endpoint.  An event is two frames: the event in 16 bits and its value in 32,
-both in the machine's order, then the endpoint.
+Sessions report events.  A `Monitor` sends those that are wanted to the PAIR socket that
+connects to its inproc endpoint.  An event is two frames.  The first has the event (16
+bits) and its value (32 bits), in the machine's byte order; the second the endpoint.
 
-Nobody is ever kept waiting by a reader that does not read (libzmq's monitors stop its
-I/O thread): as many events wait as the marks of the two ends allow, 2000 by default,
-1000 until a reader is there.  What happens while there is no room is counted only.
+A reader that does not read never delays anybody (libzmq's monitor blocks its I/O
+thread).  At most 2000 events wait for a reader by default, 1000 while there is none.
+Further events are dropped and counted.
 """
 
 from __future__ import annotations
@@ -34,14 +34,16 @@ class Outlet:
         self._binding = binding
 
     def send(self, event: int, value: int, endpoint: bytes) -> bool:
-        """Whether there was room."""
+        """Send one event.  Returns whether there was room."""
         order = sys.byteorder
         head = event.to_bytes(2, order) + (value & _MASK).to_bytes(4, order)
         return self._hub.send_message([head, endpoint]) == 0
 
     def close(self, last: bool) -> None:
-        """What was sent stays to be read, if there is a reader, and behind it, if
-        `last`, word that this is all: for that there is always room."""
+        """Close the hub.  What was sent can still be read.
+
+        With `last`, MONITOR_STOPPED follows; there is always room for that.
+        """
         if last and not self.send(Event.MONITOR_STOPPED, 0, b""):
             self._hub.set(HubOption.SEND_HWM, _MARK + 1)
             self.send(Event.MONITOR_STOPPED, 0, b"")
@@ -50,9 +52,9 @@ class Outlet:
 
 
 class Monitor:
-    """A socket's monitor, whether it has one now or not.
+    """A socket's monitor, active or not.
 
-    Reports come from the control thread and from calls of `bind`.
+    Events are reported by the control thread, and by calls of `bind`.
     """
 
     __slots__ = ("_events", "_lock", "_outlet", "_users", "dropped")
@@ -65,7 +67,7 @@ class Monitor:
         self.dropped = 0  # events that found no room, since `start`
 
     def report(self, event: int, value: int, endpoint: str) -> None:
-        """Something happened.  Never waits."""
+        """Tell of an event.  Never waits."""
         # An enum's `&` costs more than all else here.
         if self._events and self._events & event:
             with self._lock:
@@ -78,12 +80,12 @@ class Monitor:
             self.dropped += 1
 
     def start(self, outlet: Outlet, events: int) -> None:
-        """Send `events` there from now on."""
+        """Send these `events` to `outlet` from now on."""
         with self._lock:
             self._outlet, self._events, self.dropped = outlet, events, 0
 
     def stop(self) -> None:
-        """Say so to the reader, if it wants to know, and forget it."""
+        """End: send MONITOR_STOPPED, if the reader wants it, and forget the outlet."""
         with self._lock:
             if self._outlet is None:
                 return
@@ -92,12 +94,12 @@ class Monitor:
         outlet.close(last)
 
     def hold(self) -> None:
-        """A pipe goes on after its socket was closed."""
+        """Count a pipe that outlives its socket."""
         with self._lock:
             self._users += 1
 
     def release(self) -> None:
-        """The socket, or such a pipe, has ended; the last one stops the monitor."""
+        """Count one less; the last of the socket and its pipes stops the monitor."""
         with self._lock:
             self._users -= 1
             last = not self._users

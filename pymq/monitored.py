@@ -23,15 +23,17 @@ class Monitored(SocketBase):
     _monitor_socket: Any = None
 
     def monitor(self, addr: Union[str, bytes, None], events: int = Event.ALL) -> None:
-        """Send the `events` of this socket's connections to an inproc endpoint
-        (zmq_socket_monitor), to which a PAIR socket is to be connected.
+        """Send events of this socket's connections as messages (zmq_socket_monitor).
 
-        What happens before that is kept for it.  A reader that does not read misses
-        events (see `monitor_dropped`), but stops nobody.
+        `addr` is an inproc endpoint, to which a PAIR socket has to connect; `events` is
+        a sum of `Event` values.  Events before that are kept for it.  If the reader is
+        slow events are dropped and counted (`monitor_dropped`); the socket never waits
+        for it.
 
-        The monitor before it, if there is one, ends; with `addr` None that is all.
+        A call ends the previous monitor.  With ``addr=None`` that is all it does.
+
         ZMQError: EINVAL for a bad endpoint or unknown events, EPROTONOSUPPORT for
-        another transport than inproc, EADDRINUSE.
+        another scheme than inproc, EADDRINUSE.  TypeError if `addr` is not text.
         """
         self._check_open()
         if events & ~_ALL:
@@ -64,11 +66,14 @@ class Monitored(SocketBase):
     def get_monitor_socket(
         self, events: Union[int, None] = None, addr: Union[str, None] = None
     ) -> Any:
-        """A PAIR socket that receives the `events` (default: all) of this socket; see
+        """Return a PAIR socket that receives the events of this socket.
+
+        `events` is a sum of `Event` values, None for all.  `addr` is as of `monitor`;
+        None makes one up.  Read the events with
         `pymq.utils.monitor.recv_monitor_message`.
 
-        The same one until it is closed or `disable_monitor` is called.  It has to be
-        closed by whoever asked for it.  `addr` is as of `monitor`.
+        Later calls return the same socket, until it is closed or `disable_monitor` is
+        called.  The caller has to close it.  Errors are those of `monitor`.
         """
         reader = self._monitor_socket
         if reader is not None and not reader.closed:
@@ -87,12 +92,14 @@ class Monitored(SocketBase):
         return reader
 
     def disable_monitor(self) -> None:
-        """End the monitor; its reader gets MONITOR_STOPPED."""
+        """End the monitor.  Its reader receives MONITOR_STOPPED."""
         self._monitor_socket = None
         self.monitor(None, 0)
 
     @property
     def monitor_dropped(self) -> int:
-        """How many events the monitor's reader misses, because too many waited for
-        it already.  Not in pyzmq."""
+        """How many events of the present monitor were dropped, for want of room.
+
+        Not in pyzmq.
+        """
         return self._monitor.dropped

@@ -1,4 +1,4 @@
-"""What becomes of a message that there is no room for."""
+"""What `send` does with a message when there is no room for it."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ _HAVE = (
 
 
 class Overflow(Enum):
-    """For `Socket.overflow`."""
+    """The values of `Socket.overflow`."""
 
-    #: Wait for room, for at most SNDTIMEO ms: as libzmq, but for PUB and XPUB.
+    #: Wait for room, for at most SNDTIMEO ms.  libzmq's way, except for PUB and XPUB.
     BLOCK = "block"
-    #: Drop it: as PUB and XPUB of libzmq, which they do for each peer on its own.
+    #: Drop the new message.  PUB and XPUB, as in libzmq, drop it for those peers only
+    #: that have no room.
     DROP_NEWEST = "drop newest"
-    #: Drop the one that waits for longest, and of which nothing has gone out yet; if
-    #: there is none, the new one.
+    #: Drop the message that has waited for longest, among those of which no byte has
+    #: left yet.  If there is none, drop the new one.
     DROP_OLDEST = "drop oldest"
-    #: ZMQError(ENOBUFS).
+    #: Raise ZMQError(ENOBUFS).
     ERROR = "error"
 
 
@@ -41,13 +42,19 @@ class Overflowing(SocketBase):
 
     @property
     def overflow(self) -> Overflow:
-        """What `send` and its kin do with a message that there is no room for: every
-        peer that it might go to is at its high-water mark, or there is none; of PUB
-        and XPUB, one that it is for is at its mark.  Not in pyzmq.
+        """What the sending calls do when there is no room for a message.
 
-        Whatever was dropped is counted (`stats`), and with DONTWAIT it is the same but
-        for BLOCK.  ZMQError: EINVAL for types other than PUSH, DEALER, PAIR, PUB and
-        XPUB, which cannot choose.
+        Not in pyzmq.  An `Overflow`, or its value as a str.  There is no room when
+        every peer that the message could go to is at its high-water mark (SNDHWM), or
+        when there is no peer.  For PUB and XPUB it is when one of the peers that the
+        message is for is at its mark.
+
+        Only BLOCK waits, and with DONTWAIT it does not either.  `stats` counts what was
+        dropped.  The first value is BLOCK; for PUB and XPUB it is DROP_NEWEST, unless
+        XPUB_NODROP is set.
+
+        Setting it: ZMQError(EINVAL) for types other than PUSH, DEALER, PAIR, PUB and
+        XPUB; ValueError for another value.
         """
         return Overflow.DROP_NEWEST if self._drops() else self._overflow
 

@@ -22,7 +22,10 @@ class _Frames(Protocol):
 
 
 class Payloads:
-    """Mixed into `Socket`.  Flags are those of send and recv."""
+    """Mixed into `Socket`.
+
+    `flags`, `copy`, waiting and errors are as of `send` and `recv`.
+    """
 
     def send_string(
         self: _Frames,
@@ -32,13 +35,16 @@ class Payloads:
         encoding: str = "utf-8",
         **kwargs: Any,
     ) -> Any:
-        """Send text as one frame.  TypeError unless it is a str."""
+        """Send text as one frame.  TypeError unless `u` is a str."""
         if not isinstance(u, str):
             raise TypeError("str objects only")
         return self.send(u.encode(encoding), flags=flags, copy=copy, **kwargs)
 
     def recv_string(self: _Frames, flags: int = 0, encoding: str = "utf-8") -> str:
-        """Receive a frame of text.  UnicodeDecodeError; the frame is gone then."""
+        """Receive one frame and decode it as text.
+
+        UnicodeDecodeError if it is not text in `encoding`; the frame is lost then.
+        """
         text: str = self.recv(flags=flags).decode(encoding)
         return text
 
@@ -46,14 +52,22 @@ class Payloads:
     recv_unicode = recv_string
 
     def send_json(self: _Frames, obj: Any, flags: int = 0, **kwargs: Any) -> Any:
-        """Send an object as JSON; `kwargs` go to ``json.dumps`` (or to send)."""
+        """Send an object as one frame of JSON.
+
+        `kwargs` go to ``json.dumps``, except `routing_id` and `group`, which go to
+        `send`.  Errors are also those of ``json.dumps``.
+        """
         import json
 
         options = {k: kwargs.pop(k) for k in ("routing_id", "group") if k in kwargs}
         return self.send(json.dumps(obj, **kwargs).encode(), flags=flags, **options)
 
     def recv_json(self: _Frames, flags: int = 0, **kwargs: Any) -> Any:
-        """Receive a JSON object; `kwargs` go to ``json.loads``."""
+        """Receive one frame of JSON and return the object.
+
+        `kwargs` go to ``json.loads``.  ValueError if the frame is not JSON; it is lost
+        then.
+        """
         import json
 
         return json.loads(self.recv(flags), **kwargs)
@@ -61,17 +75,25 @@ class Payloads:
     def send_pyobj(
         self: _Frames, obj: Any, flags: int = 0, protocol: int = -1, **kwargs: Any
     ) -> Any:
-        """Send an object as a pickle."""
+        """Send an object as one frame that is a pickle.
+
+        `protocol` is pickle's; -1 means the newest.  Read the warning of `recv_pyobj`.
+        """
         import pickle
 
         return self.send(pickle.dumps(obj, protocol), flags=flags, **kwargs)
 
     def recv_pyobj(self: _Frames, flags: int = 0) -> Any:
-        """Receive a pickle.  **Whoever can send to this socket can run code here**: a
-        pickle is a program, and no check of what comes out is in time.  Use it only
-        among peers that you trust and that prove who they are; `recv_serialized` with
-        JSON or the like takes nothing but data.  UnsafePickleWarning, once for a
-        socket, if it has a peer over tcp or another network that need not do so."""
+        """Receive one frame that is a pickle and return the object.
+
+        **Whoever can send to this socket can run any code in this process**: a pickle
+        is a program, and it has run before its result can be checked.  Use it only
+        among peers that you trust and that authenticate themselves.  `recv_serialized`
+        with JSON or a similar codec is safe.
+
+        Warns with UnsafePickleWarning, once for each socket, if a peer that did not
+        authenticate can reach it over tcp or another network.
+        """
         import pickle
 
         self._mind_pickles()
@@ -85,7 +107,10 @@ class Payloads:
         copy: bool = True,
         **kwargs: Any,
     ) -> Any:
-        """Send what `serialize` makes of `msg`, a list of frames."""
+        """Send the frames that ``serialize(msg)`` returns, as one message.
+
+        `kwargs` go to `send_multipart`.
+        """
         frames = serialize(msg)
         return self.send_multipart(frames, flags=flags, copy=copy, **kwargs)
 
@@ -95,12 +120,15 @@ class Payloads:
         flags: int = 0,
         copy: bool = True,
     ) -> Any:
-        """Receive a message and return what `deserialize` makes of its frames."""
+        """Receive a message and return ``deserialize(frames)``.
+
+        `frames` is a list of bytes, or of `Frame` objects with ``copy=False``.
+        """
         return deserialize(self.recv_multipart(flags=flags, copy=copy))
 
 
 def check_part(index: int, part: Any) -> None:
-    """TypeError unless it has the buffer interface."""
+    """Raise TypeError if a part of a message has no buffer interface."""
     try:
         memoryview(part)
     except TypeError:
@@ -113,7 +141,7 @@ def check_part(index: int, part: Any) -> None:
 
 
 def room_in(buffer: Any, nbytes: int) -> memoryview:
-    """What of a buffer is to be received into."""
+    """Return the part of a buffer that `recv_into` may fill, as a view of bytes."""
     view = memoryview(buffer)
     if view.readonly or not view.c_contiguous:
         raise BufferError("the buffer is read-only, or not contiguous")

@@ -1,4 +1,4 @@
-"""Who is there, and what has come and gone."""
+"""A socket's peers, and how much it has sent and received."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ class Peers(SocketBase):
     """Mixed into `Socket`."""
 
     def peers(self) -> list[Peer]:
-        """Who is connected, awaited (`connect` has been called, and messages can be
-        queued), or gone with something left to receive.  Not in pyzmq.  From any
-        thread."""
+        """Return a record of each peer.  Not in pyzmq.
+
+        These are the peers that are connected, those that `connect` waits for (messages
+        for them are queued), and those that have gone but have sent something that was
+        not received yet.  May be called from any thread.
+        """
         self._check_open()
         return self._hub.peers(self._connections.shown)
 
     def stats(self) -> Counts:
-        """What has come and gone since the socket was made, over all peers, those that
-        are gone included.  Not in pyzmq.  From any thread.
+        """Return the sums over all peers since the socket was made.  Not in pyzmq.
 
-        What became of messages that waited when an endpoint was closed is not in
-        there: `drain` knows.
+        Peers that have gone are included.  Messages that were still queued when an
+        endpoint was closed are not counted any further: `drain` tells what became of
+        them.  May be called from any thread.
         """
         self._check_open()
         return self._hub.totals()

@@ -24,11 +24,18 @@ def zmq_poll(
     timeout: Union[float, None] = -1,
     waiter_class: Union[type[Waiter], None] = None,
 ) -> list[tuple[Any, int]]:
-    """Wait until something in ``[(socket or descriptor, events)]`` is ready.
+    """Wait until something can be received or sent (zmq_poll).
 
-    `timeout` in milliseconds, None or negative for ever.  Returns those that are
-    ready with their events; anything but a `Socket` comes back as its descriptor.
-    `waiter_class` says how to sleep.
+    `sockets` is a list of ``(socket, events)``.  A socket is a `Socket`, a descriptor,
+    or an object with a `fileno` method; `events` are POLLIN, POLLOUT or both (for
+    descriptors POLLPRI and POLLERR, too).  Waits for at most `timeout` ms (None or
+    negative: for ever).
+
+    Returns a list of those that are ready, as ``(socket, events)``, empty after a
+    timeout.  Anything but a `Socket` is returned as its descriptor.  `waiter_class` is
+    for event loops that sleep in their own way.
+
+    TypeError for anything else in `sockets`, ZMQError(ENOTSOCK) for a closed socket.
     """
     waiter_class = waiter_class or Waiter
     ready = waiter_class(sockets).look(0)
@@ -41,11 +48,12 @@ def zmq_poll(
 
 
 class Waiter:
-    """Descriptors are polled, and so are the sockets' bells, which only say that
-    asking the socket again may be worth it.  Each waiter has bells of its own, so that
-    what one thread hears is not lost on another.
+    """Waits for sockets and descriptors with the system's ``poll``.
 
-    `masks` are what the descriptors are polled for.
+    A socket's *bell* is a descriptor of its hub that says only that the socket may have
+    become ready, so the socket is asked again.  Each waiter has bells of its own: one
+    thread's look does not take a notice from another.  `masks` are the events that each
+    descriptor is polled for.
     """
 
     def __init__(
@@ -78,7 +86,11 @@ class Waiter:
         self._poll.register(fd, self.masks[fd])
 
     def wait(self, deadline: Union[float, None] = None) -> list[tuple[Any, int]]:
-        """What is ready, once something is, or [] at `deadline`.  With bells."""
+        """Return what is ready, once something is; [] when it is `deadline`.
+
+        `deadline` is a time of ``time.monotonic``, None for never.  The waiter must
+        have been made with bells.
+        """
         ready = self.look(0)
         while not ready:
             left = None if deadline is None else deadline - time.monotonic()
@@ -89,7 +101,7 @@ class Waiter:
         return ready
 
     def look(self, timeout: float) -> list[tuple[Any, int]]:
-        """What is ready; waits for at most `timeout` ms, 0 for not at all."""
+        """Return what is ready, after at most `timeout` ms; 0 does not wait."""
         polled = dict(self._poll.poll(timeout)) if self.masks else {}
         for bell in self._bells:
             bell.hush()
@@ -109,7 +121,10 @@ class Waiter:
 
 
 def fileno(entry: Any) -> int:
-    """The descriptor of anything that has one, or is one."""
+    """Return the descriptor of an object, or an int as it is.
+
+    TypeError if the object has none.
+    """
     if isinstance(entry, int):
         return entry
     try:
@@ -131,9 +146,10 @@ def _from_system(events: int) -> int:
 
 
 class Poller:
-    """A list of sockets and descriptors to wait for.
+    """A list of sockets and descriptors that `poll` waits for.
 
-    `sockets` is the list of (socket, events), in order of registration.
+    `sockets` is the list of ``(socket, events)``, in the order in which they were
+    registered.
     """
 
     def __init__(self) -> None:
@@ -144,7 +160,10 @@ class Poller:
         return socket in self._places
 
     def register(self, socket: Any, flags: int = POLLIN | POLLOUT) -> None:
-        """Wait for `flags` on it too; 0 unregisters, a second call modifies."""
+        """Add a socket or descriptor, or change its events if it is registered already.
+
+        `flags` are POLLIN, POLLOUT or both; 0 removes it.
+        """
         if not flags:
             if socket in self._places:
                 self.unregister(socket)
@@ -156,18 +175,22 @@ class Poller:
             self.sockets.append((socket, flags))
 
     def modify(self, socket: Any, flags: int = POLLIN | POLLOUT) -> None:
-        """Change what to wait for."""
+        """Change the events to wait for; the same as `register`."""
         self.register(socket, flags)
 
     def unregister(self, socket: Any) -> None:
-        """No longer wait for it.  KeyError if it is not registered."""
+        """Remove a socket or descriptor.  KeyError if it is not registered."""
         place = self._places.pop(socket)
         del self.sockets[place]
         for index in range(place, len(self.sockets)):
             self._places[self.sockets[index][0]] = index
 
     def poll(self, timeout: Union[float, None] = None) -> list[tuple[Any, int]]:
-        """See `zmq_poll`.  With nothing registered returns at once."""
+        """Wait for at most `timeout` ms (None: for ever) and return what is ready.
+
+        The result and the errors are those of `zmq_poll`.  If nothing is registered it
+        returns [] at once.
+        """
         if not self.sockets:
             return []
         return zmq_poll(self.sockets, timeout)
@@ -179,7 +202,11 @@ def select(
     xlist: Sequence[Any],
     timeout: Union[float, None] = None,
 ) -> tuple[list[Any], list[Any], list[Any]]:
-    """``select.select`` that knows sockets; `timeout` in seconds, None for ever."""
+    """`select.select` that also takes sockets.
+
+    `timeout` is in **seconds**, None for ever.  Returns three lists: what can be read,
+    what can be written, what has an error.
+    """
     wanted: dict[Any, int] = {}
     for entries, flag in ((rlist, POLLIN), (wlist, POLLOUT), (xlist, POLLERR)):
         for entry in entries:

@@ -1,4 +1,4 @@
-"""Proxies: whole messages from one socket to another, both ways (zmq_proxy)."""
+"""Proxies: pass whole messages from one socket to another, both ways (zmq_proxy)."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def _check(*sockets: Union[Socket, None]) -> None:
 
 
 class Tap:
-    """Where a copy of each message goes, behind a `prefix` of frames.
+    """Sends a copy of each message to a socket, behind the frames of `prefix`.
 
-    As with libzmq a tap that is full stops the proxy: nothing is missed.  PUB never
-    is.
+    If that socket is full the proxy waits, as in libzmq, so no copy is lost.  A PUB is
+    never full.
     """
 
     def __init__(self, sock: Socket, prefix: Sequence[bytes] = ()) -> None:
@@ -42,16 +42,16 @@ class Tap:
         self._prefix = list(prefix)
 
     def take(self, parts: list[bytes]) -> None:
-        """Send a copy, for which there was room."""
+        """Send a copy.  The caller has checked that there is room."""
         _send(self.socket, self._prefix + parts)
 
 
 class Way:
-    """One direction.
+    """One direction of a proxy.
 
-    Nothing is received for which there is no room, so a peer that is slow slows its
-    senders.  Where the sockets are no more than their hubs these pass messages on
-    to each other; else they are moved by hand, one by one.
+    It receives only what it has room for, so a slow peer slows down its senders.  Where
+    both sockets are plain hubs, the hubs pass messages to each other; otherwise they
+    are received and sent here, one by one.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Way:
         self._held: list[bytes] = []  # a message for such a peer
 
     def move(self) -> bool:
-        """Move what can be, up to a burst; whether that was anything."""
+        """Move messages, up to a burst.  Returns whether there were any."""
         count = moved = 0 if self._never else self._move_some(BURST)
         while moved and count < BURST:
             moved = self._move_some(BURST - count)
@@ -77,7 +77,7 @@ class Way:
         return count > 0
 
     def _move_some(self, most: int) -> int:
-        """Move at most `most` messages; how many."""
+        """Move at most `most` messages.  Returns how many."""
         if self.by_hand or self._held:
             return int(self._move_one())
         moved = self.source._hub.move(self._sink._hub, min(most, _AT_ONCE))
@@ -107,8 +107,10 @@ class Way:
         return True
 
     def _full(self) -> Union[Socket, None]:
-        """Which socket has no room, if one has none.  A socket that answers itself
-        may have room only after it has received: REP."""
+        """Return the socket that has no room, or None.
+
+        If a socket answers itself it may have room only after it has received: REP.
+        """
         if not (self._open or _ready(self._sink) & POLLOUT):
             return self._sink
         if self._tap is not None and not _ready(self._tap.socket) & POLLOUT:
@@ -116,7 +118,7 @@ class Way:
         return None
 
     def _receive(self) -> list[bytes]:
-        """The next message, [] if there is none."""
+        """Return the next message, [] if there is none."""
         parts = self.source._end.recv_message()
         if isinstance(parts, int):
             if parts in _IDLE:
@@ -129,7 +131,7 @@ class Way:
         return parts
 
     def waits_for(self) -> tuple[Socket, int]:
-        """What must come before anything can move."""
+        """Return what this way waits for: a socket and its events."""
         if self._never:
             return self.source, 0
         if self._held or self._refused:
@@ -141,7 +143,7 @@ class Way:
 
 
 class Proxy:
-    """Two ways, or one if a socket talks to itself, and who steers them."""
+    """Two ways, or one if a socket talks to itself, and the control socket."""
 
     def __init__(self, ways: Sequence[Way], control: Union[Socket, None]) -> None:
         self._ways = ways
@@ -151,7 +153,7 @@ class Proxy:
         self._awaited: list[tuple[Any, int]] = []  # ... for these
 
     def run(self) -> None:
-        """Until the control says so."""
+        """Pass messages on until the control socket says TERMINATE."""
         hubs = [way.source._hub for way in self._ways if not way.by_hand]
         looked = [hub.looks_ahead for hub in hubs]
         try:
@@ -183,8 +185,11 @@ class Proxy:
         self._wait_for(list(wanted.items()))
 
     def _wait_for(self, wanted: list[tuple[Any, int]]) -> None:
-        """Mostly for the same as before: to hang up bells, and to take them away, costs
-        more than to pass on some ten messages.  [] for nothing, any more."""
+        """Wait for sockets and events; [] ends the waiting for good.
+
+        Mostly they are the same as before, so the bells are kept: to make and remove
+        them costs more than to pass on some ten messages.
+        """
         if wanted != self._awaited and self._waiter is not None:
             self._waiter.__exit__()
             self._waiter = None
@@ -203,7 +208,7 @@ class Proxy:
             self._answer(control, parts)
 
     def _answer(self, control: Socket, parts: list[bytes]) -> None:
-        """Whatever REP is asked has an answer, even what is no command."""
+        """Obey a command.  A REP always gets an answer, even to what is no command."""
         command = parts[0] if len(parts) == 1 else b""
         if command == b"PAUSE":
             self._paused = True
@@ -235,7 +240,7 @@ def _sends(sock: Socket) -> bool:
 
 
 def _plain(source: Socket, sink: Socket) -> bool:
-    """Whether messages may go from one hub to the other: the sockets add nothing."""
+    """Whether messages may pass from hub to hub: the sockets add nothing to them."""
     turns = source._pattern.routing.turns or sink._pattern.routing.turns
     as_received = source._end is source._hub or isinstance(source._end, Wrapper)
     alike = type(source._hub) is type(sink._hub)
@@ -243,7 +248,7 @@ def _plain(source: Socket, sink: Socket) -> bool:
 
 
 def _never_full(sock: Socket) -> bool:
-    """Whether POLLOUT is always set, so that nobody needs to ask."""
+    """Whether POLLOUT is always true, so that it need not be asked for."""
     routing = sock._pattern.routing
     plain = sock._end is sock._hub and not routing.turns
     return plain and routing.send in (Send.TO_ALL, Send.BY_NAME)
@@ -257,7 +262,7 @@ def _ready(sock: Socket) -> int:
 
 
 def _send(sock: Socket, parts: list[bytes]) -> bool:
-    """Whether there was room."""
+    """Send a message.  Returns whether there was room."""
     result = sock._end.send_message(parts)
     if result < 0 and result != -EAGAIN:
         raise _failure(sock, result)
@@ -272,11 +277,14 @@ def _failure(sock: Socket, result: int) -> ZMQError:
 def proxy(
     frontend: Socket, backend: Socket, capture: Union[Socket, None] = None
 ) -> int:
-    """Pass messages between `frontend` and `backend`, and a copy of each to `capture`,
-    until the context is terminated or a socket is closed (zmq_proxy).
+    """Pass messages between two sockets, until the context ends (zmq_proxy).
 
-    ContextTerminated, then; ZMQError(ENOTSOCK) for a closed socket; whatever else
-    sending raises, such as EHOSTUNREACH with ROUTER_MANDATORY.
+    Messages go both ways.  A copy of each goes to `capture`.  It does not return; it
+    raises ContextTerminated when the context is terminated, ZMQError(ENOTSOCK) when a
+    socket is closed, and whatever else sending raises, such as EHOSTUNREACH with
+    ROUTER_MANDATORY.
+
+    TypeError if an argument is no `Socket`.
     """
     return proxy_steerable(frontend, backend, capture)
 
@@ -287,13 +295,14 @@ def proxy_steerable(
     capture: Union[Socket, None] = None,
     control: Union[Socket, None] = None,
 ) -> int:
-    """`proxy` that obeys what `control` (REP, PAIR, PULL or SUB) receives
-    (zmq_proxy_steerable).
+    """A `proxy` that a fourth socket controls (zmq_proxy_steerable).
 
-    PAUSE and RESUME; TERMINATE makes this return 0; STATISTICS is answered with eight
-    numbers of 64 bits in the machine's order: frames and bytes that the frontend has
-    received, frames and bytes that it has sent, the same of the backend.  REP answers
-    everything else with an empty frame.
+    `control` is a REP, PAIR, PULL or SUB that receives commands of one frame.  PAUSE
+    stops the traffic and RESUME continues it.  TERMINATE makes this call return 0.
+    STATISTICS is answered with eight frames, numbers of 64 bits in the machine's byte
+    order: frames and bytes that the frontend has received, frames and bytes that it has
+    sent, and the same for the backend.  A REP answers everything else with an empty
+    frame.
     """
     _check(frontend, backend, *([] if control is None else [control]))
     tap = None if capture is None else Tap(capture)
@@ -305,7 +314,7 @@ def proxy_steerable(
 
 
 def device(device_type: int, frontend: Socket, backend: Socket) -> int:
-    """Old name of `proxy`; the type says nothing."""
+    """The old name of `proxy`.  `device_type` has no effect."""
     return proxy(frontend, backend)
 
 
@@ -316,9 +325,15 @@ def monitored_queue(
     in_prefix: bytes = b"in",
     out_prefix: bytes = b"out",
 ) -> int:
-    """`proxy` that sends each message to `mon_socket` too, behind a frame that says
-    which way it went.  Also connects ROUTER with ROUTER: their peers name each other
-    in the first frame."""
+    """A `proxy` that sends each message to `mon_socket` too, with its direction.
+
+    The first frame of a copy is `in_prefix` if `in_socket` has received the message,
+    `out_prefix` if `out_socket` has.  If both are ROUTER, the first two frames of each
+    message are exchanged, so that their peers can address each other in the first
+    frame.
+
+    TypeError if a prefix is not bytes.
+    """
     _check(in_socket, out_socket)
     for prefix in (in_prefix, out_prefix):
         if not isinstance(prefix, bytes):

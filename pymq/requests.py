@@ -1,4 +1,4 @@
-"""A request and its reply in one call, that survives the loss of either."""
+"""`Socket.request`: a request and its reply in one call, sent again if need be."""
 
 from __future__ import annotations
 
@@ -20,18 +20,22 @@ class Requests(SocketBase):
     def request(
         self, message: Any, timeout: Union[float, None] = None, retries: int = 0
     ) -> Any:
-        """REQ: send a request and return its reply.  Not in pyzmq.
+        """Send a request and return its reply.  REQ only; not in pyzmq.
 
-        Waits `timeout` ms for it (None: RCVTIMEO), then sends the request again, to
-        whose turn it is, at most `retries` times; in the end it raises Again.  So the
-        request may be lost, or its reply, or a server, of several; and a server may
-        get it more than once.  Only its own reply is returned, to whichever try that
-        is: a number tells (that of REQ_CORRELATE).  Afterwards the socket is ready for
-        the next request, whatever came of this one.  Threads take turns.
+        If no reply comes within `timeout` ms (-1: for ever; None: RCVTIMEO), the
+        request is sent again, to the peer whose turn it is, at most `retries` times.
+        After the last try it raises Again.  So a request or a reply may be lost, or one
+        of several servers may stop.  A server may get the same request more than once.
 
-        The message and the reply are bytes if they have one frame, else a list of
-        them.  ZMQError: ENOTSUP for another type, EFSM in the middle of another
-        request; ENOTSOCK when the socket is closed meanwhile.
+        Only a reply to this request is returned, to whichever try it belongs: each
+        request has a number, as with REQ_CORRELATE.  Whatever happened, the socket is
+        then ready for the next request.  Several threads may call this; they take
+        turns.
+
+        `message` is bytes, or a list of bytes for several frames; so is the reply.
+
+        ZMQError: ENOTSUP for another type, EFSM in the middle of a message that `send`
+        began with SNDMORE, ENOTSOCK if the socket is closed meanwhile.
         """
         return self._finish(self._requesting(message, timeout, retries))
 

@@ -19,7 +19,11 @@ class Settings(SocketBase):
     """Mixed into `Socket`."""
 
     def get(self, option: int) -> Any:
-        """Read an option (zmq_getsockopt).  ZMQError(EINVAL) if it cannot be."""
+        """Read an option (zmq_getsockopt).
+
+        Returns an int or bytes.  `docs/options.md` lists the options.  ZMQError(EINVAL)
+        if there is no such option, or it can only be set.
+        """
         self._check_open()
         reader = _READERS.get(option)
         if reader is not None:
@@ -32,9 +36,12 @@ class Settings(SocketBase):
     def set(self, option: int, optval: Any) -> None:
         """Set an option (zmq_setsockopt).
 
-        TypeError for a value of the wrong type, OverflowError for an integer that C
-        has no room for, ZMQError(EINVAL) for one out of range, or for an option that
-        this type does not have.
+        `docs/options.md` lists the options, their types and units.  Most act on
+        connections that are made afterwards.
+
+        TypeError for a value of the wrong type, OverflowError for an integer that does
+        not fit the option's C type, ZMQError(EINVAL) if the value is out of range or
+        this socket type does not have the option.
         """
         value = optval
         self._check_open()
@@ -70,14 +77,14 @@ class Settings(SocketBase):
     setsockopt = set
 
     def set_string(self, option: int, optval: str, encoding: str = "utf-8") -> None:
-        """Set a bytes option from text.  TypeError unless it is a str."""
+        """Set a bytes option from text.  TypeError unless `optval` is a str."""
         if not isinstance(optval, str):
             # Not the value: it may be a key.
             raise TypeError(f"strings only, not {type(optval).__name__}")
         self.set(option, optval.encode(encoding))
 
     def get_string(self, option: int, encoding: str = "utf-8") -> str:
-        """Read a bytes option as text."""
+        """Read a bytes option as text.  TypeError if it is an int."""
         value = self.get(option)
         if not isinstance(value, bytes):
             raise TypeError(f"option {option} does not have bytes")
@@ -87,7 +94,7 @@ class Settings(SocketBase):
     getsockopt_string = getsockopt_unicode = get_string
 
     def get_hwm(self) -> int:
-        """SNDHWM, in messages."""
+        """Return SNDHWM, in messages."""
         return int(self.get(_O.SNDHWM))
 
     def set_hwm(self, value: int) -> None:
@@ -98,32 +105,39 @@ class Settings(SocketBase):
     hwm = property(get_hwm, set_hwm, doc="SNDHWM; setting it sets RCVHWM too.")
 
     def subscribe(self, topic: Union[str, bytes]) -> None:
-        """Receive messages that begin with `topic` (SUB); XPUB_MANUAL: give the topic
-        to the peer whose subscription was received last."""
+        """Subscribe to messages that begin with `topic` (SUB; option SUBSCRIBE).
+
+        On an XPUB with XPUB_MANUAL it subscribes the peer whose subscription message
+        was received last.  A str is encoded as UTF-8.  ZMQError(EINVAL) for another
+        type.
+        """
         self.set(_O.SUBSCRIBE, topic.encode() if isinstance(topic, str) else topic)
 
     def unsubscribe(self, topic: Union[str, bytes]) -> None:
-        """Take one subscription back (SUB; XPUB_MANUAL: of that peer)."""
+        """Take back one `subscribe` to the same topic (option UNSUBSCRIBE).
+
+        On an XPUB with XPUB_MANUAL: that of the peer whose message was received last.
+        """
         self.set(_O.UNSUBSCRIBE, topic.encode() if isinstance(topic, str) else topic)
 
     @property
     def type(self) -> int:
-        """The socket type; readable after close."""
+        """The socket type; also readable after `close`."""
         return self._type
 
     @property
     def socket_type(self) -> int:
-        """Old name of `type`; deprecated."""
+        """The old name of `type`.  Deprecated."""
         text = "Socket.socket_type is deprecated, use Socket.type"
         warnings.warn(text, DeprecationWarning, stacklevel=2)
         return self._type
 
     def join(self, group: Union[str, bytes]) -> None:
-        """Of DISH sockets, which are a draft: RuntimeError."""
+        """Only for DISH sockets, which are a draft of ZeroMQ: RuntimeError."""
         raise RuntimeError("join is of the draft socket type DISH")
 
     def leave(self, group: Union[str, bytes]) -> None:
-        """Of DISH sockets, which are a draft: RuntimeError."""
+        """Only for DISH sockets, which are a draft of ZeroMQ: RuntimeError."""
         raise RuntimeError("leave is of the draft socket type DISH")
 
 

@@ -1,8 +1,8 @@
-"""Handles: several Python objects that are one socket, or one context.
+"""Handles: several Python objects that are one socket or one context.
 
-pyzmq calls those beside the first *shadows*, and makes them of an address in libzmq's
-memory.  Here the number is a name.  What handles share are mostly objects that they all
-refer to; what is replaced is replaced in each (`_tell`).
+pyzmq calls all but the first *shadows*, and makes them from an address in libzmq's
+memory; here a number takes the place of the address.  Most of what handles share are
+objects that all of them refer to.  What is replaced is replaced in each (`_tell`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Handle:
 
     @property
     def underlying(self) -> int:
-        """A number that stands for it, for `shadow`; in pyzmq an address."""
+        """A number that stands for this object, for `shadow`; in pyzmq an address."""
         first = self._first()
         if not first._number:  # of several threads, one gives the number
             vars(first).setdefault("_number", next(_numbers))
@@ -40,12 +40,12 @@ class Handle:
         return int(first._number)
 
     def _first(self) -> Any:
-        """The handle that is no shadow, unless it is gone."""
+        """The first handle, which is no shadow, unless it is gone."""
         found = self if self._kin is None else self._kin[0]()
         return self if found is None else found
 
     def _join(self, other: Any) -> None:
-        """Become another handle of `other`, or of what a number stands for."""
+        """Become another handle of `other`, an object or a number."""
         first = self._find(other)
         if first._kin is None:
             vars(first).setdefault("_kin", [ref(first)])
@@ -88,7 +88,7 @@ def _set(handle: Handle, state: dict[str, Any]) -> None:
 
 
 def shown_class(cls: type) -> str:
-    """What the class is called in a repr, in which programs look for ``zmq.``."""
+    """Return the name of the class for a repr, in which programs look for ``zmq.``."""
     name = f"{cls.__module__}.{cls.__name__}"
     if name.startswith("pymq."):
         name = f"z{name[2:]}"

@@ -1,4 +1,4 @@
-"""Sockets: pyzmq's API over a hub, a pattern and the endpoints' sessions."""
+"""Sockets: sending and receiving, with pyzmq's API."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Sequence, Union
 
-from . import exits, naps
-from .backend.abc import SENT
+from . import naps
 from .constants import DONTWAIT, POLLIN, POLLOUT, SNDMORE, SocketOption
 from .deadline import until
 from .endpoints import Endpoints
@@ -18,9 +17,9 @@ from .generics import Subscriptable
 from .message import _FINISHED_TRACKER, Frame, MessageTracker, body_of, received
 from .monitored import Monitored
 from .overflow import Overflow, Overflowing
-from .pauses import Events, Steps, Until
 from .payload import Payloads, check_part, room_in
 from .peers import Peers
+from .readiness import Readiness
 from .requests import Requests
 from .settings import Settings
 from .subscriptions import Subscriptions
@@ -47,12 +46,16 @@ class Socket(
     Peers,
     Subscriptions,
     Requests,
+    Readiness,
     Subscriptable[_Received_co],
 ):
-    """A socket of `context` (zmq_socket).
+    """A socket of a context (zmq_socket).  Make one with `Context.socket`.
 
-    Every call on a closed socket raises ZMQError(ENOTSOCK); every call after the
-    context was terminated ContextTerminated.
+    Options are attributes in upper or lower case: ``socket.linger = 0`` is
+    ``socket.set(zmq.LINGER, 0)``.  A message has one or more *frames* (parts).
+
+    Calls on a closed socket raise ZMQError(ENOTSOCK), except `poll` (ENOTSUP).  Once
+    the context is being terminated they raise ContextTerminated.
     """
 
     _repr_cls = "zmq.Socket"
@@ -68,16 +71,24 @@ class Socket(
     ) -> Union[MessageTracker, None]:
         """Queue one frame (zmq_msg_send).
 
+        `data` is bytes, another object with the buffer interface, or a `Frame`.
         `flags`: SNDMORE if another frame of the message follows; DONTWAIT to raise
-        Again rather than block.  Blocks for at most SNDTIMEO ms.
+        Again instead of waiting.  Without DONTWAIT it waits for room for at most
+        SNDTIMEO ms (-1: for ever), then raises Again.
 
-        A `Frame`, and without `copy` any buffer of `copy_threshold` bytes or more, is
-        not copied: it must not change before the tracker says so, which this returns
-        if `track`.
+        Some data may be sent from where it is, without a copy: a `Frame`, and with
+        ``copy=False`` a buffer of `copy_threshold` bytes (default 65536) or more.  It
+        must not change until it was sent.  If also `track` is set, the result is a
+        `MessageTracker` that tells when that is.  Otherwise it is None, or the tracker
+        of the `Frame`.
 
-        TypeError unless `data` has the buffer interface.  ZMQError: ENOTSUP for a
-        type that cannot send, EFSM when it is not the socket's turn, EHOSTUNREACH
-        with ROUTER_MANDATORY.
+        `routing_id` and `group` belong to draft socket types: ENOTSUP.
+
+        TypeError if `data` has no buffer interface, BufferError if it is not
+        C-contiguous, ValueError for `track` with a `Frame` that has no tracker.
+        ZMQError: ENOTSUP if this type cannot send, EFSM if a REQ or REP has to receive
+        first, EHOSTUNREACH if ROUTER_MANDATORY is set and no peer has that routing id,
+        ENOBUFS if `overflow` says so.
         """
         if (
             type(data) is bytes
@@ -132,11 +143,14 @@ class Socket(
             raise error_for(-result)
 
     def recv(self, flags: int = 0, copy: bool = True, track: bool = False) -> Any:
-        """The next frame (zmq_msg_recv): bytes, or a `Frame` with ``copy=False``.
+        """Receive the next frame (zmq_msg_recv).
 
-        `flags`: DONTWAIT to raise Again rather than block.  Blocks for at most
-        RCVTIMEO ms.  ZMQError: ENOTSUP for a type that cannot receive, EFSM when it
-        is not the socket's turn.
+        Returns bytes, or with ``copy=False`` a `Frame`, which knows whether more frames
+        of the message follow and what its peer is (`Frame.get`).  With `track` the
+        frame has a tracker.  `flags`: DONTWAIT to raise Again instead of waiting.
+        Without it, waits for at most RCVTIMEO ms (-1: for ever), then raises Again.
+
+        ZMQError: ENOTSUP if this type cannot receive, EFSM if a REQ has to send first.
         """
         if not copy:
             return self._recv_whole(flags, track)
@@ -246,8 +260,13 @@ class Socket(
         track: bool = False,
         **kwargs: Any,
     ) -> Union[MessageTracker, None]:
-        """Queue a whole message: nobody else's frames get between its own.  TypeError,
-        before anything is queued, if a part has no buffer interface."""
+        """Queue a whole message: all its frames or none.
+
+        `msg_parts` is a sequence of what `send` takes.  `flags`, `copy`, `track`, the
+        result and the errors are as of `send`.  Frames that other threads send do not
+        get between these.  TypeError, before anything is queued, if a part has no
+        buffer interface.
+        """
         if type(msg_parts) is list and not (flags or track or kwargs):
             send = self._quick_send_message  # as in `send`
             result = send(msg_parts)
@@ -297,8 +316,12 @@ class Socket(
     def recv_multipart(
         self, flags: int = 0, copy: bool = True, track: bool = False
     ) -> list[Any]:
-        """Receive a whole message, or the rest of one that `recv` began: a list of its
-        frames, of which nobody else gets one."""
+        """Receive a whole message as a list of its frames.
+
+        If `recv` has already taken some of its frames, these are the others.  Arguments
+        and errors are as of `recv`.  Other threads that receive get none of these
+        frames.
+        """
         if not copy:
             return self._recv_parts(flags, track)
         parts: Any = None
@@ -326,12 +349,15 @@ class Socket(
     def send_many(
         self, messages: Iterable[Union[Any, Sequence[Any]]], flags: int = 0
     ) -> int:
-        """Queue many messages: a list or tuple is one of several frames, anything else
-        one frame.  Not in pyzmq; several times as fast as one `send` for each.
+        """Queue many messages with one call.  Not in pyzmq.
+
+        A list or tuple in `messages` is a message of several frames; anything else is a
+        message of one frame, as `send` takes it.  `flags`: DONTWAIT.
 
         Returns how many were queued: all of them, or as many as found room within
-        SNDTIMEO ms (with DONTWAIT: at once).  Again if there was none for the first;
-        other errors as of `send`, unless some were queued already.
+        SNDTIMEO ms (with DONTWAIT: at once).  If not even the first was queued, raises
+        Again, or another ZMQError as of `send`.  After the first, a ZMQError ends the
+        call early instead.
         """
         messages = messages if isinstance(messages, list) else list(messages)
         deadline = until(self._options[_SNDTIMEO])
@@ -384,12 +410,15 @@ class Socket(
         timeout: Union[float, None] = None,
         flags: int = 0,
     ) -> list[Any]:
-        """Receive what is there, at most `max_messages`, but wait for the first: for
-        `timeout` ms, or RCVTIMEO ms if that is None.  Not in pyzmq; several times as
-        fast as one `recv` for each.
+        """Wait for a message and receive it and those that have arrived behind it.
 
-        A message of one frame is bytes, one of several frames a list of them.  Again
-        when the time is over; other errors as of `recv`.
+        Not in pyzmq.  Returns a list of at most `max_messages`.  A message of one frame
+        is bytes, one of several is a list of bytes.  Waits for the first one only: for
+        at most `timeout` ms (-1: for ever; None: RCVTIMEO), with DONTWAIT in `flags`
+        not at all.
+
+        Again if none came in time, ValueError if `max_messages` is less than 1, and the
+        errors of `recv`.
         """
         if max_messages < 1:
             raise ValueError(f"{max_messages=} must be positive")
@@ -417,9 +446,15 @@ class Socket(
         return found
 
     def recv_into(self, buffer: Any, /, *, nbytes: int = 0, flags: int = 0) -> int:
-        """Receive a frame into a writable buffer, of which at most `nbytes` (0: all)
-        are used; returns the number of bytes.  What does not fit is for `recv_rest`;
-        pyzmq loses it."""
+        """Receive the next frame into a writable buffer.
+
+        At most `nbytes` bytes of the buffer are filled; 0 means all of it.  Returns the
+        number of bytes of the whole frame, which may be more.  The bytes that did not
+        fit can be fetched with `recv_rest`; pyzmq drops them.
+
+        BufferError if the buffer is read-only or not contiguous, ValueError if `nbytes`
+        is negative or more than the buffer has, and the errors of `recv`.
+        """
         room = room_in(buffer, nbytes)
         return self._fill(room, self.recv(flags))
 
@@ -433,66 +468,9 @@ class Socket(
         return len(body)
 
     def recv_rest(self) -> bytes:
-        """What the last `recv_into` of this thread had no room for, once; else no
-        bytes.  Not in pyzmq."""
+        """Return the bytes that the last `recv_into` of this thread had no room for.
+
+        They are returned once; afterwards, or if all fitted, the result is ``b""``.
+        Not in pyzmq.
+        """
         return self._rests.pop(get_ident(), b"")
-
-    # Events.
-
-    def poll(self, timeout: Union[float, None] = None, flags: int = POLLIN) -> int:
-        """Wait for `flags` for at most `timeout` ms (None: for ever); returns the
-        events that are, 0 if none."""
-        self._check_open_for_poll()
-        if flags == POLLIN and self._end is self._hub:
-            return self._poll_input(timeout)
-        from .poller import zmq_poll
-
-        ready = zmq_poll([(self, flags)], timeout)
-        return ready[0][1] if ready else 0
-
-    def flush(self, timeout: Union[float, None] = None) -> bool:
-        """Wait until all that was sent has left the process: the kernel has accepted
-        the last byte, or the inproc peer can read it.  Not in pyzmq.
-
-        For at most `timeout` ms (None: for ever); whether it is so.  True says nothing
-        of its arrival.  What is sent to nobody yet (a peer that is not there, an inproc
-        name that nobody has bound) has not left; what other threads send meanwhile is
-        waited for, too.  A message that a connection took down with it is gone, and
-        not waited for.  ZMQError: ENOTSOCK when the socket is closed meanwhile.
-        """
-        return self._finish(self._flushing(timeout))
-
-    def _flushing(self, timeout: Union[float, None]) -> Steps[bool]:
-        self._check_open()
-        deadline = until(timeout)
-        if not (yield Events(self, SENT, deadline)):
-            return False
-        drain = self._drain
-        if drain.has_sent():
-            return True
-        return (yield Until(drain.changed, drain.has_sent, deadline))
-
-    def _poll_input(self, timeout: Union[float, None]) -> int:
-        """As `recv` waits: this thread may then read from the connections itself."""
-        try:
-            self._wait(POLLIN, until(timeout))
-        except Again:
-            return 0
-        return int(POLLIN)
-
-    def _check_open_for_poll(self) -> None:
-        if self._closed:
-            exits.park()
-            raise ZMQError(ENOTSUP)
-
-    def fileno(self) -> int:
-        """A descriptor that is readable while `recv` would not block: for ``selectors``
-        and the like.  Readable for good once the socket is closed, or the context
-        terminated.
-
-        Not pyzmq's, which is that of FD: that one tells of changes of EVENTS, room to
-        send among them, to who looks at EVENTS after each.  This one says nothing of
-        room.  It is the socket's as long as that lives: do not close or read it.
-        Receiving costs a microsecond more once this was called.
-        """
-        return self._level_fd()

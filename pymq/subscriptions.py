@@ -1,4 +1,4 @@
-"""Waiting for subscriptions, at either end, instead of sleeping for a while."""
+"""Waiting for subscriptions, at either end, and the last value of each topic."""
 
 from __future__ import annotations
 
@@ -31,13 +31,14 @@ class Subscriptions(SocketBase):
         topic: Union[bytes, str] = b"",
         timeout: Union[float, None] = None,
     ) -> bool:
-        """PUB, XPUB: wait until a message that begins with `topic` would go to at least
-        `count` peers; with the empty topic that is who has subscribed to everything.
-        Not in pyzmq.
+        """Wait until there are enough subscribers.  PUB and XPUB only; not in pyzmq.
 
-        For at most `timeout` ms (None: for ever); whether it is so.  XPUB: what
-        subscribers have said can be received all the same.  ZMQError: ENOTSUP for
-        another type, ENOTSOCK when the socket is closed meanwhile.
+        That is when a message that begins with `topic` would go to at least `count`
+        peers.  With the empty topic these are the peers that have subscribed to
+        everything.  Waits for at most `timeout` ms (None: for ever).  Returns whether
+        it is so.  An XPUB can still receive the subscription messages.
+
+        ZMQError: ENOTSUP for another type, ENOTSOCK if the socket is closed meanwhile.
         """
         return self._finish(self._awaiting(count, topic, timeout))
 
@@ -52,19 +53,23 @@ class Subscriptions(SocketBase):
 
     @property
     def last_values(self) -> int:
-        """PUB, XPUB: of how many topics the last message is kept for who subscribes
-        later, 0 (at first): none.  Not in pyzmq.
+        """Of how many topics the last message is kept for new subscribers.
 
-        A topic is all of a message's first frame; of more topics those are forgotten
-        that did not change for longest.  Who subscribes gets the messages of all topics
-        that begin so, in the order in which they were sent, unless he had subscribed to
-        them before; what his mark has no room for he misses.  What is sent meanwhile
-        comes behind that: nothing is missed, and nothing comes twice.  Not with
-        INVERT_MATCHING.  Who connects again, or follows another behind an endpoint that
-        the publisher has connected to, is new: he gets all last values that he asks
-        for, in that case behind what was queued meanwhile.
+        PUB and XPUB only; not in pyzmq. 0, the default, keeps none.  A topic is the
+        whole first frame of a message.  When there are more topics, those that have not
+        changed for longest are forgotten.
 
-        Setting it: ValueError if negative; ZMQError: ENOTSUP for another type.
+        A peer that subscribes to a prefix gets the kept messages of all topics that
+        begin with it, oldest first, except those it had subscribed to before.  Messages
+        sent later follow: it misses none and gets none twice.  Kept messages that its
+        high-water mark has no room for it does not get.  With INVERT_MATCHING nothing
+        is kept.
+
+        A peer that connects again counts as new, and gets the kept messages again.  If
+        it is the publisher that connects, they follow what was queued during the
+        interruption.
+
+        Setting it: ValueError if negative; ZMQError(ENOTSUP) for another type.
         """
         return self._last_values
 
@@ -85,16 +90,19 @@ class Subscriptions(SocketBase):
     def wait_subscribed(
         self, timeout: Union[float, None] = None, publishers: Union[int, None] = None
     ) -> bool:
-        """SUB, XSUB: wait until at least so many `publishers` have taken in what was
-        subscribed to before: what they send from then on arrives.  Not in pyzmq.
+        """Wait until publishers know the subscriptions made so far.
 
-        By default every endpoint that was connected to, or one publisher if there is
-        none.  For at most `timeout` ms (None: for ever); whether it is so.
+        SUB and XSUB only; not in pyzmq.  Whatever they send from then on arrives.
+        Waits for `publishers` peers.  None means one for each endpoint that this socket
+        is connected to, and at least one.  Waits for at most `timeout` ms (None: for
+        ever).  Returns whether it is so.
 
-        They answer a PING behind the subscriptions (ZMTP 3.1); of one that knows no
-        PING (libzmq before 4.2) it can only be said that the kernel has them.  libzmq
-        looks at new subscriptions once a millisecond while it sends.  ZMQError: ENOTSUP
-        for another type, ENOTSOCK when the socket is closed meanwhile.
+        A PING (ZMTP 3.1, RFC 37) follows the subscriptions; the publisher's PONG shows
+        that it has read them.  A libzmq before 4.2 knows no PING: for such a peer it is
+        only known that the kernel has accepted them.  A libzmq that is busy sending
+        takes in new subscriptions once a millisecond.
+
+        ZMQError: ENOTSUP for another type, ENOTSOCK if the socket is closed meanwhile.
         """
         return self._finish(self._probing(publishers, timeout))
 

@@ -22,7 +22,7 @@ reference
 context proxies _future
 _awaited
 _waiting
-socket poller curve
+socket readiness poller curve
 endpoints settings context_options
 monitored overflow peers requests subscriptions
 base

@@ -1,7 +1,7 @@
-"""Authentication (pyzmq's API): a ZAP handler that knows addresses, passwords and
-certificates, and the files that hold these.
+"""Authentication: a ZAP handler with pyzmq's API, and files of keys.
 
-`Socket.bind` with ``auth`` needs none of it; see ``docs/authentication.md``.
+The handler knows addresses, passwords and certificates (RFC 27).  `Socket.bind` with
+``auth`` needs none of it; see ``docs/authentication.md``.
 """
 
 from __future__ import annotations

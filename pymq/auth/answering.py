@@ -1,4 +1,4 @@
-"""An authenticator's requests, answered in an event loop of asyncio."""
+"""Answers an authenticator's requests in an asyncio event loop."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .base import Authenticator
 
 
 class Answering:
-    """Has `authenticator` answer in `loop` what its `zap_socket` receives, one request
-    after the other, until `stop` or the end of the context.
+    """Receives requests from `zap_socket` and lets `authenticator` answer them.
 
-    The descriptor is readable while there is a request, so no asyncio socket is needed.
+    It answers one at a time, until `stop` or the end of the context.  The descriptor of
+    the socket is readable while there is a request, so no asyncio socket is needed.
     """
 
     def __init__(self, authenticator: Authenticator, loop: AbstractEventLoop) -> None:
@@ -62,7 +62,7 @@ class Answering:
         self._socket.close()
 
     def stop(self) -> None:
-        """Close the socket.  Who is being asked about is not answered."""
+        """Close the socket.  A request that is being answered gets no reply."""
         if self._task is not None and not self._loop.is_closed():
             self._task.cancel()
         self._end()

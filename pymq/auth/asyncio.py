@@ -1,4 +1,4 @@
-"""ZAP in an event loop of asyncio (pyzmq's API)."""
+"""A ZAP handler (RFC 27) in an asyncio event loop (pyzmq's API)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .base import Authenticator
 
 
 class AsyncioAuthenticator(Authenticator):
-    """An `Authenticator` in the event loop that `start` is called in; awaitables that
-    callbacks return are awaited there.
+    """An `Authenticator` that runs in the event loop in which `start` is called.
 
-    `context` may be one of ``pymq.asyncio``, too.  `loop` is ignored, as in pyzmq.
+    Awaitables that callbacks return are awaited in that loop.  `context` may be a
+    context of ``pymq.asyncio``, too.  `loop` is deprecated and ignored, as in pyzmq.
     """
 
     _answering: Union[Answering, None] = None
@@ -35,14 +35,17 @@ class AsyncioAuthenticator(Authenticator):
             )
 
     def start(self) -> None:
-        """Answer from now on.  RuntimeError without an event loop; ZMQError(EADDRINUSE)
-        if the context has a handler."""
+        """Start to answer requests.
+
+        RuntimeError if there is no event loop, ZMQError(EADDRINUSE) if the context has
+        a handler already.
+        """
         loop = asyncio.get_event_loop()
         super().start()
         self._answering = Answering(self, loop)
 
     def stop(self) -> None:
-        """Answer no more.  May be called again."""
+        """Stop to answer requests.  May be called again."""
         if self._answering is not None:
             self._answering.stop()
             self._answering = None

@@ -1,5 +1,4 @@
-"""A ZAP handler (RFC 27) without the loop that feeds it: who comes in, by address, by
-password, by certificate, or by what a callback says."""
+"""A ZAP handler (RFC 27): decides who may connect.  Others feed it with requests."""
 
 from __future__ import annotations
 
@@ -32,15 +31,19 @@ class _Verdict(NamedTuple):
 
 
 class Authenticator:
-    """Says who may connect to the sockets of a `context` (default: the shared one).
+    """Decides who may connect to the sockets of a context.
 
-    Somebody has to hand it the requests that `zap_socket` receives:
-    `ThreadAuthenticator` and `AsyncioAuthenticator` do.  Names and passwords are text
-    in `encoding`.  `log` is a logger, ``zmq.auth`` unless given; it is not told
-    passwords (pyzmq's is).
+    It judges by address, password (PLAIN), public key (CURVE), or by what a callback
+    says.  Use `ThreadAuthenticator` or `AsyncioAuthenticator`, which receive the
+    requests and hand them to this class.
 
-    A request with an empty domain is one for the domain ``"*"``, and that is all that
-    ``"*"`` means, as in pyzmq.
+    `context` is a `Context`, None for the shared one.  User names and passwords are
+    text in `encoding`.  `log` is a logger, ``zmq.auth`` by default; passwords are never
+    logged (pyzmq logs them).
+
+    Passwords, certificates and callbacks belong to a *domain*: the ZAP_DOMAIN of the
+    socket that was bound.  ``"*"`` is the domain of a request with an empty one, and
+    does not match others, as in pyzmq.
     """
 
     context: Any
@@ -88,8 +91,11 @@ class Authenticator:
     # Who may come in.
 
     def allow(self, *addresses: str) -> None:
-        """Refuse all addresses but these, and those of earlier calls.  With NULL they
-        come in; else they have to show who they are.  ValueError after `deny`."""
+        """Refuse all addresses except these and those of earlier calls.
+
+        With NULL a peer from such an address is let in; with other mechanisms it still
+        has to authenticate.  ValueError after `deny`.
+        """
         if self._denied:
             raise ValueError("either allow or deny, not both")
         self.log.debug("Allowing %s", ",".join(addresses))
@@ -105,14 +111,18 @@ class Authenticator:
     def configure_plain(
         self, domain: str = "*", passwords: Union[dict[str, str], None] = None
     ) -> None:
-        """Set the passwords of a domain, by user name."""
+        """Set the passwords of a domain: a dict of user name to password."""
         if passwords:
             self.passwords[domain] = passwords
         self.log.debug("Configure plain: %s", domain)
 
     def configure_curve(self, domain: str = "*", location: Name = ".") -> None:
-        """Let those into a domain whose certificates are in a folder, now; or with
-        CURVE_ALLOW_ANY let everybody into every domain."""
+        """Let in the clients whose certificates are in a folder.
+
+        `location` is the folder; its files are read now, not later.  If it is
+        CURVE_ALLOW_ANY every client is let in, in every domain.  If the files cannot be
+        read this is logged, and nothing changes.
+        """
         self.log.debug("Configure curve: %s[%s]", domain, location)
         self.allow_any = location == CURVE_ALLOW_ANY
         if self.allow_any:
@@ -125,8 +135,12 @@ class Authenticator:
     def configure_curve_callback(
         self, domain: str = "*", credentials_provider: Any = None
     ) -> None:
-        """Ask ``credentials_provider.callback(domain, key)`` who may come in: `key` is
-        40 bytes of Z85; what it returns is true or false, or an awaitable of that."""
+        """Let a callback say which clients may connect.
+
+        It is called as ``credentials_provider.callback(domain, key)``.  `key` is the
+        client's public key, 40 bytes of Z85.  The callback returns a bool, or an
+        awaitable of one.
+        """
         self.allow_any = False
         if credentials_provider is None:
             self.log.error("None credentials_provider provided for domain:%s", domain)
@@ -136,17 +150,19 @@ class Authenticator:
     def configure_gssapi(
         self, domain: str = "*", location: Union[str, None] = None
     ) -> None:
-        """Nothing, as in pyzmq: whoever has a ticket comes in."""
+        """Does nothing, as in pyzmq: every client with a valid ticket is let in."""
 
     def curve_user_id(self, client_public_key: bytes) -> str:
-        """The User-Id of who came in with this key of 32 bytes: the key in Z85, unless
-        a subclass knows better."""
+        """Return the User-Id for a client's public key (32 bytes): the key in Z85.
+
+        Subclasses may return something else.
+        """
         return z85.encode(client_public_key).decode("ascii")
 
     # Requests.
 
     async def handle_zap_message(self, msg: list[bytes]) -> None:
-        """Answer a request: its frames, as a REP receives them."""
+        """Answer a request, given as the frames that `zap_socket` received."""
         if len(msg) < _FIXED:
             self.log.error("Invalid ZAP message, not enough frames: %r", msg)
             if len(msg) > 1:
@@ -173,7 +189,11 @@ class Authenticator:
             self._send_zap_reply(number, b"400", verdict.reason)
 
     async def _judge(self, frames: Sequence[bytes]) -> _Verdict:
-        """Domain, address, routing id (our own), mechanism, credentials."""
+        """Judge the frames behind the version and the number of the request.
+
+        They are domain, address, routing id (of our own socket), mechanism, and
+        credentials.
+        """
         domain, address = (self._text(frame) for frame in frames[:2])
         mechanism, credentials = frames[3], list(frames[4:])
         self.log.debug(
@@ -190,7 +210,7 @@ class Authenticator:
         return await self._judge_credentials(domain, mechanism, credentials)
 
     def _refuse_address(self, address: str) -> bytes:
-        """Why, or b"" if there is nothing against it."""
+        """Return the reason to refuse an address, or b""."""
         if self._allowed and address not in self._allowed:
             self.log.debug("DENIED (not allowed) address=%s", address)
             return b"Address not allowed"
@@ -243,7 +263,7 @@ class Authenticator:
     async def _authenticate_curve(
         self, domain: str, client_key: bytes
     ) -> tuple[bool, bytes]:
-        """By the callbacks, if there are any, else by the certificates."""
+        """Ask the callbacks, if there are any, else the certificates."""
         domain = domain or "*"
         if len(client_key) != _KEY:
             return False, b"Invalid credentials"
@@ -265,7 +285,7 @@ class Authenticator:
         return allowed, b"OK" if allowed else b"Unknown key"
 
     def _authenticate_gssapi(self, domain: str, principal: bytes) -> tuple[bool, bytes]:
-        """Whoever has a ticket."""
+        """Let everyone in who has a ticket."""
         self.log.debug("ALLOWED (GSSAPI) domain=%r principal=%r", domain, principal)
         return True, b"OK"
 

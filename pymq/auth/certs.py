@@ -1,4 +1,4 @@
-"""Certificates: a CURVE key, or a pair of them, in a file that CZMQ and pyzmq read."""
+"""Certificate files with CURVE keys, in the format of CZMQ and pyzmq."""
 
 from __future__ import annotations
 
@@ -28,12 +28,15 @@ _ADVICE = {
 def create_certificates(
     key_dir: Name, name: str, metadata: Union[Mapping[str, str], None] = None
 ) -> tuple[str, str]:
-    """Make a new pair of keys and write two files, which may be there already:
-    ``name.key`` with the public one, ``name.key_secret`` with both, which nobody but
-    the owner can read (mode 0600; pyzmq leaves that to the umask).
+    """Make a pair of CURVE keys and write it to two files.
 
-    Returns their paths.  `metadata` is for people.  OSError for a folder that is not
-    there; ValueError for metadata of several lines; ZMQError(ENOTSUP) without PyNaCl.
+    ``name.key`` gets the public key.  ``name.key_secret`` gets both and is readable for
+    its owner only (mode 0600; pyzmq leaves the mode to the umask).  Existing files are
+    replaced.  `metadata` are names and texts that are written along, for people to
+    read.
+
+    Returns the two paths.  OSError if the folder does not exist, ValueError if a text
+    has several lines, ZMQError(ENOTSUP) without PyNaCl.
     """
     said = "".join(_line(key, str(value)) for key, value in (metadata or {}).items())
     public, secret = (part.decode() for part in curve_keypair())
@@ -52,7 +55,10 @@ def _line(name: str, value: str) -> str:
 
 
 def _write(path: Path, metadata: str, keys: str) -> str:
-    """Into a new file that takes the place of an old one, whoever may read that."""
+    """Write a new file and let it take the place of the old one.
+
+    So a secret never is in a file that others can read, even if the old one was.
+    """
     secret = path.suffix == _SECRET
     what = "Public and secret key" if secret else "Public key"
     head = _HEAD.format(what=what, now=datetime.now(), advice=_ADVICE[path.suffix])
@@ -70,10 +76,10 @@ def _write(path: Path, metadata: str, keys: str) -> str:
 
 
 def load_certificate(filename: Name) -> tuple[bytes, Union[bytes, None]]:
-    """The public key in a file and the secret one, None if there is none: 40 bytes of
-    Z85 each.
+    """Return the two keys in a file: the public one, and the secret one or None.
 
-    OSError if there is no such file, ValueError if it has no public key.
+    Each is 40 bytes of Z85.  OSError if there is no such file, ValueError if it has no
+    public key.
     """
     if not os.path.exists(filename):
         raise OSError(f"Invalid certificate file: {filename}")
@@ -89,9 +95,10 @@ def load_certificate(filename: Name) -> tuple[bytes, Union[bytes, None]]:
 
 
 def load_certificates(directory: Name = ".") -> dict[bytes, bool]:
-    """The public keys in all files ``*.key`` of a folder: each stands for True.
+    """Return the public keys in the files ``*.key`` of a folder.
 
-    OSError if there is no such folder; ValueError as of `load_certificate`.
+    The result is a dict of key to True.  OSError if there is no such folder; ValueError
+    as of `load_certificate`.
     """
     if not os.path.isdir(directory):
         raise OSError(f"Invalid certificate directory: {directory}")

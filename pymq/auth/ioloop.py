@@ -1,7 +1,4 @@
-"""ZAP in tornado's loop (pyzmq's API), which is asyncio's: deprecated.
-
-Tornado is not needed.
-"""
+"""The old name of `pymq.auth.asyncio` (pyzmq's API).  Deprecated; needs no Tornado."""
 
 from __future__ import annotations
 
@@ -18,8 +15,11 @@ warnings.warn(
 
 
 class IOLoopAuthenticator(AsyncioAuthenticator):
-    """`AsyncioAuthenticator` under its old name.  `io_loop` is deprecated and ignored:
-    what counts is the loop that `start` is called in."""
+    """The old name of `AsyncioAuthenticator`.
+
+    `io_loop` is deprecated and ignored: what counts is the loop in which `start` is
+    called.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Keys for CURVE, from wherever a program gets them."""
+"""Reading CURVE keys from wherever a program has them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,19 @@ def key(
     file: Union[Name, None] = None,
     secret: bool = False,
 ) -> bytes:
-    """A key as every option and function here takes it: 40 bytes of Z85.
+    """Return a CURVE key as 40 bytes of Z85, the form that everything here takes.
 
-    It is `value`, or in the environment variable `env`, or in a `file`: text is 40
-    characters of Z85, bytes may be that, or the 32 of the key.  A file may end in a
-    newline, or be a certificate (see `create_certificates`); of one of these it is the
-    public key or, with `secret`, the secret one.  Not in pyzmq.
+    Give one of three sources:
 
-    TypeError unless there is one source; ValueError for what is no key, which the
-    error does not show; OSError for a file that cannot be read.
+    - `value`: a str of 40 characters of Z85, or bytes: those 40, or the 32 of the key
+      itself.
+    - `env`: the name of an environment variable that has the key in Z85.
+    - `file`: a file with the key in either form, perhaps with a newline; or a
+      certificate (see `create_certificates`), of which the public key is taken, or with
+      `secret` the secret one.
+
+    Not in pyzmq.  TypeError unless there is exactly one source, ValueError if it has no
+    key (the message does not show it), OSError if the file cannot be read.
     """
     given = [source for source in (value, env, file) if source is not None]
     if len(given) != 1:

@@ -1,4 +1,4 @@
-"""ZAP in a thread of its own (pyzmq's API)."""
+"""A ZAP handler (RFC 27) in a thread of its own (pyzmq's API)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _TERMINATE = b"TERMINATE"
 
 
 class AuthenticationThread(Thread):
-    """Runs an event loop in which an authenticator answers, until something comes
-    through `pipe`."""
+    """An event loop in which an authenticator answers, until `pipe` receives
+    something."""
 
     def __init__(self, authenticator: Authenticator, pipe: Any) -> None:
         super().__init__(daemon=True)
@@ -28,7 +28,7 @@ class AuthenticationThread(Thread):
         self.loop: Union[asyncio.AbstractEventLoop, None] = None
 
     def run(self) -> None:
-        """The thread's life."""
+        """Run the event loop; called by `start`."""
         try:
             asyncio.run(self._serve())
         finally:
@@ -50,8 +50,11 @@ class AuthenticationThread(Thread):
 
 
 class ThreadAuthenticator(Authenticator):
-    """An `Authenticator` in a thread of its own, with an event loop in which awaitables
-    that callbacks return are awaited.  Its methods may be called while it runs."""
+    """An `Authenticator` that runs in a thread of its own.
+
+    The thread has an event loop; awaitables that callbacks return are awaited there.
+    All methods may be called while it runs.
+    """
 
     pipe: Any
     pipe_endpoint: str = ""
@@ -65,7 +68,7 @@ class ThreadAuthenticator(Authenticator):
         self.pipe_endpoint = f"inproc://{id(self)}.inproc"
 
     def start(self) -> None:
-        """Answer from now on.  ZMQError(EADDRINUSE) if the context has a handler."""
+        """Start the thread.  ZMQError(EADDRINUSE) if the context has a handler."""
         super().start()
         inner, self.pipe = self._pair(), self._pair()
         self.pipe.bind(self.pipe_endpoint)
@@ -80,7 +83,7 @@ class ThreadAuthenticator(Authenticator):
         return sock
 
     def stop(self) -> None:
-        """Answer no more, and end the thread.  May be called again."""
+        """Stop to answer requests, and end the thread.  May be called again."""
         if self.pipe is not None:
             try:
                 self.pipe.send(_TERMINATE, DONTWAIT)
@@ -92,7 +95,7 @@ class ThreadAuthenticator(Authenticator):
         super().stop()
 
     def is_alive(self) -> bool:
-        """Whether the thread runs."""
+        """Return whether the thread runs."""
         return self.thread is not None and bool(self.thread.is_alive())
 
 

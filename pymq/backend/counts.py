@@ -1,4 +1,4 @@
-"""What has come and gone: the records that hubs give."""
+"""Records of what a hub has sent and received."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from typing import Mapping, NamedTuple, Tuple
 
 
 class Counts(NamedTuple):
-    """What has come and gone, over one pipe or all of a hub.
+    """How much a socket has sent and received, over one pipe or all.
 
-    Messages, not announcements; bytes are those of their frames in ZMTP, heads
-    included.  *In* is what arrived, of which so many wait to be received; *out* is what
-    was queued, of which so many wait for the kernel, or for the joined peer to receive
-    them.  Dropped are messages that were for a peer and will never reach it: it had no
-    room, or its link broke in the middle of one, or its pipe was closed, or nobody has
-    the name that a ROUTER gave.
+    Messages are whole ones, subscriptions not included.  Bytes are those of their
+    frames on the wire (ZMTP), heads included.
+
+    - *In* is what has arrived; *waiting in* the part of it that was not received yet.
+    - *Out* is what was queued; *waiting out* the part of it that the kernel, or the
+      inproc peer, has not taken yet.
+    - *Dropped* are messages for a peer that will never get them: it had no room, its
+      link broke in the middle of one, its pipe was closed, or no peer has the routing
+      id that a ROUTER gave.
     """
 
     peers: int  # pipes that are counted here
@@ -32,15 +35,15 @@ NOTHING = Counts(0, 0, 0, 0, 0, 0, 0, 0)
 class Peer(NamedTuple):
     """One of a socket's peers.  Numbers are as in `Counts`."""
 
-    #: As a frame's Peer-Address has it; "" over inproc, and before the first link.
+    #: As ``frame["Peer-Address"]``; "" over inproc, and before the first connection.
     address: str
-    #: What a ROUTER calls it, else what it calls itself.
+    #: The name by which a ROUTER sends to it; of other sockets, what it calls itself.
     routing_id: bytes
     socket_type: str
     mechanism: str  # NULL, PLAIN, CURVE ...; "" over inproc, and without a handshake
-    user_id: str  # as ZAP has it
-    since: float  # when it was connected last, as `time.time` has it; 0: never yet
-    connected: bool  # else it is awaited, or what it sent is still to be received
+    user_id: str  # its User-Id, as ZAP or `auth` gave it
+    since: float  # time of its last connection (`time.time`); 0: none yet
+    connected: bool  # else it is waited for, or gone
     messages_in: int
     bytes_in: int
     waiting_in: int

@@ -1,5 +1,8 @@
-"""Proxies that make their own sockets, here, in a thread or in a process (pyzmq's
-API).  For each of their sockets they are told in advance what to bind and connect."""
+"""Devices: proxies that make their own sockets (pyzmq's API).
+
+A device is told beforehand what each socket binds and connects to.  It runs in the
+calling thread, in a thread of its own or in a process of its own.
+"""
 
 from __future__ import annotations
 

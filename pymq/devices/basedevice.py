@@ -1,4 +1,4 @@
-"""Devices of two sockets, and where they run."""
+"""Devices with two sockets, and where they run."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ _PAUSE = 0.001  # seconds between two looks whether a device is done
 
 
 class Device:
-    """A proxy between a socket of `in_type` and one of `out_type`, which it makes when
-    it is started, and closes at its end.  With a negative `out_type` the first socket
-    is both.  `device_type` says nothing.
+    """A proxy between two sockets that it makes itself.
 
-    It ends with its context, which `context_factory` gives; `done` says that it has.
+    `in_type` and `out_type` are socket types.  With a negative `out_type` the first
+    socket is both.  `device_type` has no effect, as in libzmq.  The sockets are made by
+    `start` and closed when the device ends, which it does when its context is
+    terminated.  `done` says whether it has ended.
+
+    TypeError without the two types.
     """
 
     #: Makes or finds the context; may be set on the class or the device.
@@ -49,36 +52,38 @@ class Device:
         self._sockets: list[Socket] = []
 
     def bind_in(self, addr: str) -> None:
-        """Bind the first socket there, at the start (see ``Socket.bind``)."""
+        """Have the first socket bind this endpoint, at the start."""
         self._in.binds.append(addr)
 
     def bind_in_to_random_port(self, addr: str, *args: int, **kwargs: int) -> int:
-        """Bind the first socket to a port that is free now; returns it.  Arguments
-        and errors as of ``Socket.bind_to_random_port``."""
+        """Have the first socket bind a port that is free now, and return the port.
+
+        Arguments and errors are those of `Socket.bind_to_random_port`.
+        """
         return self._bind_to_random_port(self._in, addr, *args, **kwargs)
 
     def connect_in(self, addr: str) -> None:
-        """Connect the first socket to it, at the start."""
+        """Have the first socket connect to this endpoint, at the start."""
         self._in.connects.append(addr)
 
     def setsockopt_in(self, opt: int, value: Any) -> None:
-        """Set an option of the first socket, before it is bound and connected."""
+        """Set an option of the first socket, before it binds and connects."""
         self._in.options.append((opt, value))
 
     def bind_out(self, addr: str) -> None:
-        """As `bind_in`, the second socket."""
+        """The same as `bind_in`, for the second socket."""
         self._out.binds.append(addr)
 
     def bind_out_to_random_port(self, addr: str, *args: int, **kwargs: int) -> int:
-        """As `bind_in_to_random_port`, the second socket."""
+        """The same as `bind_in_to_random_port`, for the second socket."""
         return self._bind_to_random_port(self._out, addr, *args, **kwargs)
 
     def connect_out(self, addr: str) -> None:
-        """As `connect_in`, the second socket."""
+        """The same as `connect_in`, for the second socket."""
         self._out.connects.append(addr)
 
     def setsockopt_out(self, opt: int, value: Any) -> None:
-        """As `setsockopt_in`, the second socket."""
+        """The same as `setsockopt_in`, for the second socket."""
         self._out.options.append((opt, value))
 
     def _bind_to_random_port(
@@ -102,11 +107,17 @@ class Device:
         return first, self._make(self._out)
 
     def run_device(self) -> None:
-        """Make the sockets and pass messages on; `start` calls it."""
+        """Make the sockets and pass messages on; `start` calls it.
+
+        Raises ContextTerminated when the context ends.
+        """
         proxy(*self._setup_sockets())
 
     def run(self) -> None:
-        """`run_device`, for which the end of the context is a good end."""
+        """Call `run_device`, and close the sockets afterwards.
+
+        The end of the context is not an error.
+        """
         try:
             self.run_device()
         except ZMQError as error:
@@ -118,41 +129,47 @@ class Device:
                 sock.close()
 
     def start(self) -> None:
-        """Run here, until it ends."""
+        """Run in this thread, until the device ends."""
         self.run()
 
     def join(self, timeout: Union[float, None] = None) -> None:
-        """Wait for its end, for at most `timeout` seconds."""
+        """Wait until the device has ended, for at most `timeout` **seconds**.
+
+        None means for ever.
+        """
         end = None if timeout is None else time.monotonic() + timeout
         while not self.done and (end is None or time.monotonic() < end):
             time.sleep(_PAUSE)
 
 
 class BackgroundDevice(Device):
-    """A device that runs beside who starts it, in its `launcher`."""
+    """A device that runs in a thread or process, its `launcher`."""
 
     launcher: Any = None
     _launch_class: Any = None
 
     def start(self) -> None:
-        """Start it and come back."""
+        """Start the thread or process, and return."""
         self.launcher = self._launch_class(target=self.run)
         self.launcher.daemon = self.daemon
         self.launcher.start()
 
     def join(self, timeout: Union[float, None] = None) -> None:
-        """Wait for its end, for at most `timeout` seconds."""
+        """Wait until it has ended, for at most `timeout` **seconds**.
+
+        None means for ever.
+        """
         self.launcher.join(timeout=timeout)
 
 
 class ThreadDevice(BackgroundDevice):
-    """A device in a thread, by default in the context that the process shares."""
+    """A device in a thread; by default in the shared context of the process."""
 
     _launch_class = Thread
 
 
 class ProcessDevice(BackgroundDevice):
-    """A device in a process, with a context of its own."""
+    """A device in a process of its own, with its own context."""
 
     _launch_class = Process
     context_factory = Context

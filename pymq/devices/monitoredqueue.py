@@ -1,4 +1,4 @@
-"""`monitored_queue`, where pyzmq has it."""
+"""`monitored_queue`, under the name that it has in pyzmq."""
 
 from __future__ import annotations
 

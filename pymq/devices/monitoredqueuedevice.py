@@ -1,4 +1,4 @@
-"""Proxies whose third socket is also told which way a message went."""
+"""Devices that send a copy of each message to a third socket, with its direction."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from .proxydevice import ProcessProxy, Proxy, ProxyBase, ThreadProxy
 
 
 class MonitoredQueueBase(ProxyBase):
-    """What monitored queues have in common: a frame before each copy, `in_prefix` of
-    what the first socket received, `out_prefix` of what the second did."""
+    """The common part of monitored queues; see `pymq.proxies.monitored_queue`.
+
+    `in_prefix` is the first frame of each copy of what the first socket received,
+    `out_prefix` of what the second received.
+    """
 
     def __init__(
         self,
@@ -29,15 +32,15 @@ class MonitoredQueueBase(ProxyBase):
 
 
 class MonitoredQueue(MonitoredQueueBase, Proxy):
-    """A monitored queue that runs where it is started."""
+    """A monitored queue that runs in the thread that starts it."""
 
 
 class ThreadMonitoredQueue(MonitoredQueueBase, ThreadProxy):
-    """A monitored queue in a thread."""
+    """A monitored queue in a thread of its own."""
 
 
 class ProcessMonitoredQueue(MonitoredQueueBase, ProcessProxy):
-    """A monitored queue in a process."""
+    """A monitored queue in a process of its own."""
 
 
 __all__ = ["MonitoredQueue", "ProcessMonitoredQueue", "ThreadMonitoredQueue"]

@@ -1,4 +1,4 @@
-"""One socket of a device: what it is to be, before its context is there."""
+"""What a device's socket is to do, before it exists."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ _TRIES = 5  # ports, until one is not promised to another socket of the device
 
 
 class Plan:
-    """A socket type, and what to do with the socket, in order: options first, since
-    they act from the next bind or connect on."""
+    """A socket type, and the options, binds and connects of the socket.
+
+    They are done in this order, since options act on later binds and connects.
+    """
 
     def __init__(self, socket_type: int) -> None:
         self.socket_type = socket_type
@@ -23,7 +25,7 @@ class Plan:
         self.connects: list[str] = []
 
     def carry_out(self, sock: Socket) -> Socket:
-        """Do all that; returns the socket."""
+        """Do all of it on `sock`, and return it."""
         for option, value in self.options:
             sock.set(option, value)
         for address in self.binds:
@@ -34,10 +36,10 @@ class Plan:
 
 
 def free_port(address: str, taken: list[str], *args: int, **kwargs: int) -> int:
-    """A port that can be bound now, as ``Socket.bind_to_random_port`` finds it, and
-    that is not among the `taken` endpoints; it is added to them.
+    """Find a port that is free now and is not among the `taken` endpoints.
 
-    Another program may take it before the device does.
+    The endpoint is added to them.  Another program may take the port before the device
+    does.  Arguments and errors are those of `Socket.bind_to_random_port`.
     """
     with Context() as context, context.socket(SocketType.PUSH) as sock:
         for _ in range(_TRIES):

@@ -12,7 +12,10 @@ from .plan import Plan
 
 
 class ProxyBase(Device):
-    """What the proxies have in common, wherever they run."""
+    """The common part of proxy devices; see `pymq.proxies.proxy`.
+
+    `mon_type` is the type of the third socket.
+    """
 
     def __init__(self, in_type: int, out_type: int, mon_type: int = PUB) -> None:
         super().__init__(in_type=in_type, out_type=out_type)
@@ -20,19 +23,19 @@ class ProxyBase(Device):
         self._mon = Plan(mon_type)
 
     def bind_mon(self, addr: str) -> None:
-        """As `bind_in`, the monitor's socket."""
+        """The same as `bind_in`, for the third socket."""
         self._mon.binds.append(addr)
 
     def bind_mon_to_random_port(self, addr: str, *args: int, **kwargs: int) -> int:
-        """As `bind_in_to_random_port`, the monitor's socket."""
+        """The same as `bind_in_to_random_port`, for the third socket."""
         return self._bind_to_random_port(self._mon, addr, *args, **kwargs)
 
     def connect_mon(self, addr: str) -> None:
-        """As `connect_in`, the monitor's socket."""
+        """The same as `connect_in`, for the third socket."""
         self._mon.connects.append(addr)
 
     def setsockopt_mon(self, opt: int, value: Any) -> None:
-        """As `setsockopt_in`, the monitor's socket."""
+        """The same as `setsockopt_in`, for the third socket."""
         self._mon.options.append((opt, value))
 
     def _setup_sockets(self) -> tuple[Socket, ...]:
@@ -44,15 +47,15 @@ class ProxyBase(Device):
 
 
 class Proxy(ProxyBase):
-    """A proxy that runs where it is started."""
+    """A proxy that runs in the thread that starts it."""
 
 
 class ThreadProxy(ProxyBase, ThreadDevice):
-    """A proxy in a thread."""
+    """A proxy in a thread of its own."""
 
 
 class ProcessProxy(ProxyBase, ProcessDevice):
-    """A proxy in a process."""
+    """A proxy in a process of its own."""
 
 
 __all__ = ["ProcessProxy", "Proxy", "ThreadProxy"]

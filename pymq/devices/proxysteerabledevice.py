@@ -1,4 +1,4 @@
-"""Proxies with a fourth socket, which steers them (see `proxy_steerable`)."""
+"""Devices with a fourth socket, which controls them (`proxy_steerable`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from .proxydevice import ProcessProxy, Proxy, ProxyBase, ThreadProxy
 
 
 class ProxySteerableBase(ProxyBase):
-    """What steerable proxies have in common.  Without `ctrl_type` nobody steers."""
+    """The common part of steerable proxies.
+
+    `ctrl_type` is the type of the fourth socket; with None there is none.
+    """
 
     def __init__(
         self,
@@ -26,19 +29,19 @@ class ProxySteerableBase(ProxyBase):
         self._ctrl = Plan(-1 if ctrl_type is None else ctrl_type)
 
     def bind_ctrl(self, addr: str) -> None:
-        """As `bind_in`, the control's socket."""
+        """The same as `bind_in`, for the fourth socket."""
         self._ctrl.binds.append(addr)
 
     def bind_ctrl_to_random_port(self, addr: str, *args: int, **kwargs: int) -> int:
-        """As `bind_in_to_random_port`, the control's socket."""
+        """The same as `bind_in_to_random_port`, for the fourth socket."""
         return self._bind_to_random_port(self._ctrl, addr, *args, **kwargs)
 
     def connect_ctrl(self, addr: str) -> None:
-        """As `connect_in`, the control's socket."""
+        """The same as `connect_in`, for the fourth socket."""
         self._ctrl.connects.append(addr)
 
     def setsockopt_ctrl(self, opt: int, value: Any) -> None:
-        """As `setsockopt_in`, the control's socket."""
+        """The same as `setsockopt_in`, for the fourth socket."""
         self._ctrl.options.append((opt, value))
 
     def _setup_sockets(self) -> tuple[Socket, ...]:
@@ -51,15 +54,15 @@ class ProxySteerableBase(ProxyBase):
 
 
 class ProxySteerable(ProxySteerableBase, Proxy):
-    """A steerable proxy that runs where it is started."""
+    """A steerable proxy that runs in the thread that starts it."""
 
 
 class ThreadProxySteerable(ProxySteerableBase, ThreadProxy):
-    """A steerable proxy in a thread."""
+    """A steerable proxy in a thread of its own."""
 
 
 class ProcessProxySteerable(ProxySteerableBase, ProcessProxy):
-    """A steerable proxy in a process."""
+    """A steerable proxy in a process of its own."""
 
 
 __all__ = ["ProcessProxySteerable", "ProxySteerable", "ThreadProxySteerable"]

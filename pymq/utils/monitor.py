@@ -10,7 +10,7 @@ from ..constants import Event
 
 
 class MonitorMessage(TypedDict):
-    """One event, its value, and the endpoint that it is about."""
+    """One event of a monitor."""
 
     event: Event
     value: Event  # a number: a descriptor, an errno, milliseconds, an Event
@@ -18,7 +18,7 @@ class MonitorMessage(TypedDict):
 
 
 def parse_monitor_message(msg: Sequence[bytes]) -> MonitorMessage:
-    """Take the two frames of an event apart.  RuntimeError if they are none."""
+    """Decode the two frames of an event.  RuntimeError if they are something else."""
     if len(msg) != 2 or len(msg[0]) != 6:
         raise RuntimeError(f"Invalid event message format: {msg}")
     head, endpoint = msg
@@ -36,8 +36,11 @@ async def _parse_later(msg: Awaitable[Sequence[bytes]]) -> MonitorMessage:
 def recv_monitor_message(
     socket: Any, flags: int = 0
 ) -> Union[MonitorMessage, Awaitable[MonitorMessage]]:
-    """Receive an event from the PAIR socket of `Socket.get_monitor_socket`; of an
-    asyncio socket, something to await."""
+    """Receive and decode one event from the socket of `Socket.get_monitor_socket`.
+
+    `flags` are those of `Socket.recv`.  Returns a `MonitorMessage`; for an asyncio
+    socket, something to await that gives one.
+    """
     msg = socket.recv_multipart(flags)
     return _parse_later(msg) if isawaitable(msg) else parse_monitor_message(msg)
 

@@ -1,4 +1,4 @@
-"""Z85 (RFC 32), as pyzmq has it: text may be str or bytes, and may be empty."""
+"""Z85 (RFC 32), with pyzmq's API."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from .. import z85
 
 
 def encode(rawbytes: bytes) -> bytes:
-    """Four octets as five characters.  ValueError for another number of octets."""
+    """Encode bytes as Z85: every 4 bytes become 5 characters.
+
+    ValueError if their number is not a multiple of 4.
+    """
     return z85.encode(rawbytes)
 
 
 def decode(z85bytes: Union[bytes, str]) -> bytes:
-    """The octets of a text.  ValueError if it is none of Z85."""
+    """Decode Z85, given as str or bytes.  ValueError if it is not Z85."""
     if isinstance(z85bytes, str):
         try:
             z85bytes = z85bytes.encode("ascii")
