@@ -15,7 +15,6 @@ from . import context_options as table
 from . import exits
 from .attributes import OpenAttributes
 from .backend.abc import Backend, Loop
-from .base import SocketBase
 from .constants import ContextOption, Errno, SocketOption
 from .control import EXIT_LINGER, Control
 from .error import ForkedError, LingerWarning, ZMQError, error_for
@@ -24,6 +23,7 @@ from .inherited import keep
 from .pauses import Steps, finish
 from .shadow import Handle, shown_class
 from .socket import Socket
+from .socket_state import SocketState
 from .threads import Manner
 from .transports.inproc import Registry
 
@@ -83,7 +83,7 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
     _options: dict[int, Any]
     _inherited: dict[int, int]
     _manner: Manner
-    _sockets: WeakSet[SocketBase]
+    _sockets: WeakSet[SocketState]
     _lock: Any
     _backend: Backend
     _loop: Loop
@@ -320,7 +320,7 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
                 pass  # a default that this type does not have
         return sock
 
-    def _adopt(self, sock: SocketBase) -> None:
+    def _adopt(self, sock: SocketState) -> None:
         self._control.catch_up()
         with self._lock:
             if self._terminating:
@@ -333,7 +333,7 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
             self._control.hold(sock._drain, f"a {sock._pattern.name}")
             self._sockets.add(sock)
 
-    def _disown(self, sock: SocketBase) -> None:
+    def _disown(self, sock: SocketState) -> None:
         with self._lock:
             self._sockets.discard(sock)
 

@@ -8,7 +8,6 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
 from . import constants as _C
-from .base import SocketBase
 from .constants import EMTHREAD
 from .control import once
 from .deadline import remaining, until
@@ -17,6 +16,7 @@ from .error import Again, UnsafePickleWarning, ZMQBindError, ZMQError, error_for
 from .loading import load
 from .pauses import Steps, Until
 from .security_options import check_keys
+from .socket_state import SocketState
 from .threads import available
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class _Undo:
             self._undo(self._endpoint)
 
 
-class Endpoints(SocketBase):
+class Endpoints(SocketState):
     """Mixed into `Socket`."""
 
     _minded: bool = False  # `recv_pyobj` has thought of all endpoints

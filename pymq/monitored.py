@@ -7,17 +7,17 @@ from errno import EINVAL, EMFILE, EPROTONOSUPPORT
 from typing import Any, Union
 
 from . import patterns
-from .base import SocketBase
 from .constants import Event, SocketType
 from .endpoint import parse
 from .error import ZMQError
 from .monitor import Outlet
+from .socket_state import SocketState
 
 _ALL = 0xFFFF  # those that fit into the frame that tells of them
 _numbers = itertools.count(1)
 
 
-class Monitored(SocketBase):
+class Monitored(SocketState):
     """Mixed into `Socket`."""
 
     _monitor_socket: Any = None

@@ -7,9 +7,9 @@ from errno import EAGAIN, EINVAL, ENOBUFS
 from typing import Callable, Union
 
 from .backend.abc import HubOption, Send
-from .base import SocketBase
 from .constants import SocketOption, SocketType
 from .error import ZMQError
+from .socket_state import SocketState
 
 _HAVE = (
     SocketType.PUSH,
@@ -35,7 +35,7 @@ class Overflow(Enum):
     ERROR = "error"
 
 
-class Overflowing(SocketBase):
+class Overflowing(SocketState):
     """Mixed into `Socket`."""
 
     _overflow: Overflow = Overflow.BLOCK

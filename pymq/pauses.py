@@ -17,7 +17,7 @@ from .deadline import remaining
 from .error import Again, error_for
 
 if TYPE_CHECKING:
-    from .base import SocketBase
+    from .socket_state import SocketState
 
 _Result = TypeVar("_Result")
 
@@ -63,7 +63,7 @@ class Events:
     __slots__ = ("_events", "_socket", "deadline")
 
     def __init__(
-        self, socket: SocketBase, events: int, deadline: Union[float, None]
+        self, socket: SocketState, events: int, deadline: Union[float, None]
     ) -> None:
         self._socket = socket
         self._events = events
@@ -98,7 +98,7 @@ class News:
 
     def __init__(
         self,
-        socket: SocketBase,
+        socket: SocketState,
         holds: Callable[[], Any],
         deadline: Union[float, None],
     ) -> None:

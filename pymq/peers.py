@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from .backend.counts import Counts, Peer
-from .base import SocketBase
+from .socket_state import SocketState
 
 
-class Peers(SocketBase):
+class Peers(SocketState):
     """Mixed into `Socket`."""
 
     def peers(self) -> list[Peer]:

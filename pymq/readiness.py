@@ -7,14 +7,14 @@ from typing import Union
 
 from . import exits
 from .backend.abc import SENT
-from .base import SocketBase
 from .constants import POLLIN
 from .deadline import until
 from .error import Again, ZMQError
 from .pauses import Events, Steps, Until
+from .socket_state import SocketState
 
 
-class Readiness(SocketBase):
+class Readiness(SocketState):
     """Mixed into `Socket`."""
 
     def poll(self, timeout: Union[float, None] = None, flags: int = POLLIN) -> int:

@@ -7,14 +7,14 @@ from functools import partial
 from typing import Any, Union
 
 from .backend.abc import Turns
-from .base import SocketBase
 from .constants import POLLIN, POLLOUT, SocketOption
 from .deadline import until
 from .error import Again, ZMQError, error_for
 from .pauses import Events, Steps, Until
+from .socket_state import SocketState
 
 
-class Requests(SocketBase):
+class Requests(SocketState):
     """Mixed into `Socket`."""
 
     def request(

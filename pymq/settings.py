@@ -8,14 +8,14 @@ from typing import Any, Union
 
 from . import options as table
 from .attributes import define_options
-from .base import SocketBase
 from .constants import SocketOption, SocketType
 from .error import ZMQError, error_for
+from .socket_state import SocketState
 
 _O = SocketOption
 
 
-class Settings(SocketBase):
+class Settings(SocketState):
     """Mixed into `Socket`."""
 
     def get(self, option: int) -> Any:

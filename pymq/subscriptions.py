@@ -8,11 +8,11 @@ from functools import partial
 from typing import Union
 
 from .attendant import Attendant
-from .base import SocketBase
 from .constants import SocketType
 from .deadline import until
 from .error import ZMQError
 from .pauses import News, Steps
+from .socket_state import SocketState
 
 _PUBLISHERS = (SocketType.PUB, SocketType.XPUB)
 _SUBSCRIBERS = (SocketType.SUB, SocketType.XSUB)
@@ -20,7 +20,7 @@ _NUMBERS = 2**32 - 1  # that a probe may have; 0 is none
 _numbers = (number % _NUMBERS + 1 for number in itertools.count())
 
 
-class Subscriptions(SocketBase):
+class Subscriptions(SocketState):
     """Mixed into `Socket`."""
 
     _last_values: int = 0

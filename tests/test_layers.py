@@ -25,7 +25,7 @@ _waiting
 socket readiness poller curve
 endpoints settings context_options
 monitored overflow peers requests subscriptions
-base
+socket_state
 message payload attributes generics
 session
 control patterns monitor level attendant pauses

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from .session.side import Side
 
 
-class SocketBase(Attributes, Handle):
+class SocketState(Attributes, Handle):
     """The state of a socket and its end; the mixins of `Socket` add what it can do.
 
     It holds the hub (the socket's end of all its connections, in the backend), the
@@ -113,16 +113,16 @@ class SocketBase(Attributes, Handle):
 
     def __init__(
         self,
-        ctx_or_socket: Union[Context, SocketBase, None] = None,
+        ctx_or_socket: Union[Context, SocketState, None] = None,
         socket_type: int = 0,
         *,
-        shadow: Union[SocketBase, int] = 0,
+        shadow: Union[SocketState, int] = 0,
         copy_threshold: Union[int, None] = None,
         **options: Any,
     ) -> None:
         if copy_threshold is not None:
             self.copy_threshold = copy_threshold
-        if shadow or isinstance(ctx_or_socket, SocketBase):
+        if shadow or isinstance(ctx_or_socket, SocketState):
             self._join(shadow or ctx_or_socket)
         elif ctx_or_socket is None:
             raise TypeError("a socket needs a context, or another socket to shadow")
@@ -160,7 +160,7 @@ class SocketBase(Attributes, Handle):
         context._adopt(self)
 
     @classmethod
-    def shadow(cls, address: Union[int, SocketBase]) -> Self:
+    def shadow(cls, address: Union[int, SocketState]) -> Self:
         """Return another handle of a socket.
 
         `address` is a socket, or the `underlying` number of one.  The two handles are
