@@ -28,7 +28,7 @@ from typing import (
 )
 
 from ._awaited import _Awaited
-from ._waiting import NOBODY, TURN, Call, Loop, Polling, Waiting, Watch
+from ._waiting import NOBODY, TURN, Call, Loop, Polling, Waiting, WaitingRoom
 from .constants import DONTWAIT, ENOTSOCK, ETERM, POLLIN, POLLOUT, SocketOption
 from .error import Again, ZMQError
 from .message import Frame, MessageTracker
@@ -86,7 +86,7 @@ def _made(loop: Loop, call: Callable[[], _Result]) -> Future[_Result]:
 class _AsyncSocket(_Async, _Awaited):
     """See `pymq.asyncio.Socket`."""
 
-    _watch: Watch = NOBODY
+    _room: WaitingRoom = NOBODY
     _poller_class: type[Poller] = Poller
     _cancels = True  # who waits when the socket is closed; else they get ENOTSOCK
 
@@ -110,44 +110,44 @@ class _AsyncSocket(_Async, _Awaited):
 
     @property
     def _recv_futures(self) -> list[Future[Any]]:
-        watch = self._watch
-        return [*watch.receivers, *(each.future for each in watch.pollers)]
+        room = self._room
+        return [*room.receivers, *(each.future for each in room.pollers)]
 
     @property
     def _send_futures(self) -> list[Future[Any]]:
-        return [*self._watch.senders]
+        return [*self._room.senders]
 
-    def _watch_of(self, loop: Loop) -> Watch:
-        """Return the socket's watch for a loop, and remember it as the latest."""
-        last = self._watch
+    def _room_of(self, loop: Loop) -> WaitingRoom:
+        """Return the socket's room for a loop, and remember it as the latest."""
+        last = self._room
         if last.loop is loop:
             return last
         with self._busy:
-            for watch in list(self._watches):
-                if watch.loop.is_closed():
-                    self._watches.remove(watch)
-                    watch.close()
-            found = Watch(loop, self._cancels)
-            for watch in self._watches:
-                if watch.loop is loop:
-                    found = watch
-            if found not in self._watches:
-                self._watches.append(found)
-        self._watch = found
+            for room in list(self._rooms):
+                if room.loop.is_closed():
+                    self._rooms.remove(room)
+                    room.close()
+            found = WaitingRoom(loop, self._cancels)
+            for room in self._rooms:
+                if room.loop is loop:
+                    found = room
+            if found not in self._rooms:
+                self._rooms.append(found)
+        self._room = found
         return found
 
     def _hang(self) -> Bell:
         return self._bell(POLLIN | POLLOUT, reads=True)
 
-    def _begin(self, watch: Watch, call: Call, first: bool) -> Any:
+    def _begin(self, room: WaitingRoom, call: Call, first: bool) -> Any:
         """Make the call.  Raises Again if it is to be made when the bell rings."""
         if first:
             try:
                 return call()
             except Again:
-                if watch.bell is not None:
+                if room.bell is not None:
                     raise
-        watch.listen(self._hang)
+        room.listen(self._hang)
         return call()  # something may have come before
 
     def _receive(
@@ -172,13 +172,13 @@ class _AsyncSocket(_Async, _Awaited):
         loop = tried or self._get_loop()
         if flags & _DONTWAIT or limit == 0:
             return _made(loop, call)
-        watch = self._watch
-        if watch.loop is not loop:
-            watch = self._watch_of(loop)
-        queue = watch.receivers if receiving else watch.senders
+        room = self._room
+        if room.loop is not loop:
+            room = self._room_of(loop)
+        queue = room.receivers if receiving else room.senders
         try:
-            if not (queue or (tried and watch.bell is not None)):
-                return _done(loop, self._begin(watch, call, tried is None))
+            if not (queue or (tried and room.bell is not None)):
+                return _done(loop, self._begin(room, call, tried is None))
         except Again:
             pass
         except Exception as error:
@@ -186,7 +186,7 @@ class _AsyncSocket(_Async, _Awaited):
             future.set_exception(error)
             return future
         waiting = Waiting(loop=loop)
-        waiting.begin(watch, queue, call)
+        waiting.begin(room, queue, call)
         if limit > 0:
             waiting.limit(limit)
         return waiting
@@ -203,8 +203,8 @@ class _AsyncSocket(_Async, _Awaited):
     ) -> Future[Union[MessageTracker, None]]:
         """A future; see `pymq.Socket.send`.  If cancelled, nothing was sent."""
         if type(data) is bytes and not (flags or track or kwargs):
-            loop, watch = running_loop(), self._watch
-            if watch.loop is loop and not watch.senders:
+            loop, room = running_loop(), self._room
+            if room.loop is loop and not room.senders:
                 send = self._quick_send
                 if send(data) == 0:
                     future: Future[Union[MessageTracker, None]] = _Future(loop=loop)
@@ -225,8 +225,8 @@ class _AsyncSocket(_Async, _Awaited):
         """See `pymq.Socket.send_multipart`, and `send` here."""
         plain = type(msg_parts) is list and set(map(type, msg_parts)) == {bytes}
         if plain and not (flags or track or kwargs):
-            loop, watch = running_loop(), self._watch
-            may = watch.loop is loop and not watch.senders
+            loop, room = running_loop(), self._room
+            may = room.loop is loop and not room.senders
             if may and self._end.send_message(list(msg_parts)) == 0:
                 return _done(loop, None)
         nowait, send = flags | _DONTWAIT, Socket.send_multipart
@@ -284,8 +284,8 @@ class _AsyncSocket(_Async, _Awaited):
         self, flags: int = 0, copy: bool = True, track: bool = False
     ) -> Future[Any]:
         """A future; see `pymq.Socket.recv`.  If cancelled, nothing was received."""
-        loop, watch, tried = running_loop(), self._watch, None
-        if copy and watch.loop is loop and not watch.receivers:
+        loop, room, tried = running_loop(), self._room, None
+        if copy and room.loop is loop and not room.receivers:
             body: Any = None
             if self._ahead:
                 try:
@@ -322,8 +322,8 @@ class _AsyncSocket(_Async, _Awaited):
         self, flags: int = 0, copy: bool = True, track: bool = False
     ) -> Future[Any]:
         """See `pymq.Socket.recv_multipart`, and `recv` here."""
-        loop, watch, tried = running_loop(), self._watch, None
-        if copy and watch.loop is loop and not watch.receivers:
+        loop, room, tried = running_loop(), self._room, None
+        if copy and room.loop is loop and not room.receivers:
             parts = self._end.recv_message()
             if type(parts) is list:
                 return _done(loop, parts)
@@ -425,9 +425,9 @@ class _AsyncSocket(_Async, _Awaited):
             # What ends another's turn is a call, which the loop's bell does not hear.
             polling.at_bell(self._bell(events))
             return
-        watch = self._watch_of(polling.future.get_loop())
-        watch.listen(self._hang)
-        polling.at(watch)
+        room = self._room_of(polling.future.get_loop())
+        room.listen(self._hang)
+        polling.at(room)
 
     # Many messages, and the end.
 

@@ -110,22 +110,22 @@ class Waiting(Future):
         "_queue",
         "_sleepers",
         "_timer",
-        "_watch",
+        "_room",
         "ended",
         "looked",
     )
 
-    def begin(self, watch: Watch, queue: deque[Waiting], call: Call) -> None:
+    def begin(self, room: WaitingRoom, queue: deque[Waiting], call: Call) -> None:
         """Stand in the queue."""
         self._call: Union[Call, None] = call  # until it is done
-        self._watch = watch
+        self._room = room
         self._queue = queue
         self._called_back = False
         self._timer: Any = None
         self._sleepers: list[Sleeper] = []  # of those who await it
         self.ended = False  # whether it was cancelled because the socket was closed
         # In which ring of the bell the call was last made: the first has just done so.
-        self.looked = -1 if queue else watch.rings
+        self.looked = -1 if queue else room.rings
         queue.append(self)
 
     def limit(self, milliseconds: float) -> None:
@@ -147,14 +147,14 @@ class Waiting(Future):
         call = self._call
         if call is None:
             return
-        self.looked = self._watch.rings
+        self.looked = self._room.rings
         try:
             result = call()
         except Again:
             return
         except Exception as error:
             if _tells_of_close(error):
-                self._watch.give_up(self)
+                self._room.give_up(self)
             else:
                 self.set_exception(error)
         else:
@@ -164,10 +164,10 @@ class Waiting(Future):
     def serve(self) -> None:
         """Have the call made: by who awaits it, if that is all.  A task that is about
         to be awake, to be cancelled, is left alone: it tells when it leaves."""
-        self.looked = self._watch.rings
+        self.looked = self._room.rings
         if not self._sleepers or self._called_back:
             self.take()
-        elif asyncio.current_task(self._watch.loop) is None:
+        elif asyncio.current_task(self._room.loop) is None:
             self._sleepers[0].wake_now()
         else:  # a loop within a task
             self._sleepers[0].wake()
@@ -201,7 +201,7 @@ class Waiting(Future):
         if queue and queue[0] is self:
             queue.popleft()
             if queue:
-                self._watch.go_on()
+                self._room.go_on()
         elif self in queue:
             queue.remove(self)
 
@@ -213,7 +213,7 @@ class Waiting(Future):
 
     def __await__(self) -> Generator[Any, None, Any]:
         while self._call is not None:
-            sleeper = Sleeper(self._watch.loop)
+            sleeper = Sleeper(self._room.loop)
             self._sleepers.append(sleeper)
             try:
                 yield sleeper
@@ -287,10 +287,10 @@ class Polling:
         while self._undo:
             self._undo.pop()()
 
-    def at(self, watch: Watch) -> None:
-        """Look when that watch is rung for."""
-        watch.pollers.append(self)
-        self._undo.append(partial(watch.pollers.remove, self))
+    def at(self, room: WaitingRoom) -> None:
+        """Look when that room is rung for."""
+        room.pollers.append(self)
+        self._undo.append(partial(room.pollers.remove, self))
 
     def at_bell(self, bell: Bell) -> None:
         """Look when that bell rings."""
@@ -316,7 +316,7 @@ class Polling:
             self._undo.append(partial(self._loop.remove_writer, fd))
 
 
-class Watch:
+class WaitingRoom:
     """What one event loop knows of one socket."""
 
     def __init__(self, loop: Any, cancels: bool = True) -> None:
@@ -409,4 +409,4 @@ class Watch:
 
 
 #: Of no loop, and so of none that runs.
-NOBODY = Watch(object())
+NOBODY = WaitingRoom(object())

@@ -77,7 +77,7 @@ class SocketState(Attributes, Handle):
         "_life",
         "_busy",
         "_levels",
-        "_watches",
+        "_rooms",
         "_attendants",
         "_rests",
         "_overflow",
@@ -107,7 +107,7 @@ class SocketState(Attributes, Handle):
     _life: list[None]
     _busy: Any
     _levels: list[Level]
-    _watches: list[Any]
+    _rooms: list[Any]
     _attendants: list[Attendant]
     _rests: dict[int, bytes]  # by thread; see `Socket.recv_into`
 
@@ -145,7 +145,7 @@ class SocketState(Attributes, Handle):
             _options=values,
             _hub=hub,
             _levels=[],  # one, once `fileno` was asked for
-            _watches=[],  # of event loops that wait for it, see `pymq._future`
+            _rooms=[],  # a `WaitingRoom` for each event loop that waits for it
             _attendants=[],  # one, once `last_values` was set
             _rests={},
             _sessions={},
@@ -231,7 +231,7 @@ class SocketState(Attributes, Handle):
         ending = self._ending(linger)
         try:
             self._stop(ENOTSOCK)
-            self._unwatch()
+            self._close_rooms()
             with self._busy:  # nobody is in bind or connect any more
                 addressed = self._has_address()
             self.context._disown(self._first())
@@ -339,7 +339,7 @@ class SocketState(Attributes, Handle):
         if mine and self._die():
             message = f"Unclosed socket {self}"
             self._tell(_closed=True)
-            self._unwatch()
+            self._close_rooms()
             # The collector may run anywhere, also where a lock is held.
             self.context._control.run_later(self._ending(None))
             # Last: it may be an error.
@@ -410,10 +410,10 @@ class SocketState(Attributes, Handle):
         if self._closed or self.context._terminating:
             self._use(self._hub)  # as `_stop`, which may have come in between
 
-    def _unwatch(self) -> None:
+    def _close_rooms(self) -> None:
         """No event loop needs to wait for it any more."""
-        for watch in self._watches:
-            watch.close()
+        for room in self._rooms:
+            room.close()
 
     def _changed(self) -> None:
         """Something else than a message may have changed what can be received."""

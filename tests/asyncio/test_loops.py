@@ -95,7 +95,7 @@ def test_a_loop_that_was_closed_is_forgotten(aio: Sockets) -> None:
     for _ in range(5):
         aio.run(leave)
     gc.collect()
-    assert len(other._watches) <= 1
+    assert len(other._rooms) <= 1
 
     async def main() -> Any:
         await one.send(b"1")
@@ -182,7 +182,7 @@ def test_messages_that_nobody_waits_for_wake_nobody(aio: Sockets) -> None:
             await turns(3)
         await turns(20)
         assert [int(await other.recv()) for _ in range(100)] == list(range(100))
-        assert other._watch.rings < 20
+        assert other._room.rings < 20
 
     aio.run(main)
 
