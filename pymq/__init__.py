@@ -23,11 +23,9 @@ from .error import LingerWarning as LingerWarning
 from .error import UnsafePickleWarning as UnsafePickleWarning
 from .error import strerror as strerror
 from .error import zmq_errno as zmq_errno
-from .message import _FINISHED_TRACKER as _FINISHED_TRACKER
-from .message import COPY_THRESHOLD as COPY_THRESHOLD
-from .message import Frame as Frame
-from .message import Message as Message
-from .message import MessageTracker as MessageTracker
+from .frame import COPY_THRESHOLD as COPY_THRESHOLD
+from .frame import Frame as Frame
+from .frame import Message as Message
 from .overflow import Overflow as Overflow
 from .poller import Poller as Poller
 from .poller import select as select
@@ -36,6 +34,8 @@ from .proxies import device as device
 from .proxies import proxy as proxy
 from .proxies import proxy_steerable as proxy_steerable
 from .socket import Socket as Socket
+from .tracker import _FINISHED_TRACKER as _FINISHED_TRACKER
+from .tracker import MessageTracker as MessageTracker
 from .version import pymq_version as pymq_version
 from .version import pymq_version_info as pymq_version_info
 from .version import pyzmq_version as pyzmq_version

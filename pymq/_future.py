@@ -31,10 +31,11 @@ from ._awaited import _Awaited
 from ._waiting import NOBODY, TURN, Call, Loop, Polling, Waiting, WaitingRoom
 from .constants import DONTWAIT, ENOTSOCK, ETERM, POLLIN, POLLOUT, SocketOption
 from .error import Again, ZMQError
-from .message import Frame, MessageTracker
+from .frame import Frame
 from .payload import room_in
 from .poller import Poller, fileno, zmq_poll
 from .socket import Socket
+from .tracker import MessageTracker
 
 if TYPE_CHECKING:
     from asyncio import Future

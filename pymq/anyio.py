@@ -40,11 +40,12 @@ from .backend.abc import Bell
 from .constants import DONTWAIT, ENOTSOCK, ETERM, POLLIN, POLLOUT, POLLPRI
 from .context import Context as _Context
 from .error import Again, ZMQError
-from .message import Frame, MessageTracker
+from .frame import Frame
 from .pauses import Pause, Steps
 from .poller import Poller as _Poller
 from .poller import fileno, zmq_poll
 from .socket import Socket as _Socket
+from .tracker import MessageTracker
 
 _Result = TypeVar("_Result")
 

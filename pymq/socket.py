@@ -13,8 +13,8 @@ from .constants import DONTWAIT, POLLIN, POLLOUT, SNDMORE, SocketOption
 from .deadline import until
 from .endpoints import Endpoints
 from .error import Again, ZMQError, error_for
+from .frame import Frame, body_of, received
 from .generics import Subscriptable
-from .message import _FINISHED_TRACKER, Frame, MessageTracker, body_of, received
 from .monitored import Monitored
 from .overflow import Overflow, Overflowing
 from .payload import Payloads, check_part, room_in
@@ -23,6 +23,7 @@ from .readiness import Readiness
 from .requests import Requests
 from .settings import Settings
 from .subscriptions import Subscriptions
+from .tracker import _FINISHED_TRACKER, MessageTracker
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar

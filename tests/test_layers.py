@@ -26,7 +26,7 @@ socket readiness poller curve
 endpoints settings context_options
 monitored overflow peers requests subscriptions
 socket_state
-message payload attributes generics
+frame tracker payload attributes generics
 session
 control patterns monitor level attendant pauses
 transports options

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..message import Frame as Frame
-from ..message import Message as Message
+from ..frame import Frame as Frame
+from ..frame import Message as Message
 
 __all__ = ["Frame", "Message"]

@@ -1,122 +1,23 @@
-"""Frames as objects, and trackers that tell when a buffer may be used again."""
+"""Frames as objects."""
 
 from __future__ import annotations
 
-import gc
 import sys
-import time
 from errno import EINVAL
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any, Callable, Union
-from weakref import ref
 
-from .backend import exporter, settle
+from .backend import exporter
 from .constants import MessageOption
-from .error import NotDone, ZMQError
+from .error import ZMQError
 from .properties import Properties
+from .tracker import _FINISHED_TRACKER, MessageTracker, Owner, Release
 
 #: Bodies shorter than this are copied even with ``copy=False``, in bytes.
 COPY_THRESHOLD = 65536
 
-
 _SCATTERED = "memoryview: underlying buffer is not C-contiguous"
-_PAUSE = 0.0005, 0.02  # seconds between two looks, at first and at most
-_COUNTED = sys.implementation.name == "cpython"  # an object ends with its last use
-
-
-class _Owner:
-    """Lives as long as somebody needs a buffer: frames and the backend hold it."""
-
-    __slots__ = ("__weakref__",)
-
-
-class _Release(Event):
-    """Set when a buffer is not needed any more.
-
-    The thread that drops it may not know Python, and must not wake it up for each
-    message; so whoever wants to know has to look.
-    """
-
-    def __init__(self, owner: _Owner) -> None:
-        super().__init__()
-        self._owner = ref(owner)
-
-    def is_set(self) -> bool:
-        """Look."""
-        settle()
-        return self._owner() is None
-
-    def wait(self, timeout: Union[float, None] = None) -> bool:
-        """Look again and again, for at most `timeout` seconds."""
-        end = None if timeout is None else time.monotonic() + timeout
-        pause, most = _PAUSE
-        while not self.is_set():
-            left = most if end is None else end - time.monotonic()
-            if left <= 0:
-                return False
-            if not _COUNTED:
-                gc.collect()
-            time.sleep(min(pause, left))
-            pause = min(2 * pause, most)
-        return True
-
-
-class MessageTracker:
-    """Tells when buffers that were sent without a copy may be changed.
-
-    It is made of frames, other trackers or `threading.Event` objects, and is *done*
-    when all of them are.  A buffer is done when no `Frame` of it exists any more and
-    each message that was made of it was accepted by the kernel, was dropped, or (over
-    inproc) is no longer in use by its receiver.  A buffer that was copied is done at
-    once.
-
-    ValueError for a frame without a tracker, TypeError for anything else.
-    """
-
-    def __init__(self, *parts: Any) -> None:
-        self.events: set[Event] = set()
-        self.peers: set[MessageTracker] = set()
-        for part in parts:
-            self._add(part)
-
-    def _add(self, part: Any) -> None:
-        if isinstance(part, Event):
-            self.events.add(part)
-        elif isinstance(part, MessageTracker):
-            self.peers.add(part)
-        elif isinstance(part, Frame):
-            if part.tracker is None:
-                raise ValueError("Not a tracked message")
-            self.peers.add(part.tracker)
-        else:
-            raise TypeError(f"cannot track {part!r}")
-
-    @property
-    def done(self) -> bool:
-        """Whether all parts are done."""
-        return all(event.is_set() for event in self.events) and all(
-            peer.done for peer in self.peers
-        )
-
-    def wait(self, timeout: Union[float, None] = -1) -> None:
-        """Wait until `done`.
-
-        `timeout` is in **seconds**, as in pyzmq; None or a negative number means for
-        ever.  NotDone after a timeout.
-        """
-        forever = timeout is None or timeout < 0
-        deadline = None if forever else time.monotonic() + (timeout or 0)
-        for event in self.events:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            if not event.wait(left):
-                raise NotDone
-        for peer in self.peers:
-            peer.wait(None if deadline is None else deadline - time.monotonic())
-
-
-#: What sends that copied return when they were asked to track.
-_FINISHED_TRACKER = MessageTracker()
 
 
 _Bytes = bytes  # inside `Frame` the name is a property's
@@ -153,7 +54,7 @@ class Frame:
     more: bool = False
     tracker: Union[MessageTracker, None] = None
     tracker_event: Union[Event, None] = None
-    _owner: Union[_Owner, None] = None
+    _owner: Union[Owner, None] = None
     _properties: Union[Properties, None] = None  # of the connection it came from
     _view: Union[memoryview, None] = None
     _bytes: Union[bytes, None] = None
@@ -185,8 +86,8 @@ class Frame:
         self.tracker = _FINISHED_TRACKER
         if not copied:
             self.tracked = True
-            self._owner = _Owner()
-            self.tracker_event = _Release(self._owner)
+            self._owner = Owner()
+            self.tracker_event = Release(self._owner)
             self.tracker = MessageTracker(self.tracker_event)
 
     @property
