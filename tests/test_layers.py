@@ -19,7 +19,7 @@ __init__ __main__ anyio asyncio auth bench cli curve_keygen decorators demo devi
 shim
 dropin
 reference
-context proxies _future
+context proxies way _future
 _awaited
 _waiting
 socket readiness poller curve
