@@ -20,6 +20,7 @@ from .backend.abc import EventKind, Loop, Pipe
 from .changed import Changed
 from .error import LingerWarning
 from .pauses import Steps, Until, finish
+from .timer import CALL, WHEN, Timer
 
 _Result = TypeVar("_Result")
 
@@ -54,43 +55,11 @@ class PipeOwner(Protocol):
         """The user ends its connection; what was sent before is sent."""
 
 
-class Timer(list[Any]):
-    """A call in the future; `cancel` it any number of times.
-
-    When it is, a number that no other has, and the call: a heap compares lists without
-    a call of Python.
-    """
-
-    __slots__ = ()
-
-    def cancel(self) -> None:
-        """Never make the call."""
-        self[_CALL] = None
-
-
-_WHEN, _CALL = 0, 2
-
-
 def _unsent(what: str, pipe: Pipe) -> str:
     count = pipe.unsent()[0]
     if not count:
         return f"what the kernel holds of {what}"
     return f"{count} message" + ("s" if count > 1 else "") + f" of {what}"
-
-
-def once(call: Callable[[], None]) -> Callable[[], None]:
-    """What makes that call the first time, and then nothing: for what several may
-    come to do."""
-    todo = [call]
-
-    def run() -> None:
-        try:
-            first = todo.pop()
-        except IndexError:
-            return
-        first()
-
-    return run
 
 
 def _complain() -> None:
@@ -355,11 +324,11 @@ class Control:
 
     def _timeout(self) -> Union[float, None]:
         timers = self._timers
-        while timers and timers[0][_CALL] is None:
+        while timers and timers[0][CALL] is None:
             heapq.heappop(timers)
         if not timers:
             return None
-        left: float = timers[0][_WHEN] - time.monotonic()
+        left: float = timers[0][WHEN] - time.monotonic()
         return min(max(0.0, left), LONGEST_NAP)
 
     def _turn(self, ready: deque[Callable[[], None]]) -> None:
@@ -370,8 +339,8 @@ class Control:
             ready.popleft()()
         while calls:
             calls.popleft()()
-        while timers and timers[0][_WHEN] <= time.monotonic():
-            late = heapq.heappop(timers)[_CALL]
+        while timers and timers[0][WHEN] <= time.monotonic():
+            late = heapq.heappop(timers)[CALL]
             if late is not None:
                 late()
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
 from . import constants as _C
 from .constants import EMTHREAD
-from .control import once
 from .deadline import remaining, until
 from .endpoint import Endpoint, parse
 from .error import Again, UnsafePickleWarning, ZMQBindError, ZMQError, error_for
 from .loading import load
+from .once import once
 from .pauses import Steps, Until
 from .security_options import check_keys
 from .socket_state import SocketState

@@ -21,8 +21,9 @@ from .backend.messages import no_way
 from .constants import POLLIN, POLLOUT
 
 if TYPE_CHECKING:
-    from .control import Control, Timer
+    from .control import Control
     from .patterns.end import End
+    from .timer import Timer
 
 _Result = TypeVar("_Result")
 

@@ -17,12 +17,12 @@ from .attendant import Attendant
 from .attributes import Attributes
 from .backend.abc import Bell, Hub
 from .constants import POLLIN, POLLOUT, SocketType
-from .control import once
 from .drain import Drain, Drained
 from .error import error_for
 from .inherited import Inherited, keep, refuse
 from .level import Level
 from .monitor import Monitor
+from .once import once
 from .patterns.end import End
 from .patterns.wrapper import Wrapper
 from .pauses import Steps, Until, finish

@@ -37,7 +37,7 @@ applicant
 zmtp
 threads
 meeting
-z85 drain deadline exits inherited shadow watch turn
+z85 drain deadline exits inherited once shadow timer watch turn
 changed
 error
 naps

@@ -11,10 +11,10 @@ from typing import Any, Mapping, Union
 from .. import constants as _C
 from .. import transports
 from ..backend.abc import Pipe
-from ..control import Timer
 from ..endpoint import Endpoint
 from ..error import AuthenticationError, HandshakeError, ZMQError, error_for
 from ..meeting import Meeting
+from ..timer import Timer
 from ..transports import NotOpened, Stream, Target, addresses
 from ..zmtp.handshake import Failed, Ready, Result
 from . import log_down, logger, security

@@ -20,8 +20,8 @@ from .. import constants as _C
 from .. import transports
 from ..applicant import introduce
 from ..backend.abc import Heartbeat, Link, Pipe
-from ..control import Timer
 from ..properties import Properties
+from ..timer import Timer
 from ..transports import Stream
 from ..zmtp import zap
 from ..zmtp.error import ProtocolError

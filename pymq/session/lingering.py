@@ -6,7 +6,7 @@ import functools
 from typing import Union
 
 from ..backend.abc import Pipe
-from ..control import Timer
+from ..timer import Timer
 from .side import Side
 
 

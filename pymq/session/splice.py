@@ -17,7 +17,8 @@ import socket
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Callable, Union
 
-from ..control import Control, Timer
+from ..control import Control
+from ..timer import Timer
 from ..transports import Stream
 from ..zmtp.error import ProtocolError
 from ..zmtp.frame import Decoder, encode

@@ -6,7 +6,7 @@ from selectors import EVENT_READ
 from typing import Callable, Union
 
 from .. import constants as _C
-from ..control import Timer
+from ..timer import Timer
 from ..transports import Stream, addresses
 from ..transports.socks import Request
 from . import logger
