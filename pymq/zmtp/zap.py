@@ -1,6 +1,6 @@
-"""ZAP 1.0 (RFC 27): asking somebody else whether a peer may come in, in frames.
+"""ZAP 1.0 (RFC 27): the frames that ask whether a peer may connect.
 
-The delimiter that a REQ puts in front is part of the frames here.
+They include the delimiter that a REQ puts in front.
 """
 
 from __future__ import annotations
@@ -39,13 +39,14 @@ def request(
     mechanism: bytes,
     credentials: Sequence[bytes],
 ) -> list[bytes]:
-    """The frames of a request.  `routing_id` is our own, as libzmq has it."""
+    """Make the frames of a request.  `routing_id` is our own, as in libzmq."""
     head = [b"", _VERSION, _REQUEST, domain, address, routing_id, mechanism]
     return head + list(credentials)
 
 
 def parse(frames: Sequence[bytes]) -> Verdict:
-    """Read a reply.  ProtocolError with a PROTOCOL_ERROR_ZAP_* code if it is none."""
+    """Read a reply.  ProtocolError with a PROTOCOL_ERROR_ZAP_* code if it is
+    malformed."""
     if len(frames) != _REPLY:
         raise _bad(f"{len(frames)} frames", Event.PROTOCOL_ERROR_ZAP_MALFORMED_REPLY)
     delimiter, version, number, status, text, user, more = map(bytes, frames)
