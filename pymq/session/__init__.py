@@ -28,9 +28,9 @@ class Session(Protocol):
     """What a socket can do with its endpoints."""
 
     endpoint: str
-    keeps_input: bool  # unbind leaves what arrived to be read, disconnect does not
+    keeps_input: bool  # input stays readable: after unbind, not disconnect
 
-    has_address: bool  # which is free when `close` returns
+    has_address: bool  # an address that is free when `close` returns
 
     @property
     def meeting(self) -> Union[Meeting, None]:

@@ -27,11 +27,11 @@ class Backoff:
     def __init__(self, options: Mapping[int, Any]) -> None:
         self._interval: int = options[_C.RECONNECT_IVL]  # ms
         self._limit: int = options[_C.RECONNECT_IVL_MAX]  # ms, 0: none
-        self._failures = 0  # in a row
-        self._refusals = 0  # of these, by somebody who was there
-        self._met = False  # somebody was, this time
-        self._since: Union[float, None] = None  # when there is a connection
-        self._waited = 0.0  # seconds
+        self._failures = 0  # attempts in a row
+        self._refusals = 0  # those among them that a peer ended
+        self._met = False  # a peer has accepted this time
+        self._since: Union[float, None] = None  # when the connection was made
+        self._waited = 0.0  # seconds, the last wait
 
     def met(self) -> None:
         """A peer has accepted."""

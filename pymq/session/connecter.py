@@ -31,7 +31,7 @@ DENIALS = (
     _C.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH,
     _C.PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC,
 )
-HURRY = 2.0  # seconds for an address that does not answer, while there are others
+HURRY = 2.0  # seconds for an address that does not answer, if there are others
 
 
 class Connecter:
@@ -66,9 +66,9 @@ class Connecter:
         self._timer: Union[Timer, None] = None
         self._backoff = Backoff(side.options)
         self.meeting = Meeting()
-        self._watched = False  # what is opening
-        self._refused = False  # by one of the addresses tried
-        self._fd = -1  # of the connection, for the monitor
+        self._watched = False  # the descriptor that is opening
+        self._refused = False  # one of the addresses has refused
+        self._fd = -1  # the connection's descriptor, for the monitor
         self.over = False  # closed, or never to be tried again
 
     @property
@@ -140,7 +140,7 @@ class Connecter:
             except OSError as error:
                 self._failed(error.errno)
             else:
-                if target.family != socket.AF_UNIX:  # which never waits
+                if target.family != socket.AF_UNIX:  # those connect at once
                     self._report(_C.EVENT_CONNECT_DELAYED, errno.EINPROGRESS)
 
     def _failed(self, error: Union[int, None]) -> None:

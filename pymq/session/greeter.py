@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .judge import Question
 
 HEARING_OUT = 5.0  # seconds that a peer has to read why it is refused
-AFFINITY = 0xFFFFFFFFFFFFFFFF  # as bits
+AFFINITY = 0xFFFFFFFFFFFFFFFF  # a mask
 NO_HEARTBEAT = Heartbeat()
 
 
@@ -85,7 +85,7 @@ class Greeter:
         )
         self._handshake.start()
         self._unsent = b""
-        self._aside = False  # a thread works for us
+        self._aside = False  # another thread works for it
         self._patience = options[_C.HANDSHAKE_IVL]  # ms, 0: no limit
 
     def _own(
@@ -97,7 +97,7 @@ class Greeter:
     ) -> None:
         """The properties that every connection has."""
         self.socket = connection
-        self.fd = connection.fileno()  # still its number when it was handed over
+        self.fd = connection.fileno()  # stays the same when it is handed over
         self.where = where
         self._side = side
         self._control = side.control
@@ -136,7 +136,7 @@ class Greeter:
             if fd >= 0:
                 os.close(fd)
             return False
-        # Not before: who is told of a connection may use it at once.
+        # Not earlier: a program may use a connection as soon as it is told of it.
         self._report(_C.EVENT_HANDSHAKE_SUCCEEDED, 0)
         return True
 
@@ -238,7 +238,7 @@ class Greeter:
 
     def _ready(self) -> None:
         if isinstance(self._handshake.result, Ready) or self._handshake.aside:
-            self._flush()  # what follows is for the engine, or has to wait
+            self._flush()  # what comes later is for the engine, or waits
             return
         try:
             data = self.socket.recv(8192)
@@ -275,7 +275,7 @@ class Greeter:
                 outcome = aside()
             except ProtocolError as error:
                 outcome = error
-            except Exception as error:  # of a library; the peer goes, nobody else
+            except Exception as error:  # of a library: only this connection ends
                 outcome = ProtocolError(f"unexpected: {error!r}", 0, fatal=False)
             self._control.call(lambda: self._worked(outcome))
 
@@ -382,7 +382,7 @@ class Greeter:
         try:
             self.socket.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # it left
+            pass  # the peer has left
         self._timer = self._control.later(HEARING_OUT, self._heard_out)
         self._watched = EVENT_READ
         self._control.watch(self.socket.fileno(), EVENT_READ, self._discard)

@@ -20,7 +20,7 @@ from ..zmtp.zap import OK, USER_ID, Verdict
 from . import logger
 
 WORKERS = 32
-DENIED, FAILED = 400, 500  # statuses, as of ZAP
+DENIED, FAILED = 400, 500  # statuses of ZAP
 
 Answer = Union[bool, str, bytes, None, Mapping[str, Union[str, bytes]]]
 Auth = Callable[[Applicant], Union[Answer, Awaitable[Answer]]]
@@ -98,7 +98,7 @@ class Judge:
         worker = threading.Thread(target=self._work, name="pymq-auth", daemon=True)
         try:
             worker.start()
-        except RuntimeError:  # the system has no room for another
+        except RuntimeError:  # the system has no room for a thread
             with self._lock:
                 self._workers -= 1
                 busy = self._workers
@@ -130,7 +130,7 @@ class Judge:
                     return
                 answer = asyncio.run(_wait(answer))
             verdict = _verdict(answer, peer)
-        except BaseException:  # also what would end a program, which is not ours to end
+        except BaseException:  # even SystemExit, which would only end this thread
             logger.exception("auth failed for %r", peer)
             verdict = _failed(peer)
         question.answer(verdict)
@@ -142,7 +142,7 @@ class Judge:
         work = _wait(answer)
         try:
             future = asyncio.run_coroutine_threadsafe(work, loop)
-        except RuntimeError:  # it was closed
+        except RuntimeError:  # the loop was closed
             for abandoned in (work, answer):
                 if asyncio.iscoroutine(abandoned):
                     abandoned.close()

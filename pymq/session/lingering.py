@@ -20,7 +20,7 @@ class Lingering:
         self._pattern = side.pattern
         self._where = where
         self._pipes: dict[int, tuple[Pipe, Union[Timer, None]]] = {}
-        self._unsent: dict[int, tuple[int, int]] = {}  # as they were closed
+        self._unsent: dict[int, tuple[int, int]] = {}  # when they were closed
 
     def __contains__(self, pipe: int) -> bool:
         return pipe in self._pipes

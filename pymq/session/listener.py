@@ -21,10 +21,10 @@ from .raw import RawGreeter
 from .rivals import Rivals
 from .side import Side
 
-ACCEPTS = 64  # in one turn: what else the control thread does wants its own
+ACCEPTS = 64  # in one turn, so that the control thread can do other things, too
 ACCEPT_PAUSE = 0.1  # seconds without accepting, when descriptors or memory run out
-HANDSHAKES = 500  # at once; half of the descriptors that Linux gives a process
-PATIENT = 1.0  # seconds that each of these may take, though others wait
+HANDSHAKES = 500  # at once: half of the descriptors that a process has on Linux
+PATIENT = 1.0  # seconds that each of these may take while others wait
 
 
 class Listener:
@@ -42,12 +42,12 @@ class Listener:
         self._listening = self._listen(endpoint.address)
         self.endpoint = self._listening.endpoint
         self._report(_C.EVENT_LISTENING, self._listening.socket.fileno())
-        self._greeters: dict[Greeter, float] = {}  # and since when; oldest first
+        self._greeters: dict[Greeter, float] = {}  # since when; oldest first
         self._pipes: dict[int, Pipe] = {}
-        self._descriptors: dict[int, int] = {}  # of pipes, for the monitor
+        self._descriptors: dict[int, int] = {}  # of each pipe, for the monitor
         self._lingering = Lingering(side, self.endpoint)
         self._rivals = Rivals()
-        self._short = False  # of descriptors or memory
+        self._short = False  # there are no descriptors or there is no memory
 
     def _listen(self, address: str) -> Listening:
         try:
@@ -95,7 +95,7 @@ class Listener:
                 logger.info("%s: a filter refused a peer", self.endpoint)
                 connection.close()
             if len(self._greeters) >= HANDSHAKES:
-                return  # if there is another one, it needs room
+                return  # the next one, if any, has no room
 
     def _make_room(self) -> bool:
         """Return whether one more peer may shake hands although too many do.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Callable
 
-FREE = 3  # hand-overs of a name without a wait
+FREE = 3  # hand-overs of a name that come without a wait
 FIRST_WAIT = 0.1  # seconds, doubled with each further hand-over
 LONGEST_WAIT = 5.0  # seconds
-MEMORY = 30.0  # seconds: a name that stays with its holder for so long is at peace
+MEMORY = 30.0  # seconds with one holder, after which hand-overs are forgotten
 NAMES = 1000  # names that are remembered
 
 
@@ -25,7 +25,7 @@ class Rivals:
         self._clock = clock
         self._names: dict[int, bytes] = {}  # by pipe
         self._holders: dict[bytes, int] = {}  # pipes, by name
-        self._losses: dict[bytes, tuple[int, float]] = {}  # how often, and when last
+        self._losses: dict[bytes, tuple[int, float]] = {}  # number, time of the last
 
     def have(self, pipe: int, name: bytes) -> None:
         """A peer has this name now."""

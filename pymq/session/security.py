@@ -43,7 +43,7 @@ def _plain(options: Options, judged: bool) -> Mechanism:
 
 def _curve(options: Options, judged: bool) -> Mechanism:
     with loading.lock:
-        from ..zmtp.mechanisms import curve  # it needs hmac, which costs an import
+        from ..zmtp.mechanisms import curve  # here, because it imports hmac
 
     secret = options[_C.CURVE_SECRETKEY]
     if not options[_C.CURVE_SERVER]:

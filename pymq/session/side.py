@@ -30,14 +30,14 @@ class Side(NamedTuple):
     control: Control
     hub: Hub
     pattern: Pattern
-    options: Mapping[int, Any]  # as they were at bind or connect
+    options: Mapping[int, Any]  # as they were when it was bound or connected
     live: MutableMapping[int, Any]  # as they are now
     monitor: Monitor
     connections: Connections
     drain: Drain
     backend: Backend
     registry: Registry  # the context's, where a ZAP handler may be
-    judge: Union[Judge, None] = None  # who says instead who comes in
+    judge: Union[Judge, None] = None  # decides in place of the handler
 
     def __repr__(self) -> str:
         return f"<Side of {self.pattern.name}>"  # options have keys and passwords

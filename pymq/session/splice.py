@@ -43,8 +43,8 @@ class _End:
         self.socket = sock
         self.unsent = memoryview(b"")
         self.watched = 0
-        self.eof = False  # nothing more comes
-        self.shut = False  # nothing more goes
+        self.eof = False  # nothing more will arrive
+        self.shut = False  # nothing more will be sent
 
     def send(self) -> None:
         """Send as much as it takes now.  OSError if it will never take more."""
@@ -79,7 +79,7 @@ class Splice:
         self._control = control
         self._protection = protection
         self._peer, self._engine = _End(connection), _End(far)
-        self._held_back = False  # the engine's last octet, that was read already
+        self._held_back = False  # the engine's last octet was read, but left there
         self._said = Decoder()
         limit = -1 if max_size < 0 else max_size + OVERHEAD
         self._heard = Decoder(limit)
@@ -163,7 +163,7 @@ class Splice:
         """Open what the peer sends, for the engine, which may want nothing any more."""
         opened = []
         try:
-            for _, body in self._heard.feed(data):  # flags outside might be anybody's
+            for _, body in self._heard.feed(data):  # the outer flags are not protected
                 flags, plain = self._protection.open(body)
                 opened.append(encode(plain, flags))
             if self._heard.error is not None:
@@ -186,7 +186,7 @@ class Splice:
         frames = self._said.feed(data)
         try:
             sealed = b"".join(self._protection.seal(*frame) for frame in frames)
-        except ProtocolError as error:  # it is too old: there will be another
+        except ProtocolError as error:  # it has expired: a new connection gets another
             logger.info("a protected connection ends: %s", error.reason)
             self._peer.eof = self._engine.eof = True
             return

@@ -48,7 +48,7 @@ class Inquiry:
         self._hub.send_message(frames)
         self._fd = self._hub.fileno()
         self._control.watch(self._fd, EVENT_READ, self._look)
-        self._control.call(self._look)  # it tells of changes only
+        self._control.call(self._look)  # the descriptor tells only of changes
         return True
 
     def _look(self) -> None:

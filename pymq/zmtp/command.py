@@ -38,7 +38,7 @@ class Command(NamedTuple):
     data: bytes
 
     def __repr__(self) -> str:
-        # HELLO of PLAIN is a password.
+        # No data: that of PLAIN's HELLO is a password.
         return f"<Command {self.name!r}, {len(self.data)} octets>"
 
 
@@ -56,7 +56,7 @@ def encode(name: bytes, data: bytes = b"") -> bytes:
     return bytes((len(name),)) + name + data
 
 
-NOTHING = Command(b"", b"")  # a command that only GSSAPI has
+NOTHING = Command(b"", b"")  # an empty command, of GSSAPI only
 
 
 def parse(body: bytes) -> Command:

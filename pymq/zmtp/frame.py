@@ -27,7 +27,7 @@ _pack_long = _long.pack
 _unpack_long = _long.unpack_from
 _MALFORMED = Event.PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED
 
-# Headers of short message frames, by flags and size: half of what sending one costs.
+# Headers of short frames, by flags and size: to make one is half the cost of a send.
 _SHORT = [[bytes((flags, size)) for size in range(256)] for flags in (0, MORE)]
 
 Frame = tuple[int, bytes]
@@ -97,10 +97,10 @@ class Decoder:
         self.error: Union[ProtocolError, None] = None
         self._max_size = max_size
         self._strict = strict
-        # Flags below this are of a short message frame that needs no checks.
+        # Flags below this mean a short message frame, which needs no checks.
         self._plain = LONG if max_size < 0 or max_size > 254 else 0
         self._tail = bytearray()  # the beginning of an unfinished frame
-        self._need = 0  # how long the tail must be before anything can be decided
+        self._need = 0  # length of the tail from which on it can be decoded
 
     @property
     def missing(self) -> int:

@@ -28,7 +28,7 @@ from typing import NamedTuple, Union
 
 SIZE = 64
 SIGNATURE = 10  # octets that may be sent before anything was received
-HEAD = 11  # and with the major version
+HEAD = 11  # the same, with the major version
 MAJOR = 3
 MINOR = 1
 
@@ -93,7 +93,7 @@ def parse(data: Union[bytes, bytearray]) -> Union[Greeting, None]:
     return None if len(data) < SIZE else _parse(bytes(data[:SIZE]))
 
 
-@lru_cache(maxsize=16)  # peers of one kind all say the same
+@lru_cache(maxsize=16)  # peers of one kind send the same
 def _parse(octets: bytes) -> Greeting:
     _, _, _, major, minor, mechanism, as_server = _layout.unpack(octets)
     return Greeting(major, minor, mechanism.rstrip(b"\0"), bool(as_server))

@@ -68,7 +68,7 @@ class Context:
 
     def __init__(self, context: Any) -> None:
         self._context = context
-        # Else it keeps an error back, to raise it from whatever is looked at next.
+        # Otherwise the package raises an error only when the next attribute is read.
         context.__DEFER_STEP_ERRORS__ = False
 
     @property

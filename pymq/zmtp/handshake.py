@@ -58,11 +58,11 @@ class Ready(NamedTuple):
     """The result if the peer is accepted."""
 
     minor: int  # 0 or 1: the ZMTP 3.x that both sides speak; 0 below 3
-    properties: dict[str, bytes]  # the peer's metadata, names as it spelled them
-    leftover: bytes  # what it sent behind its handshake
+    properties: dict[str, bytes]  # the peer's metadata, with names as it spelled them
+    leftover: bytes  # what the peer sent behind its handshake
     major: int = 3  # 1, 2 or 3: the ZMTP that both sides speak
     judged: Union[Mapping[str, bytes], None] = None  # what ZAP says of the peer
-    sealing: Union[Keys, Protection, None] = None  # how frames are, from now on
+    sealing: Union[Keys, Protection, None] = None  # seals frames from now on
 
     @property
     def socket_type(self) -> str:
@@ -157,10 +157,10 @@ class Handshake:
         self._old_peers = old_peers and mechanism.name == b"NULL"
         self._major = greeting.MAJOR
         self._minor = greeting.MINOR
-        self._started = False  # the mechanism
+        self._started = False  # whether the mechanism has begun
         self._input = bytearray()
         self._output = b""
-        # No bound method: it would be a cycle, for the collector to find.
+        # No bound method: that would be a reference cycle.
         self._stage: Callable[[Handshake], bool] = Handshake._read_signature
 
     def start(self) -> None:
@@ -275,7 +275,7 @@ class Handshake:
             self._stage = Handshake._read_version
         else:
             self._follow_old(1)
-            self._output += self._identity  # its header went out as our signature
+            self._output += self._identity  # our signature was its header
             self._stage = Handshake._read_unasked_identity
         return True
 
@@ -393,7 +393,7 @@ class Handshake:
         """End with success, if the peer's metadata is good."""
         properties = metadata.parse(raw)
         peer_type, identity = metadata.kind(properties)
-        # A peer that does not say what it is, is let in, as libzmq does.
+        # A peer that does not tell its type is let in, as in libzmq.
         if peer_type is not None and peer_type.decode("latin-1") not in self._accepts:
             raise _invalid(f"{self._socket_type} cannot talk to {peer_type!r}")
         if identity is not None and len(identity) > MAX_IDENTITY:
@@ -411,7 +411,7 @@ _WHERE = {
     "_read_unasked_identity": "its routing id",
 }
 
-# Every connection of a socket says the same: listeners should not make it anew.
+# All connections of a socket send the same, so it is made only once.
 _own_greeting = lru_cache(maxsize=64)(greeting.encode)
 
 

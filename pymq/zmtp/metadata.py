@@ -40,7 +40,7 @@ def parse(data: bytes) -> dict[str, bytes]:
     return dict(_parse(data) if len(data) <= REMEMBERED else _parse.__wrapped__(data))
 
 
-@lru_cache(maxsize=64)  # peers of one kind all say the same
+@lru_cache(maxsize=64)  # peers of one kind send the same
 def _parse(data: bytes) -> dict[str, bytes]:
     properties: dict[str, bytes] = {}
     seen = set()

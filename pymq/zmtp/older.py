@@ -76,7 +76,7 @@ class Decoder(frame.Decoder):
 
     def __init__(self, max_size: int = -1) -> None:
         super().__init__(max_size)
-        self._plain = 0  # no frame is simpler than others
+        self._plain = 0  # there is no fast path
 
     def _check_first(self, octet: int) -> None:
         """Nothing to check: the first octet is a length."""

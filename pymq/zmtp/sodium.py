@@ -97,7 +97,7 @@ def functions() -> tuple[int, int, int]:
     take 0.9 µs instead of 1.3 to seal, and 1.1 instead of 1.4 to open.  But to open 64
     octets they take 0.6 instead of 0.5.
     """
-    _bindings()  # until then libsodium does not know what the processor can do
+    _bindings()  # which makes libsodium find out what the processor can do
     module = import_module("nacl._sodium")
     ffi, lib = module.ffi, module.lib
 

@@ -20,7 +20,7 @@ OK = 200
 LATER = 300  # the peer is not told, and may try again
 _STATUS = (b"200", b"300", b"400", b"500")
 _VERSION = b"1.0"
-_REQUEST = b"1"  # libzmq's: each request has a connection of its own
+_REQUEST = b"1"  # as libzmq's: each request has its own connection
 _REPLY = 7  # frames
 
 
@@ -29,7 +29,7 @@ class Verdict(NamedTuple):
 
     status: int  # 200, 300, 400 or 500
     text: str
-    properties: dict[str, bytes]  # User-Id, and whatever else it says
+    properties: dict[str, bytes]  # User-Id, and others
 
 
 def request(
@@ -69,5 +69,5 @@ def parse(frames: Sequence[bytes]) -> Verdict:
 
 
 def _bad(reason: str, code: int) -> ProtocolError:
-    # Not the peer's fault, yet libzmq does not try again either.
+    # This is not the peer's fault, but libzmq does not try again either.
     return ProtocolError(f"bad ZAP reply: {reason}", code)

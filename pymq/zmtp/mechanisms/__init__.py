@@ -34,10 +34,10 @@ class Step(NamedTuple):
     metadata: Union[bytes, None] = None
     credentials: Union[tuple[bytes, ...], None] = None
     claims: bytes = b""
-    aside: Union[Callable[[], Any], None] = None  # mypy knows no recursive tuples
+    aside: Union[Callable[[], Any], None] = None  # mypy has no recursive tuples
 
     def __repr__(self) -> str:
-        return f"<Step, {len(self.replies)} replies>"  # there may be a password in it
+        return f"<Step, {len(self.replies)} replies>"  # they may have a password
 
 
 class Mechanism(Protocol):

@@ -110,7 +110,7 @@ class Client(_Side):
     def start(self, metadata: bytes) -> Step:
         """See `Mechanism.start`."""
         self._metadata = metadata
-        return Step(aside=self._step)  # a ticket may have to be asked for
+        return Step(aside=self._step)  # it may have to ask for a ticket
 
     def receive(self, command_: Command) -> Step:
         """See `Mechanism.receive`."""
@@ -163,7 +163,7 @@ class Server(_Side):
         if command_.name != command.INITIATE:
             raise unexpected(command_, "INITIATE")
         token = _token(command_.data)
-        return Step(aside=lambda: self._step(token))  # it looks for replays in a file
+        return Step(aside=lambda: self._step(token))  # it reads a file of replays
 
     def accept(self) -> Step:
         """See `Mechanism.accept`."""

@@ -32,8 +32,8 @@ class Null:
         self.eager = not asks
         self._asks = asks
         self._patient = patient
-        self._ready = b""  # ours, held back
-        self._peer: Union[bytes, None] = None  # its metadata, that came too early
+        self._ready = b""  # our READY, until the handler agrees
+        self._peer: Union[bytes, None] = None  # its metadata, if it came earlier
 
     def start(self, metadata: bytes) -> Step:
         """See `Mechanism.start`."""
@@ -61,7 +61,7 @@ class Null:
         return Step((self._ready,), self._peer)
 
 
-@lru_cache(maxsize=64)  # sockets of one kind all say the same
+@lru_cache(maxsize=64)  # sockets of one kind send the same
 def _ready(metadata: bytes) -> Step:
     return Step((command.encode(command.READY, metadata),))
 
