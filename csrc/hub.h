@@ -86,7 +86,7 @@ struct hub {
     bool borrows; /* it borrows engines, and reads from them itself */
     int64_t waited_at; /* coarse ms */
     bool pushed;  /* nothing was received since */
-    bool skipped; /* one look at the mailbox was left out since */
+    bool skipped; /* the last look for input was left out */
     bool starved; /* a receive found nothing since the last push */
     bool conflates; /* a pipe of it conflates, so there are no batches */
     int64_t handing_since; /* coarse ms */

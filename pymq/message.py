@@ -26,16 +26,16 @@ _COUNTED = sys.implementation.name == "cpython"  # an object ends with its last 
 
 
 class _Owner:
-    """Lives as long as somebody needs a buffer: frames and the backend hold it."""
+    """Lives as long as frames or the backend need a buffer."""
 
     __slots__ = ("__weakref__",)
 
 
 class _Release(Event):
-    """Set when a buffer is not needed any more.
+    """An event that is set when a buffer is no longer needed.
 
-    The thread that drops it may not know Python, and must not wake it up for each
-    message; so whoever wants to know has to look.
+    The thread that drops the buffer may not be one that knows Python, and must not wake
+    Python for each message.  So whoever wants to know has to look.
     """
 
     def __init__(self, owner: _Owner) -> None:
@@ -43,12 +43,13 @@ class _Release(Event):
         self._owner = ref(owner)
 
     def is_set(self) -> bool:
-        """Look."""
+        """Look whether it is set."""
         settle()
         return self._owner() is None
 
     def wait(self, timeout: Union[float, None] = None) -> bool:
-        """Look again and again, for at most `timeout` seconds."""
+        """Look repeatedly, for at most `timeout` seconds.  Returns whether it is
+        set."""
         end = None if timeout is None else time.monotonic() + timeout
         pause, most = _PAUSE
         while not self.is_set():
@@ -299,8 +300,10 @@ _makers: list[Callable[[], Frame]] = []
 
 
 def _maker() -> Callable[[], Frame]:
-    """Of the class that frames really have: one that lends its buffer, where there is a
-    way; see `pymq.backend.exporter`."""
+    """Return what makes frames: objects of a class that lends its buffer, if possible.
+
+    See `pymq.backend.exporter`.
+    """
     if not _makers:
         base = None if sys.version_info >= (3, 12) else exporter()
         made: Any = Frame
@@ -355,7 +358,7 @@ Message = Frame
 
 
 def _shown(size: float) -> str:
-    """A number of bytes, in at most three digits."""
+    """Return a number of bytes as text, with at most three digits."""
     for unit in "B", "kB", "MB":
         if size < 1000:
             return f"{size:.0f}{unit}"
@@ -364,5 +367,5 @@ def _shown(size: float) -> str:
 
 
 def _copy_threshold() -> int:
-    """``zmq.COPY_THRESHOLD``, which programs set."""
+    """Return ``zmq.COPY_THRESHOLD``, which programs may set."""
     return int(vars(sys.modules[__package__])["COPY_THRESHOLD"])
