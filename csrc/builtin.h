@@ -1,15 +1,15 @@
 /* builtin.h - sending and receiving messages as builtins of CPython.
  *
- * CFFI packs the arguments of a call in a tuple and takes it apart again: some
- * 70 ns for the four of pymq_hub_send, more than the call itself takes; bytes
- * that are received have to be cut out of a slot, and a loan needs a token
- * that Python keeps.  So the calls that programs make for every message, of
- * one frame or of several, are builtins here, bound to their hub.  They do
- * nothing that the plain calls could not do, and PyPy, whose compiler makes
- * CFFI's calls cheap, has only those.
+ * CFFI packs the arguments of a call in a tuple and takes it apart again.  For
+ * the four of pymq_hub_send that takes some 70 ns, more than the call itself.
+ * Bytes that are received have to be copied from a slot, and a loan needs a
+ * token that Python keeps.  So the calls that programs make for every message
+ * are builtins here, bound to their hub.  They do nothing that the plain calls
+ * could not do.  PyPy has only the plain calls, because its compiler makes
+ * CFFI's calls cheap.
  *
- * For the generated module only, and of the limited API only what Python 3.9
- * has.
+ * For the generated module only.  Of the limited API it uses only what Python
+ * 3.9 has.
  */
 #ifndef PYMQ_BUILTIN_H
 #define PYMQ_BUILTIN_H
@@ -18,7 +18,7 @@
 #include <errno.h>
 #include <limits.h>
 
-/* Bytes that are lent, not copied: a loan costs some 100 ns. */
+/* Bytes from this size on are lent, not copied: a loan costs some 100 ns. */
 enum { LEND_FROM = PYMQ_SLOT + 1 };
 
 static int send_bytes(pymq_hub *hub, PyObject *data)
@@ -72,7 +72,7 @@ static PyObject *body_of(int64_t token, const char *data, size_t size)
     return body;
 }
 
-/* The body in a slot, which is cleared. */
+/* Returns the body in a slot, and clears the slot. */
 static PyObject *take_body(pymq_slot *slot, size_t size)
 {
     if (size <= PYMQ_SLOT)
@@ -83,7 +83,7 @@ static PyObject *take_body(pymq_slot *slot, size_t size)
     return body;
 }
 
-/* Bytes, or a negative errno, or None: receive in the plain way. */
+/* Returns bytes, or a negative errno, or None: receive in the plain way. */
 static PyObject *quick_recv(PyObject *self, PyObject *unused)
 {
     pymq_slot slot;
@@ -97,8 +97,9 @@ static PyObject *quick_recv(PyObject *self, PyObject *unused)
     return take_body(&slot, (size_t)size);
 }
 
-/* (bytes, the pipe they came from, whether more follow), or a negative errno,
- * or None: receive in the plain way, which has views of what is long. */
+/* Returns (bytes, the pipe that they came from, whether more follow), or a
+ * negative errno, or None: receive in the plain way, which has views of long
+ * bodies. */
 static PyObject *quick_recv_from(PyObject *self, PyObject *unused)
 {
     pymq_slot slot;
@@ -120,7 +121,7 @@ static PyObject *quick_recv_from(PyObject *self, PyObject *unused)
     return found;
 }
 
-/* Lets go of what was listed, from one part on. */
+/* Releases the loans of the parts from one on. */
 static void unlist(const pymq_part *parts, int from, int count)
 {
     for (int i = from; i < count; i++)
@@ -129,7 +130,7 @@ static void unlist(const pymq_part *parts, int from, int count)
 }
 
 /* Fills in the parts; the loans among them have references of their own.
- * Whether all is bytes; if not, nothing is listed. */
+ * Returns whether all are bytes; if not, nothing is filled in. */
 static int list_parts(PyObject *frames, pymq_part *parts, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -160,7 +161,7 @@ static PyObject *send_list(pymq_hub *hub, PyObject *frames, pymq_part *parts,
     return PyLong_FromLong(result);
 }
 
-/* 0, or a negative errno, or None: send it in the plain way. */
+/* Returns 0, or a negative errno, or None: send it in the plain way. */
 static PyObject *quick_send_message(PyObject *self, PyObject *frames)
 {
     pymq_part few[PYMQ_FEW];
@@ -181,7 +182,7 @@ static PyObject *quick_send_message(PyObject *self, PyObject *frames)
 
 enum { MANY = 1024 }; /* messages, on the stack */
 
-/* As pymq_hub_send_each, or None: send them in the plain way. */
+/* See pymq_hub_send_each; or None: send them in the plain way. */
 static PyObject *quick_send_many(PyObject *self, PyObject *messages)
 {
     pymq_part parts[MANY];
@@ -204,7 +205,8 @@ static int append_new(PyObject *list, PyObject *item)
     return result;
 }
 
-/* Nothing of the hub: other threads may run while a long body is copied. */
+/* This touches nothing of the hub, so other threads may run while a long body
+ * is copied. */
 static int append_bodies(PyObject *list, const pymq_part *parts, int count)
 {
     int failed = 0;
@@ -214,8 +216,8 @@ static int append_bodies(PyObject *list, const pymq_part *parts, int count)
     return failed;
 }
 
-/* The frames of a message, or a negative errno, or None: receive it in the
- * plain way. */
+/* Returns the frames of a message, or a negative errno, or None: receive it in
+ * the plain way. */
 static PyObject *quick_recv_message(PyObject *self, PyObject *unused)
 {
     pymq_message message;
@@ -234,7 +236,7 @@ static PyObject *quick_recv_message(PyObject *self, PyObject *unused)
     return list;
 }
 
-/* What is there of messages of one frame, at most so many, as a list. */
+/* Returns a list of at most so many messages of one frame that are there. */
 static PyObject *quick_recv_many(PyObject *self, PyObject *most)
 {
     pymq_part parts[MANY];
@@ -270,7 +272,7 @@ static PyMethodDef quick_methods[] = {
 
 enum { METHODS = sizeof quick_methods / sizeof quick_methods[0] };
 
-/* The builtins of the hub that a capsule owns (owner.h), as a list. */
+/* Returns a list of the builtins of the hub that a capsule owns (owner.h). */
 static PyObject *bind_hub(PyObject *module, PyObject *capsule)
 {
     (void)module;
@@ -284,7 +286,7 @@ static PyObject *bind_hub(PyObject *module, PyObject *capsule)
     return bound;
 }
 
-/* What was lent, by its token. */
+/* Returns the object that was lent, by its token. */
 static PyObject *lent_object(PyObject *module, PyObject *token)
 {
     (void)module;

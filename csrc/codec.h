@@ -25,7 +25,7 @@ enum {
     FRAME_OLD_HEAD = 10
 };
 
-/* Numbers, big-endian. */
+/* Numbers in big-endian order. */
 void octets_put(unsigned char *to, int octets, uint64_t number);
 uint64_t octets_get(const unsigned char *at, int octets);
 
@@ -36,7 +36,7 @@ struct frame {
     const unsigned char *body;
 };
 
-/* Octets before a body of `size`. */
+/* How many octets stand before a body of `size`. */
 static inline size_t frame_head(size_t size)
 {
     return size > 255 ? 9 : 2;
@@ -68,21 +68,21 @@ static inline int frame_parse(const unsigned char *at, size_t have,
     return 1;
 }
 
-/* The same, of old frames.  The flags are FRAME_MORE or none. */
+/* The same for old frames.  The flags are FRAME_MORE or none. */
 size_t frame_put_old_head(unsigned char *to, unsigned flags, uint64_t size);
 int frame_parse_old(const unsigned char *at, size_t have,
                     struct frame *frame);
 
-/* Turns the head of an old frame, at `at`, into a new one that ends where it
- * did; it may begin later.  Returns by how many octets. */
+/* Replaces the head of an old frame, at `at`, by a new one that ends at the
+ * same place.  It may begin later; returns by how many octets. */
 size_t frame_renew(unsigned char *at, struct frame *frame);
 
-/* A command's data in `*data`, and the number of octets, if `frame` has that
- * name; else -1. */
+/* If `frame` is a command with that name, stores its data in `*data` and
+ * returns the number of octets; else -1. */
 int64_t frame_command(const struct frame *frame, const char *name,
                       const unsigned char **data);
 
-/* Whether nothing of the same message follows. */
+/* Whether it is the last frame of a message, or a command. */
 static inline bool frame_ends(const struct frame *frame)
 {
     return (frame->flags & (FRAME_MORE | FRAME_COMMAND)) != FRAME_MORE;

@@ -1,12 +1,14 @@
-/* counted.h - records of what has come and gone, as builtins (see builtin.h).
+/* counted.h - Counts and Peer records (counts.py), made by builtins
+ * (builtin.h).
  *
- * A record is an object of a NamedTuple's class.  The class makes one of a
- * tuple, which is copied and thrown away; here items are put where they stay.
- * Python's objects are made when the hub's lock is open again: to make one may
- * run the garbage collector, and whatever that calls.
+ * A record is an object of a NamedTuple's class.  To call the class makes a
+ * tuple first, which is copied and thrown away; here the items are put in
+ * directly.  The Python objects are made after the hub's lock was released,
+ * because to make one may run the garbage collector, and that may call
+ * anything.
  *
- * For the generated module only, and of the limited API only what Python 3.9
- * has.
+ * For the generated module only.  Of the limited API it uses only what Python
+ * 3.9 has.
  */
 #ifndef PYMQ_COUNTED_H
 #define PYMQ_COUNTED_H
@@ -54,7 +56,7 @@ static PyObject *sealed(PyObject *record, int failed)
     return record;
 }
 
-/* Of a class of records: the one with the hub's totals. */
+/* Returns the hub's totals, as a record of the given class. */
 static PyObject *quick_totals(PyObject *self, PyObject *class)
 {
     pymq_counts sums;
@@ -107,7 +109,7 @@ static PyObject *peer_record(PyObject *class, PyObject *known,
     return record;
 }
 
-/* Adds to what waits what is `ahead`, by pipe. */
+/* Adds what is `ahead`, by pipe, to what waits. */
 static int add_ahead(pymq_peer *peers, int count, PyObject *ahead)
 {
     for (int i = 0; i < count; i++) {
@@ -136,7 +138,7 @@ static PyObject *list_peers(PyObject *class, PyObject *known,
     return list;
 }
 
-/* All of them, in memory that the caller frees; or NULL. */
+/* Returns all of them, in memory that the caller frees, or NULL. */
 static pymq_peer *look_at_peers(pymq_hub *hub, int *count)
 {
     pymq_peer *peers = NULL;

@@ -1,7 +1,7 @@
-/* events.h - what Python must know: links that went down, drained pipes.
+/* events.h - what Python has to be told: links that went down, drained pipes.
  *
- * Any thread.  The lock nests inside a queue's: an engine reports its end in
- * the same moment as it lets go of the queue.
+ * Any thread may call these.  The lock nests inside a queue's, because an
+ * engine reports its end in the same step in which it lets go of the queue.
  */
 #ifndef EVENTS_H
 #define EVENTS_H
@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-/* Whoever may have to report allocates it in advance. */
+/* Allocated in advance, so that a report cannot fail. */
 struct event {
     struct event *next;
     pymq_event what;
@@ -26,23 +26,23 @@ struct events {
 void events_init(struct events *events);
 void events_fini(struct events *events);
 
-/* Takes over `event`. */
+/* Adds an event, and takes over `event`. */
 void events_push(struct events *events, struct event *event, int kind,
                  int64_t pipe, int error);
 
-/* Stores and removes up to `room` events; how many. */
+/* Stores and removes up to `room` events.  Returns how many. */
 int events_take(struct events *events, pymq_event *into, int room);
 
 /* A descriptor that is readable while there are events. */
 int events_fileno(struct events *events);
 
-/* Has it readable although there may be none. */
+/* Makes it readable although there may be no events. */
 void events_nudge(struct events *events);
 
-/* Forgets what nobody took yet about a pipe's links. */
+/* Removes events about a pipe's links that were not taken yet. */
 void events_forget_links(struct events *events, int64_t pipe);
 
-/* Whether a PYMQ_PIPE_CLOSED of this pipe was not taken yet. */
+/* Whether there is a PYMQ_PIPE_CLOSED of this pipe that was not taken yet. */
 bool events_closing(struct events *events, int64_t pipe);
 
 #endif

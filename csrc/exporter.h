@@ -1,7 +1,8 @@
-/* exporter.h - a class whose objects lend the buffer that their attribute
- * `buffer` lends.
+/* exporter.h - a class whose objects have the buffer of their attribute
+ * `buffer`.
  *
- * Frames have to, and before Python 3.12 no class of Python can.
+ * Frames need that, and before Python 3.12 no class written in Python can do
+ * it.
  *
  * For the generated module only.
  */

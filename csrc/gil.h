@@ -1,11 +1,11 @@
 /* gil.h - which calls give up the GIL.
  *
- * CFFI gives it up around every call.  Ours do not block, and each hand-over
- * costs microseconds beside another busy Python thread, so they keep it; the
- * one call that waits gives it up here.  PyPy has no such macros, and builds
- * without a GIL lose nothing by the plain path.
+ * CFFI gives it up around every call.  That costs microseconds for each call
+ * while another Python thread is busy.  Our calls do not block, so they keep
+ * the GIL; the one call that waits gives it up here.  PyPy has no such macros,
+ * and builds without a GIL lose nothing by CFFI's way.
  *
- * For the generated module only: the one place that knows Python.h.
+ * For the generated module only, which alone knows Python.h.
  */
 #ifndef PYMQ_GIL_H
 #define PYMQ_GIL_H

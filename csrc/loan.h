@@ -1,13 +1,16 @@
-/* loan.h - chunks whose bytes Python has lent: sent without a copy.
+/* loan.h - loans: chunks whose bytes belong to Python, to be sent without a
+ * copy.
  *
- * A token says what was lent: a number of Python's choice, or, negative, the
- * address of an object that the loan has a reference to (builtin.h).
+ * A token says what was lent.  It is a number that Python has chosen, or, if
+ * negative, the address of an object to which the loan has a reference
+ * (builtin.h).
  *
- * The last reference may be dropped by a thread that must not touch Python.
- * So a loan that is over goes to a list, and Python takes the tokens from
- * there whenever it passes by.  The lists, one for numbers and one for
- * objects, are the process's: chunks may outlive the hub and the loop that
- * they were lent to.  They have no lock that a fork could leave locked.
+ * The last reference to a loan may be dropped by a thread that must not call
+ * Python.  So a loan that is over is put on a list, and the next call from
+ * Python takes the tokens from there.  There is one list for numbers and one
+ * for objects.  They belong to the process, because chunks may outlive the hub
+ * and the loop that they were lent to.  They have no lock, which a fork could
+ * leave locked.
  */
 #ifndef LOAN_H
 #define LOAN_H
@@ -18,13 +21,13 @@
 /* With one reference; NULL when there is no memory. */
 struct chunk *loan_new(const void *data, size_t size, int64_t token);
 
-/* The token; 0 of a chunk that is not lent. */
+/* The token, 0 if the chunk is not lent. */
 int64_t loan_token(const struct chunk *chunk);
 
-/* Takes back a loan that nobody was given; NULL is none. */
+/* Takes back a loan that was not passed on.  NULL: nothing happens. */
 void loan_cancel(struct chunk *chunk);
 
-/* Nobody needs the bytes any more. */
+/* Ends a loan: nobody needs the bytes any more. */
 void loan_return(struct chunk *chunk);
 
 #endif

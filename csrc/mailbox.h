@@ -1,9 +1,10 @@
-/* mailbox.h - ends of queues that want a hub's or a loop's attention.
+/* mailbox.h - a mailbox: ends of queues that want a hub's or a loop's
+ * attention.
  *
- * Many threads post, one at a time takes (a hub's callers hold its lock, a
- * loop has one thread).  An end lies in the box once, however often it is
- * posted.  Whoever is going to sleep hangs up a bell; posting rings all bells,
- * so that a wake-up taken by one sleeper cannot strand another.
+ * Many threads post.  One at a time takes: a caller that holds the hub's lock,
+ * or the loop's thread.  An end lies in the box once, however often it is
+ * posted.  A thread that is about to sleep hangs up a bell.  To post rings all
+ * bells, so a thread that takes a wake-up does not take it from another.
  */
 #ifndef MAILBOX_H
 #define MAILBOX_H
@@ -16,15 +17,15 @@
 struct bell {
     struct list node;
     struct wakeup wakeup;
-    unsigned news; /* kinds of rings that it is rung for; posts always do */
-    struct poller *poller; /* that it lies in, and engines may; or NULL */
+    unsigned news; /* what it is rung for, beside posts */
+    struct poller *poller; /* holds it, and perhaps engines; or NULL */
 };
 
 #define ANY_NEWS (~0u)
 
 struct mailbox {
-    atomic_bool news; /* posted or rung and not yet taken */
-    pthread_mutex_t lock; /* a leaf: nothing is locked under it */
+    atomic_bool news; /* something was posted or rung, and not taken yet */
+    pthread_mutex_t lock; /* the innermost lock: no other is taken under it */
     struct list items, bells;
 };
 
@@ -40,25 +41,26 @@ void mailbox_fini(struct mailbox *box);
 
 void end_init(struct end *end, struct mailbox *box);
 
-/* Puts an end in its box; NULL is nobody. */
+/* Puts an end in its box.  NULL: nothing happens. */
 void mailbox_post(struct end *end);
 
-/* Takes an end out of its box, for good. */
+/* Takes an end out of its box; later posts do nothing. */
 void mailbox_withdraw(struct end *end);
 
-/* Wakes who wants such news, without posting anything. */
+/* Rings the bells that are for such news, without posting anything. */
 void mailbox_ring(struct mailbox *box, unsigned news);
 
-/* The end posted first, or NULL.  With the last one the news is old. */
+/* Takes the end that was posted first, or NULL.  After the last one there is
+ * no news. */
 struct end *mailbox_take(struct mailbox *box);
 
-/* How many ends are there now. */
+/* How many ends are in the box. */
 size_t mailbox_count(struct mailbox *box);
 
 void bell_init(struct bell *bell);
 void bell_fini(struct bell *bell);
 
-/* Hangs up a bell; its descriptor, or a negative errno. */
+/* Hangs up a bell.  Returns its descriptor, or a negative errno. */
 int mailbox_watch(struct mailbox *box, struct bell *bell);
 void mailbox_hush(struct mailbox *box, struct bell *bell);
 void mailbox_unwatch(struct mailbox *box, struct bell *bell);

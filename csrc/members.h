@@ -1,9 +1,9 @@
-/* members.h - the pipes that hold a topic.
+/* members.h - the pipes that have subscribed to a topic.
  *
- * The first member of a topic lies in its entry: most topics have one only.
- * All other members, of all topics, are in one hash table by topic and pipe,
- * and linked both ways: thousands that hold one topic cost no more each than
- * two do.  The owner locks.
+ * The first member of a topic lies in the topic's entry, because most topics
+ * have only one.  All other members, of all topics, are in one hash table by
+ * topic and pipe, and linked both ways.  So thousands of members of one topic
+ * cost no more each than two.  The owner locks.
  */
 #ifndef MEMBERS_H
 #define MEMBERS_H
@@ -14,7 +14,7 @@
 
 struct pipe;
 
-/* One pipe's subscription of one topic. */
+/* One pipe's subscription to one topic. */
 struct member {
     struct member *next; /* of the same topic */
     struct list of_pipe; /* in pipe->topics */
@@ -23,23 +23,24 @@ struct member {
 };
 
 struct members {
-    struct table others; /* all but the first ones */
+    struct table others; /* all but the first of each topic */
 };
 
 void members_init(struct members *members);
-/* All must have been removed. */
+/* All members must have been removed. */
 void members_fini(struct members *members);
 
-/* A pipe's membership of a topic, or NULL. */
+/* Finds a pipe's subscription to a topic, or NULL. */
 struct member *members_find(const struct members *members,
                             struct entry *entry, const struct pipe *pipe);
 
-/* Makes a pipe a member, if it is not one.  The value of an entry without
- * members is zeros.  0 or -ENOMEM. */
+/* Makes a pipe a member, if it is not one.  An entry without members must have
+ * a value of zeros. 0 or -ENOMEM. */
 int members_add(struct members *members, struct entry *entry,
                 struct pipe *pipe);
 
-/* Whether that was the topic's last one; its value is then of no use. */
+/* Removes a member.  Returns whether it was the topic's last; the entry's
+ * value is then no longer valid. */
 bool members_remove(struct members *members, struct member *member);
 
 #endif

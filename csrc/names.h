@@ -1,6 +1,6 @@
-/* names.h - routing ids of a hub's pipes, given by the peer or generated.
+/* names.h - routing ids of a hub's pipes, given by the peer or made up.
  *
- * The hub's lock guards all of it.
+ * All of it is under the hub's lock.
  */
 #ifndef NAMES_H
 #define NAMES_H
@@ -12,23 +12,23 @@ struct pipe;
 
 struct names {
     struct table table;
-    uint32_t next; /* of the generated ids */
+    uint32_t next; /* number of the next id that is made up */
 };
 
 void names_init(struct names *names);
 
-/* The pipe of that name, or NULL. */
+/* Finds the pipe with that name, or NULL. */
 struct pipe *names_find(const struct names *names, const void *name,
                         size_t size);
 
-/* Names a pipe; an empty name asks for a generated one.  Returns 0,
- * -EADDRINUSE, -ENOMEM or, with `handover`, the id of the pipe that gave up
- * the name for a generated one. */
+/* Gives a pipe its name; an empty name makes one up.  Returns 0, -EADDRINUSE,
+ * -ENOMEM or, with `handover`, the id of the pipe that had the name and now
+ * has one that is made up. */
 int64_t names_claim(struct names *names, struct pipe *pipe, const void *name,
                     size_t size, bool handover);
 
-/* Frees the pipe's name, which the pipe still knows for what it has to be
- * read. */
+/* Makes the pipe's name free for others.  The pipe keeps it for the messages
+ * that are still to be received. */
 void names_release(struct names *names, struct pipe *pipe);
 
 #endif

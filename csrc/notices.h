@@ -1,8 +1,9 @@
-/* notices.h - what an XPUB has for its user: changes of subscriptions and
- * peers' own messages, in order of arrival.
+/* notices.h - what an XPUB gives its user: changes of subscriptions, and
+ * peers' own messages, in the order in which they arrived.
  *
- * A queue both of whose ends are the hub's; each message in it is preceded by
- * a header that says whose it is.  The hub's lock guards it.
+ * It is a queue of which the hub is both the writer and the reader.  In front
+ * of each message there is a header that says which pipe it is from.  All of
+ * it is under the hub's lock.
  */
 #ifndef NOTICES_H
 #define NOTICES_H
@@ -14,17 +15,17 @@
 struct pipe;
 
 struct notices {
-    struct queue *queue; /* made when first needed; NULL: not yet */
+    struct queue *queue; /* made when first needed, NULL before */
 };
 
 void notices_fini(struct notices *notices);
 
-/* One message of one frame: 01 or 00 and the topic. */
+/* Adds a notice: one frame, 01 or 00 and the topic. */
 int notices_add(struct notices *notices, struct pipe *pipe, bool subscribe,
                 const void *topic, size_t size);
 
-/* A message that is a pipe's, or of its user: begin, then frames, then end; or
- * abandon it. */
+/* Adds a message, which is about a pipe or from its user: begin, then frames,
+ * then end; or abandon it. */
 int notices_begin(struct notices *notices, struct pipe *pipe, bool of_user);
 int notices_frame(struct notices *notices, const void *data, size_t size,
                   bool more);
@@ -33,8 +34,8 @@ void notices_abandon(struct notices *notices, struct pipe *pipe);
 
 bool notices_readable(struct notices *notices);
 
-/* Takes the header of the next message: whose it is, held for the caller,
- * and whether the user of that pipe wrote it. */
+/* Takes the header of the next message.  Returns its pipe, held for the
+ * caller, and whether the pipe's user wrote it. */
 struct pipe *notices_open(struct notices *notices, bool *of_user);
 
 #endif

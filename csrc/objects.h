@@ -1,8 +1,8 @@
-/* objects.h - bytes objects that C has on loan: a reference, and no copy.
+/* objects.h - bytes objects that are on loan to C: a reference, and no copy.
  *
- * A loan's token (loan.h) is the object's address, made negative.  The last
- * to read the bytes may not be a thread that knows of Python, so references
- * are let go of by whoever passes by with the GIL.
+ * A loan's token (loan.h) is the address of the object, made negative.  The
+ * last reader of the bytes may be a thread that must not call Python, so
+ * references are dropped by the next call that has the GIL.
  *
  * For the generated module only.
  */
@@ -10,14 +10,14 @@
 #define PYMQ_OBJECTS_H
 #if !defined(PYPY_VERSION) && !defined(Py_GIL_DISABLED)
 
-/* Takes a reference along. */
+/* The token has a reference of its own. */
 static int64_t token_of(PyObject *object)
 {
     Py_INCREF(object);
     return -(int64_t)(intptr_t)object;
 }
 
-/* A new reference; the loan is not over. */
+/* Returns a new reference; the loan goes on. */
 static PyObject *object_of(int64_t token)
 {
     PyObject *object = (PyObject *)(intptr_t)-token;
@@ -48,7 +48,8 @@ static void keep_given(int place, PyObject *object)
         Py_DECREF(object);
 }
 
-/* What a user got: the older of these moves on, if it is still in use. */
+/* Keeps an object that a user got.  The older one that was kept moves on, if
+ * it is still in use. */
 static void give(PyObject *object)
 {
     size_t size = 0;
@@ -63,8 +64,8 @@ static void give(PyObject *object)
     keep_given(0, object);
 }
 
-/* Nobody has it but the caller.  Another size and back makes Python forget its
- * hash. */
+/* Only the caller has the object.  To change its size and change it back makes
+ * Python forget its hash. */
 static PyObject *renew(PyObject *object, size_t size)
 {
     if (_PyBytes_Resize(&object, (Py_ssize_t)size - 1) < 0
@@ -73,7 +74,7 @@ static PyObject *renew(PyObject *object, size_t size)
     return object;
 }
 
-/* An object of that size that its user has let go of, or NULL. */
+/* Returns an object of that size that its user has let go of, or NULL. */
 static PyObject *take_given(size_t wanted)
 {
     for (int i = 0; i < PYMQ_STOCK_GIVEN; i++) {
@@ -92,7 +93,7 @@ static PyObject *take_given(size_t wanted)
 }
 
 /* Makes an object for a body that is still to come.  C writes to it while
- * nobody else knows of it. */
+ * nobody else knows it. */
 static void stock(size_t size)
 {
     PyObject *bytes = size > PYMQ_GIVEN_FROM ? take_given(size) : NULL;

@@ -1,12 +1,13 @@
-/* owner.h - what C gives to Python, let go of with the last reference.
+/* owner.h - Python objects that own C objects and release them with the last
+ * reference.
  *
- * CFFI's gc does so too, but where garbage is a cycle it comes before the
- * finalizers of others have run: they may still use what it let go of, or
- * keep it.  Nobody tells a capsule, or an object that the collector does not
- * know, of cycles.  PyPy runs finalizers in the right order.
+ * CFFI's gc releases them, too.  But if they are part of a reference cycle it
+ * does so before the finalizers of the other objects in the cycle have run,
+ * and those may still use them.  Capsules, and objects that the collector does
+ * not track, are released later.  PyPy runs finalizers in the right order.
  *
- * For the generated module only, and of the limited API only what Python 3.9
- * has.
+ * For the generated module only.  Of the limited API it uses only what Python
+ * 3.9 has.
  */
 #ifndef PYMQ_OWNER_H
 #define PYMQ_OWNER_H
@@ -44,7 +45,8 @@ static void release_pipe(PyObject *capsule)
 static const PyCapsule_Destructor releases[] = {release_loop, release_hub,
                                                 release_pipe};
 
-/* What has that number above, at an address. */
+/* Makes a capsule that owns the object at an address; `noun` is an index of
+ * the table above. */
 static PyObject *own(PyObject *module, PyObject *args)
 {
     Py_ssize_t address;

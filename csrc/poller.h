@@ -1,12 +1,12 @@
-/* poller.h - which descriptors are ready; level-triggered.
+/* poller.h - a poller: which descriptors are ready; level-triggered.
  *
- * A file for each system call, of which one is not empty.  One thread uses a
- * poller, but where it is shared any may put descriptors in, even while that
- * waits.
+ * There is a file for each system call, and only one of them is compiled to
+ * anything.  One thread uses a poller; but where it is shared, any thread may
+ * put descriptors in, even while that thread waits.
  *
- * A descriptor that hung up or failed is reported as ready for all: the next
- * system call on it says what happened.  Even one watched for nothing is
- * reported then, so a paused descriptor is taken out, not watched for 0.
+ * A descriptor that hung up or failed is reported as ready for everything: the
+ * next system call on it says what happened.  That is so even if it is watched
+ * for nothing.  So a paused descriptor is taken out, not watched for 0.
  */
 #ifndef POLLER_H
 #define POLLER_H
@@ -21,23 +21,23 @@ struct ready {
 
 struct poller;
 
-/* NULL if that fails, with errno. */
+/* NULL with errno if that fails. */
 struct poller *poller_new(void);
 void poller_free(struct poller *poller);
 
 bool poller_shared(void);
 
-/* A descriptor that is readable while some of those in it are ready; only where
- * it is shared. */
+/* A descriptor that is readable while some of the poller's are ready.  Only
+ * where it is shared. */
 int poller_fd(const struct poller *poller);
 
-/* Changes what `fd` is watched for from `before` to `after`; `who` is given
- * back by poller_wait.  0 or a negative errno; taking out cannot fail. */
+/* Changes what `fd` is watched for from `before` to `after`. poller_wait gives
+ * `who` back.  Returns 0 or a negative errno; taking out cannot fail. */
 int poller_set(struct poller *poller, int fd, int before, int after,
                void *who);
 
-/* Waits at most `ms` milliseconds, -1 for ever.  Stores up to `room` ready
- * ones and returns how many; an interrupted wait gives 0. */
+/* Waits for at most `ms` milliseconds, -1 for ever.  Stores up to `room` that
+ * are ready and returns how many; 0 if a signal interrupts. */
 int poller_wait(struct poller *poller, int ms, struct ready *into, int room);
 
 #endif

@@ -1,17 +1,17 @@
-/* stock.h - objects for long bodies that are still to come.
+/* stock.h - a stock of Python objects for long bodies that are still to come.
  *
- * A long body is copied from its chunk into an object of Python, once for
- * every message: as much memory traffic again as receiving it.  A stream of
- * bodies that are all of one size is different: what its next body goes to can
- * be made in advance, where there is Python, and the engine then reads to where
- * the receiver wants it.
+ * A long body is copied from its chunk into a Python object.  For every
+ * message that is as much memory traffic again as to receive it.  In a stream
+ * of bodies of one size, the object for the next body can be made in advance,
+ * while Python is there.  The engine then reads directly into it.
  *
- * Of the very longest the memory is worth keeping as well: it would be mapped
- * anew for each object, and cleared by the system.  So C has a reference to
- * those that users got last; the next is what only C refers to any more.
+ * Of the longest bodies the memory is kept, too: otherwise it would be mapped
+ * for each object, and cleared by the system.  So C has a reference to the
+ * objects that users got last, and takes one for the next body when only C
+ * refers to it any more.
  *
- * Other sizes stay until two bodies of a new one have come.  Any thread; no
- * lock, so that a fork cannot leave one locked.
+ * The stock keeps its size until two bodies of another size have come.  Any
+ * thread may call these.  There is no lock, which a fork could leave locked.
  */
 #ifndef STOCK_H
 #define STOCK_H
@@ -20,13 +20,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* An object of that size, as a loan (loan.h), for the caller to fill; NULL if
- * there is none. */
+/* Takes an object of that size, as a loan (loan.h) that the caller fills; NULL
+ * if there is none. */
 struct chunk *stock_take(size_t size);
 
 bool stock_empty(void);
 
-/* Lets go of them, if none was needed since the last call or if `all`. */
+/* Lets go of all objects, if none was needed since the last call, or if `all`.
+ */
 void stock_expire(bool all);
 
 #endif

@@ -1,17 +1,17 @@
 /* table.h - a hash table of byte strings.
  *
- * Open addressing over pointers to entries.  The hash is a polynomial over
- * the bytes modulo a prime, at a secret random point: strings of a peer's
- * choosing collide by chance only, and the hash of every prefix of a message
- * falls out of one pass over it (topics.c).  The owner locks.
+ * It uses open addressing over pointers to entries.  The hash is a polynomial
+ * over the bytes, modulo a prime, at a secret random point.  So strings that a
+ * peer has chosen collide only by chance; and one pass over a message gives
+ * the hashes of all its prefixes (topics.c).  The owner locks.
  */
 #ifndef TABLE_H
 #define TABLE_H
 #include <stddef.h>
 #include <stdint.h>
 
-/* One allocation for the value and the key: of a million entries, a second
- * one for each would take more than the keys. */
+/* Value and key have one allocation.  Of a million entries, a second
+ * allocation for each would take more memory than the keys. */
 struct entry {
     uint32_t hash;
     uint32_t size;                            /* of the key */
@@ -39,20 +39,20 @@ struct entry *table_find(const struct table *table, const void *key,
 struct entry *table_find_hash(const struct table *table, uint32_t hash,
                               const void *key, size_t size);
 
-/* Of `size` bytes, `value_size` bytes. */
+/* The key, of entry->size bytes. */
 const unsigned char *table_key(const struct table *table,
                                const struct entry *entry);
 void *entry_value(struct entry *entry);
 
-/* The entry of that key, made with a value of zeros if there was none; NULL
- * when there is no memory.  It stays where it is until it is removed. */
+/* Finds the entry of that key, or makes one with a value of zeros.  NULL when
+ * there is no memory.  It does not move until it is removed. */
 struct entry *table_add(struct table *table, const void *key, size_t size);
 
-/* Removes and frees an entry; the table shrinks with what it has. */
+/* Removes and frees an entry.  The table shrinks with its content. */
 void table_remove(struct table *table, struct entry *entry);
 
-/* The first entry at or after `*at`, which is moved past it; NULL at the
- * end.  Start with *at = 0. */
+/* Returns the first entry at or after `*at`, and moves `*at` past it; NULL at
+ * the end.  Start with *at = 0. */
 struct entry *table_next(const struct table *table, size_t *at);
 
 #endif

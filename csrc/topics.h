@@ -1,11 +1,13 @@
-/* topics.h - subscriptions: which prefixes are wanted, and by whom.
+/* topics.h - subscriptions: which topics are wanted, and by whom.
  *
- * A topic matches when it is a prefix of a message's first frame.  Instead of
- * walking a trie, the message's prefixes are looked up in a hash table, at
- * just those lengths that some topic has: no depth, no recursion.
+ * A topic matches a message if it is a prefix of the first frame.  Instead of
+ * walking a trie, the prefixes of the frame are looked up in a hash table,
+ * only at the lengths that some topic has.  So there is no depth and no
+ * recursion.
  *
  * A subscriber counts its own topics; a publisher keeps a set of pipes for
- * each.  One struct serves either, never both.  The owner locks.
+ * each topic.  The struct serves both, but never both at once.  The owner
+ * locks.
  */
 #ifndef TOPICS_H
 #define TOPICS_H
@@ -23,40 +25,41 @@ struct topics {
     struct members members;
 };
 
-/* What is kept of a topic: a uint64_t that counts, or a struct member. */
+/* The value of a topic is a uint64_t that counts, or a struct member. */
 void topics_init(struct topics *topics, size_t value_size);
-/* Every pipe's members must have been removed. */
+/* All members must have been removed. */
 void topics_fini(struct topics *topics);
 
-/* A subscriber's own. */
+/* For a subscriber: its own topics. */
 
-/* How often the topic is subscribed now, or -ENOMEM. */
+/* Adds one.  Returns how often the topic is subscribed now, or -ENOMEM. */
 int64_t topics_count_up(struct topics *topics, const void *topic,
                         size_t size);
-/* How often it still is; -1 if it was not. */
+/* Takes one away.  Returns how often it still is subscribed, -1 if it was not.
+ */
 int64_t topics_count_down(struct topics *topics, const void *topic,
                           size_t size);
 /* Whether some topic is a prefix of the frame. */
 bool topics_match(const struct topics *topics, const unsigned char *frame,
                   size_t size);
 
-/* A publisher's. */
+/* For a publisher: its peers' topics. */
 
-/* Adds a pipe to a topic's set, whose other members are not counted twice:
- * 1 if the topic was new, 0 if not, or -ENOMEM. */
+/* Adds a pipe to a topic's set; it is no error if it is there already.
+ * Returns 1 if the topic was new, 0 if not, or -ENOMEM. */
 int topics_join(struct topics *topics, const void *topic, size_t size,
                 struct pipe *pipe);
-/* Takes a pipe out: 1 if nobody holds the topic now (or nobody did), else
- * 0. */
+/* Takes a pipe out of a topic's set.  Returns 1 if no pipe has the topic now
+ * (or none had), else 0. */
 int topics_leave(struct topics *topics, const void *topic, size_t size,
                  const struct pipe *pipe);
 /* Removes a topic that has no members any more. */
 void topics_forget(struct topics *topics, struct entry *entry);
 
-/* Whether the pipe holds a topic that is a prefix of the frame. */
+/* Whether the pipe has a topic that is a prefix of the frame. */
 bool topics_wanted(const struct topics *topics, const unsigned char *frame,
                    size_t size, const struct pipe *pipe);
-/* Calls back for every member whose topic is a prefix of the frame; a pipe
+/* Calls back for every member whose topic is a prefix of the frame.  A pipe
  * with several such topics comes several times. */
 void topics_visit(const struct topics *topics, const unsigned char *frame,
                   size_t size, void (*found)(void *, struct pipe *),

@@ -1,26 +1,28 @@
-/* trim.h - memory that was freed, and that the allocator keeps.
+/* trim.h - memory that was freed and that the allocator keeps.
  *
  * A burst of short messages leaves a heap of free blocks below a few that are
- * in use, and the allocator gives back what is on top only.  Who has nothing
- * to do has it give back the rest.  glibc; others' allocators do so.
+ * in use.  The allocator gives back only what is on top.  So a thread that has
+ * nothing to do makes it give back the rest.  This is for glibc; other
+ * allocators do so themselves.
  *
- * What is on top it gives back too soon: all beyond 128 KiB, or beyond twice
- * the longest block that it ever mapped and was to unmap.  A list of messages
- * is longer, so each has its pages cleared anew, which takes longer than to
- * receive it.
+ * What is on top glibc gives back too soon: everything beyond 128 KiB, or
+ * beyond twice the longest block that was ever mapped and unmapped.  A list of
+ * messages is longer, so the pages of each list would be cleared anew, which
+ * takes longer than to receive it.
  */
 #ifndef TRIM_H
 #define TRIM_H
 #include <stdbool.h>
 
-enum { TRIM_AFTER = 1000 /* ms between looks, and without work before one */ };
+enum { TRIM_AFTER = 1000 /* ms between looks, and of idleness before one */ };
 
-/* Any thread that holds no lock; whether it looked.  It does so now and then
- * only, but giving back takes some 0.4 ms for each MiB. */
+/* Call it from any thread that holds no lock.  Returns whether it looked,
+ * which it does only now and then, since to give back takes some 0.4 ms for
+ * each MiB. */
 bool trim_idle(void);
 
-/* Has it see a long block come and go.  Programs that have set a limit of
- * their own keep it. */
+/* Makes glibc map and unmap a long block, which raises that limit.  If the
+ * program has set a limit of its own, that stays. */
 void trim_less(void);
 
 #endif

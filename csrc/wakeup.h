@@ -1,7 +1,8 @@
-/* wakeup.h - a descriptor that turns readable: how a sleeping thread is woken.
+/* wakeup.h - a wakeup: a descriptor that turns readable, to wake a sleeping
+ * thread.
  *
- * An eventfd where there is one, else a pipe; made when first asked for.
- * Raising a raised wakeup costs no system call.  Callers hold a lock.
+ * It is an eventfd where there is one, else a pipe, and is made when first
+ * asked for.  To raise it again costs no system call.  Callers hold a lock.
  */
 #ifndef WAKEUP_H
 #define WAKEUP_H
@@ -15,7 +16,8 @@ struct wakeup {
 void wakeup_init(struct wakeup *wakeup);
 void wakeup_fini(struct wakeup *wakeup);
 
-/* The descriptor, readable while raised; or a negative errno. */
+/* Returns the descriptor, which is readable while raised, or a negative errno.
+ */
 int wakeup_fd(struct wakeup *wakeup);
 
 void wakeup_raise(struct wakeup *wakeup);

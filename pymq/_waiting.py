@@ -1,8 +1,8 @@
-"""How futures wait for a socket: what the calls of `pymq._future` give when they
-cannot be answered at once.
+"""How futures wait for a socket: the futures of `pymq._future` that are not done at
+once.
 
-An event loop has one descriptor registered for each socket, for as long as both are
-there.  Whoever waits stands in a queue, and is served when the socket's bell rings.
+An event loop has one descriptor registered for each socket, as long as both exist.
+Calls that have to wait stand in a queue, and are served when the socket's bell rings.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ def _cancelled() -> None:
 
 
 class Sleeper:
-    """What the task of one who awaits a `Waiting` sleeps on: as much of a future as
-    tasks ask for.
+    """What the task that awaits a `Waiting` sleeps on: the part of a future that tasks
+    need.
 
-    A real one has its task run in the next turn of the loop; this one can do so at
+    A real future wakes its task in the next turn of the loop.  This one can do so at
     once, which halves the turns that a message takes.
     """
 
@@ -63,21 +63,21 @@ class Sleeper:
         return self._loop
 
     def add_done_callback(self, fn: Any, *, context: Any = None) -> None:
-        """The task's way to be woken up."""
+        """Keep the task's function for being woken."""
         self._wake, self._context = fn, context
 
     def done(self) -> bool:
-        """Whether the task is awake: `anyio.wait_all_tasks_blocked` asks."""
+        """Whether the task is awake; `anyio.wait_all_tasks_blocked` asks this."""
         return self._wake is None
 
     def wake(self) -> None:
-        """In the next turn of the loop."""
+        """Wake the task in the next turn of the loop."""
         if self._wake is not None:
             wake, self._wake = self._wake, None
             self._loop.call_soon(wake, self, context=self._context)
 
     def wake_now(self) -> None:
-        """From the loop itself, where no task runs."""
+        """Wake the task at once.  Only from the loop itself, where no task runs."""
         wake, self._wake = self._wake, None
         if wake is None:
             return
@@ -87,7 +87,7 @@ class Sleeper:
             self._context.run(wake, self)
 
     def cancel(self, msg: Any = None) -> bool:
-        """The task is to be cancelled."""
+        """Cancel the task."""
         if self._wake is None:
             return False
         self.result = _cancelled
@@ -98,10 +98,10 @@ class Sleeper:
 class Waiting(Future):
     """The future of a call that has to wait for its turn.
 
-    Whoever awaits it makes the call itself, once awake: between that and its next step
-    nobody can cancel it, so a message that was received is a message that was
-    delivered.  For who only holds it, or has callbacks, the loop makes the call, and
-    then it is done and cannot be cancelled.
+    If a task awaits it, the task makes the call itself after it was woken.  It cannot
+    be cancelled between the call and its own next step, so a message that was received
+    is never lost.  If nobody awaits it, or it has callbacks, the loop makes the call;
+    then it is done and can no longer be cancelled.
     """
 
     __slots__ = (
@@ -129,13 +129,13 @@ class Waiting(Future):
         queue.append(self)
 
     def limit(self, milliseconds: float) -> None:
-        """Raise Again after that time."""
+        """Raise Again after so many ms."""
         loop = self.get_loop()
         self._timer = loop.call_later(milliseconds / 1000, self._expire)
 
     @property
     def future(self) -> Future:
-        """Itself, as pyzmq's has it."""
+        """The object itself, as pyzmq's has it."""
         return self
 
     def _expire(self) -> None:
@@ -162,8 +162,11 @@ class Waiting(Future):
             self._leave()
 
     def serve(self) -> None:
-        """Have the call made: by who awaits it, if that is all.  A task that is about
-        to be awake, to be cancelled, is left alone: it tells when it leaves."""
+        """Have the call made, by the task that awaits it if that is all.
+
+        A task that is about to be cancelled is left alone: it tells when it leaves the
+        queue.
+        """
         self.looked = self._room.rings
         if not self._sleepers or self._called_back:
             self.take()
@@ -245,8 +248,8 @@ class Polling:
     def begin(
         self, register: Callable[[Polling], None], timeout: Union[float, None]
     ) -> Future:
-        """Look; unless that finds something have it `register`, and wait for at most
-        `timeout` ms (None: for ever)."""
+        """Look.  If nothing is found, `register`, and wait for at most `timeout` ms
+        (None: for ever)."""
         self.serve()
         if timeout == 0:
             self._expire()
@@ -288,12 +291,12 @@ class Polling:
             self._undo.pop()()
 
     def at(self, room: WaitingRoom) -> None:
-        """Look when that room is rung for."""
+        """Look when this room is served."""
         room.pollers.append(self)
         self._undo.append(partial(room.pollers.remove, self))
 
     def at_bell(self, bell: Bell) -> None:
-        """Look when that bell rings."""
+        """Look when this bell rings."""
         self._undo.append(bell.close)
         fd = bell.fileno()
         self._loop.add_reader(fd, self._rung, bell)
@@ -304,8 +307,11 @@ class Polling:
         self.serve()
 
     def at_descriptor(self, fd: int, events: int) -> None:
-        """Look when a descriptor is ready.  It may have another reader or writer: an
-        event loop knows of one for each number."""
+        """Look when a descriptor is ready.
+
+        It is duplicated, because it may have another reader or writer, and an event
+        loop knows only one for each number.
+        """
         fd = os.dup(fd)
         self._undo.append(partial(os.close, fd))
         if events & (POLLIN | POLLPRI):
@@ -331,7 +337,7 @@ class WaitingRoom:
         self._pid = os.getpid()
 
     def listen(self, hang: Callable[[], Bell]) -> None:
-        """Have a bell from now on: whoever found nothing before must look again."""
+        """Have a bell from now on.  Whoever found nothing before must look again."""
         if self.bell is None:
             bell = hang()
             self.loop.add_reader(bell.fileno(), self._rung)
@@ -348,8 +354,10 @@ class WaitingRoom:
                 poller.serve()
 
     def _serve(self) -> None:
-        """Serve those who wait, in turn, while there is something for them.  From the
-        loop itself only: tasks run in here."""
+        """Serve those who wait, in turn, while there is something for them.
+
+        Only from the loop itself, because tasks run in here.
+        """
         self._serving = True
         left = TURN
         try:
@@ -366,12 +374,13 @@ class WaitingRoom:
             self._serving = False
 
     def go_on(self) -> None:
-        """The first of those who wait is another one."""
+        """Another one is now the first of those who wait."""
         if not self._serving:
             self.loop.call_soon(self._serve)
 
     def close(self) -> None:
-        """The socket is no more: cancel who waits.  From any thread; takes no lock."""
+        """The socket is closed: cancel those who wait.  From any thread; takes no
+        lock."""
         if os.getpid() != self._pid:
             return  # the parent's loop polls the same descriptors
         if running_loop() is self.loop or not self.loop.is_running():

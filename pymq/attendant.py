@@ -1,4 +1,4 @@
-"""What has the control thread look at a hub: not all can wait until its user does."""
+"""Lets the control thread look at a hub, where that cannot wait for its user."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Attendant:
-    """Takes in what comes to a hub when it comes; until it is closed."""
+    """Takes in what comes to a hub as soon as it comes, until it is closed."""
 
     def __init__(self, hub: Hub, control: Control) -> None:
         self._hub = hub
@@ -32,7 +32,7 @@ class Attendant:
         self._hub.ready()
 
     def close(self) -> None:
-        """Look no more.  On the control thread."""
+        """Stop looking.  On the control thread."""
         fd = self._bell.fileno()
         if fd >= 0:
             self._control.unwatch(fd)

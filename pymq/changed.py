@@ -7,8 +7,10 @@ from typing import Callable, Union
 
 
 class Changed(threading.Condition):
-    """Threads wait, and who cannot has something called: `listen`.  All of it with the
-    condition held."""
+    """A condition.  Threads wait for it; others have a function called (`listen`).
+
+    The condition is held for all of its methods.
+    """
 
     _listeners: tuple[Callable[[], object], ...] = ()
     _waiting = 0  # threads
@@ -27,11 +29,11 @@ class Changed(threading.Condition):
             self._waiting -= 1
 
     def listen(self, listener: Callable[[], object]) -> None:
-        """Have it called when threads are notified."""
+        """Call a function when threads are notified."""
         self._listeners = (*self._listeners, listener)
 
     def forget(self, listener: Callable[[], object]) -> None:
-        """Call it no more."""
+        """Stop calling it."""
         self._listeners = tuple(one for one in self._listeners if one != listener)
 
     def notify_all(self) -> None:

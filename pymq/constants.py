@@ -104,7 +104,7 @@ class SocketType(IntEnum):
 
 
 class _OptType(Enum):
-    """What the value of a socket option is."""
+    """The type of a socket option's value."""
 
     int = "int"
     int64 = "int64"

@@ -199,11 +199,11 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
         self._control.stop()
 
     def _finish(self, steps: Steps[bool]) -> bool:
-        """What a call returns that may have to wait."""
+        """Run a call that may have to wait, and return its result."""
         return finish(steps)
 
     def _awaited(self) -> str:
-        """What `term` waits for, in words."""
+        """Describe what `term` waits for."""
         sockets = list(self._sockets)
         what = [f"not closed: {sock}" for sock in sockets]
         what += self._control.unclosed({sock._drain for sock in sockets})
@@ -211,7 +211,7 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
         return "; ".join(what)
 
     def _leave_interpreter(self, now: float) -> None:
-        """See `pymq.exits`.  Close every socket, and wait for none."""
+        """See `pymq.exits`.  Closes every socket, and waits for none."""
         self._control.exit_linger = self.exit_linger
         for sock in list(self._sockets):
             unclosed = ResourceWarning(f"Unclosed socket {sock}")
@@ -220,15 +220,17 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
                 exits.attempt(partial(warnings.warn, unclosed, source=sock))
 
     def _stay_behind(self) -> None:
-        """See `pymq.exits`.  Neither this nor its sockets work here, and what they
-        are made of is not touched."""
+        """See `pymq.exits`.  The context and its sockets do not work in a child.
+
+        What they are made of is not touched.
+        """
         self._tell(_lock=threading.RLock(), _terminating=True)
         keep(self._loop, self._control)
         for sock in self._sockets:
             sock._stay_behind()
 
     def _refusal(self) -> ZMQError:
-        """Why there is no more to do with it."""
+        """Return the error that says why there is nothing more to do with it."""
         return error_for(Errno.ETERM) if self._pid == os.getpid() else ForkedError()
 
     def destroy(self, linger: Union[int, None] = None) -> None:
@@ -423,8 +425,11 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
 
 
 def _named(key: str) -> int:
-    """The option that an attribute stands for: one of the context or, as new sockets'
-    default, of sockets.  BLOCKY is no socket's."""
+    """Return the option that an attribute stands for.
+
+    It is one of the context or, for the default of new sockets, one of sockets.  BLOCKY
+    is the context's.
+    """
     name = key.upper()
     if name == "BLOCKY":
         return int(SocketOption.BLOCKY)

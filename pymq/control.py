@@ -1,6 +1,6 @@
-"""The control thread: timers, descriptors that shake hands, events from the loop.
+"""The control thread: timers, descriptors of handshakes, events from the loop.
 
-One per context, started by the first transport that needs it, asleep unless
+Each context has one.  The first transport that needs it starts it; it sleeps unless
 something connects, fails or times out.  Sessions run on it and nowhere else, so they
 need no locks.
 """
@@ -30,14 +30,14 @@ LONGEST_NAP = 86400.0  # seconds; epoll takes no more than 2**31 ms
 
 
 class Closable(Protocol):
-    """What has descriptors that the control thread watches."""
+    """An object with descriptors that the control thread watches."""
 
     def close(self) -> None:
         """Close them."""
 
 
 class PipeOwner(Protocol):
-    """Who is told what happens to a pipe."""
+    """An object that is told what happens to a pipe."""
 
     def link_down(self, pipe: int, error: int) -> None:
         """See `pymq.backend.abc.EventKind.LINK_DOWN`."""
@@ -46,13 +46,13 @@ class PipeOwner(Protocol):
         """See `pymq.backend.abc.EventKind.PIPE_CLOSED`."""
 
     def ended(self, pipe: int) -> None:
-        """It was closed, and has nothing left to do."""
+        """Whether it was closed and has nothing left to do."""
 
     def displaced(self, pipe: int) -> None:
-        """Another pipe took its name over (ROUTER_HANDOVER)."""
+        """Another pipe has taken its name (ROUTER_HANDOVER)."""
 
     def hang_up(self, pipe: int) -> None:
-        """The user ends its connection; what was sent before is sent."""
+        """The user ends the connection; what was sent before is still sent."""
 
 
 def _unsent(what: str, pipe: Pipe) -> str:
@@ -63,14 +63,14 @@ def _unsent(what: str, pipe: Pipe) -> str:
 
 
 def _complain() -> None:
-    """One connection's fault must not end the others."""
+    """Log an exception: one connection's fault must not end the others."""
     import logging
 
     logging.getLogger("pymq").exception("unexpected error, control thread")
 
 
 def _nothing() -> None:
-    """A call that only waits for those before it."""
+    """A call that does nothing, to wait for those before it."""
 
 
 class Control:
@@ -131,8 +131,8 @@ class Control:
     def stop(self) -> None:
         """End the thread and the loop.  Idempotent.
 
-        Whoever comes second waits for the thread, too: it sleeps on the loop's
-        descriptor, and would for ever if that were closed before.
+        A second caller waits for the thread, too.  The thread sleeps on the loop's
+        descriptor, and would sleep for ever if that were closed first.
         """
         with self._starting:
             self.started, thread = False, self._thread
@@ -142,13 +142,14 @@ class Control:
         self.loop.stop()
 
     def stop_when_idle(self) -> None:
-        """End the thread and the loop once nothing lingers.  Does not wait."""
+        """End the thread and the loop when nothing lingers any more.  Does not wait."""
         with self.changed.lock:
             self._leaving = True
             self._leave_if_idle()
 
     def call(self, function: Callable[[], None]) -> bool:
-        """Have the control thread call `function` soon; False if it has ended."""
+        """Let the control thread call `function` soon.  False if the thread has
+        ended."""
         with self._starting:
             if not self._listening:
                 return False
@@ -158,9 +159,9 @@ class Control:
         return True
 
     def run(self, function: Callable[[], _Result]) -> _Result:
-        """Have the control thread call `function`, and wait for what it returns.
+        """Let the control thread call `function`, and wait for the result.
 
-        Without a thread there is nobody to keep apart from: it is called here.
+        If the thread was not started, it is called here.
         """
         if not self.started:
             self._run_late()
@@ -190,7 +191,8 @@ class Control:
         return result  # type: ignore[no-any-return]
 
     def hang_up(self, pipe: int) -> None:
-        """Have the owner of a pipe end its connection; one that has gone has."""
+        """Let the owner of a pipe end its connection.  Nothing happens if it is
+        gone."""
 
         def work() -> None:
             if pipe in self.owners:
@@ -199,17 +201,20 @@ class Control:
         self.run(work)
 
     def leave(self, function: Callable[[], None]) -> None:
-        """Have the control thread call `function`, and do not wait for it.
+        """Let the control thread call `function`, without waiting for it.
 
-        Without a thread it is called here.
+        If the thread was not started, it is called here.
         """
         if not (self.started and self.call(function)):
             self._run_late()
             function()
 
     def run_later(self, function: Callable[[], None]) -> None:
-        """Have `function` called soon, without taking a lock that the caller may
-        hold already: for finalizers."""
+        """Let `function` be called soon, without taking a lock that the caller may
+        hold.
+
+        For finalizers.
+        """
         self._late.append(function)
         if self.started:
             self.call(self._run_late)
@@ -223,17 +228,17 @@ class Control:
             function()
 
     def catch_up(self) -> None:
-        """Without a thread, do now what finalizers left to be done."""
+        """If the thread was not started, do what finalizers have left to be done."""
         if self._late and not self.started:
             self._run_late()
 
     def hold(self, who: object, what: str, pipe: Union[Pipe, None] = None) -> None:
-        """There is a socket, or a pipe that lingers: `idle` waits for its `release`."""
+        """Count a socket, or a pipe that lingers: `idle` waits for its `release`."""
         with self.changed.lock:
             self._held[who] = what, pipe
 
     def release(self, who: object) -> None:
-        """It has ended."""
+        """Such a socket or pipe has ended."""
         with self.changed.lock:
             self._held.pop(who, None)
             self.changed.notify_all()
@@ -245,19 +250,22 @@ class Control:
             self.call(self._leave)
 
     def idle(self, seconds: Union[float, None] = None) -> Steps[bool]:
-        """Wait until nothing lingers, for ever if `seconds` is None; whether nothing
-        does."""
+        """Wait until nothing lingers, for at most so many seconds (None: for ever).
+
+        Returns whether nothing does.
+        """
         deadline = None if seconds is None else time.monotonic() + seconds
         self.run(_nothing)
         return (yield Until(self.changed, lambda: not self._held, deadline))
 
     def unsent(self) -> list[str]:
-        """What lingers, in words."""
+        """Return descriptions of what lingers."""
         held = self._now_held().values()
         return [_unsent(what, pipe) for what, pipe in held if pipe is not None]
 
     def unclosed(self, known: Collection[object] = ()) -> list[str]:
-        """The sockets that have not ended, in words, but for those `known` (drains)."""
+        """Return descriptions of the sockets that have not ended, except `known`
+        ones."""
         return [
             f"not closed: {what}"
             for who, (what, pipe) in self._now_held().items()
@@ -278,7 +286,7 @@ class Control:
             warnings.warn(f"dropped at exit: {text}", LingerWarning, stacklevel=1)
 
     def _stay_behind(self) -> None:
-        """See `pymq.exits`.  Nobody here asks it for anything."""
+        """See `pymq.exits`.  Nobody calls it in a child."""
 
     # From the control thread.
 
@@ -289,11 +297,12 @@ class Control:
         return timer
 
     def watch(self, fd: int, events: int, call: Callable[[], None]) -> None:
-        """Call `call` whenever `fd` is ready for `events`; replaces an earlier one."""
+        """Call `call` whenever `fd` is ready for `events`.  It replaces an earlier
+        function."""
         self._watch.add(fd, events, call)
 
     def unwatch(self, fd: int) -> None:
-        """Forget a descriptor; before it is closed."""
+        """Forget a descriptor.  To be called before it is closed."""
         self._watch.remove(fd)
 
     def _run(self) -> None:
@@ -316,8 +325,11 @@ class Control:
                 _complain()
 
     def _sleep(self, ready: deque[Callable[[], None]]) -> None:
-        """Until there is something to call.  Says so first, and only then looks whether
-        to: of `call` and this, one sees the other."""
+        """Sleep until there is something to call.
+
+        It first says that it sleeps, and then looks whether it should.  `call` does the
+        opposite, so one of the two always sees the other.
+        """
         self._asleep = True
         self._watch.wait(0.0 if self._calls else self._timeout(), ready)
         self._asleep = False
@@ -332,8 +344,8 @@ class Control:
         return min(max(0.0, left), LONGEST_NAP)
 
     def _turn(self, ready: deque[Callable[[], None]]) -> None:
-        """Call who is ready, what was asked for, and what is due; each but once, also
-        if one of them fails."""
+        """Call what is ready, what was asked for, and what is due: each once, even
+        if one fails."""
         calls, timers = self._calls, self._timers
         while ready:
             ready.popleft()()

@@ -9,15 +9,17 @@ from .naps import longest
 
 
 def until(milliseconds: Union[float, None]) -> Union[float, None]:
-    """The deadline for `remaining` after that time; None or less than 0: never."""
+    """Return the deadline after so many ms; None, for never, if None or negative."""
     if milliseconds is None or milliseconds < 0:
         return None
     return time.monotonic() + milliseconds / 1000
 
 
 def remaining(deadline: Union[float, None]) -> float:
-    """Seconds for the next wait until `deadline` (None: never), no more than a thread
-    may sleep at once; not positive when it is over."""
+    """Return the seconds for the next sleep until `deadline` (None: never).
+
+    No more than a thread may sleep at once (`naps`); 0 or less when it is over.
+    """
     if deadline is None:
         return longest()
     return min(longest(), deadline - time.monotonic())

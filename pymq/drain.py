@@ -21,8 +21,10 @@ class Drained(NamedTuple):
 
 
 class Drain:
-    """One socket's: its sessions count, its callers wait.  `changed` may be shared
-    with others: who makes many sockets should not make a condition for each."""
+    """Counts for one socket.  Its sessions count, its callers wait.
+
+    `changed` may be shared, so that not every socket needs a condition.
+    """
 
     __slots__ = ("_closed", "_dropped", "_pipes", "_sent", "changed")
 
@@ -32,7 +34,7 @@ class Drain:
         self._closed = False
 
     def hold(self) -> None:
-        """A pipe goes on sending after it was closed."""
+        """Count a pipe that goes on sending after it was closed."""
         with self.changed.lock:
             self._pipes += 1
 
@@ -43,7 +45,7 @@ class Drain:
             self.changed.notify_all()
 
     def count(self, sent: int, dropped: int) -> None:
-        """What became of a pipe's messages."""
+        """Add what became of a pipe's messages."""
         with self.changed.lock:
             self._sent += sent
             self._dropped += dropped
@@ -55,13 +57,13 @@ class Drain:
             self.changed.notify_all()
 
     def has_sent(self) -> bool:
-        """Whether no closed pipe goes on sending.  `changed` tells, and is held."""
+        """Whether no closed pipe is still sending.  `changed` is held."""
         return not self._pipes
 
     def has_ended(self) -> bool:
-        """Whether the socket was closed, too."""
+        """Whether, in addition, the socket was closed."""
         return self._closed and not self._pipes
 
     def outcome(self) -> Drained:
-        """Of what has ended so far."""
+        """Return the result for what has ended so far."""
         return Drained(self._sent, self._dropped)

@@ -13,7 +13,7 @@ IPC_PATH_MAX_LEN = 107
 
 
 class Endpoint(NamedTuple):
-    """A transport's name and what that transport makes of the rest."""
+    """A scheme, and the address that its transport understands."""
 
     scheme: str
     address: str

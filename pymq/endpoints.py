@@ -129,9 +129,11 @@ class Endpoints(SocketState):
         return _Undo(self, self.disconnect, session.endpoint)
 
     def _take_back(self, session: Session, meeting: Meeting) -> None:
-        """Disconnect this session: there may be others of its endpoint.  It stays if
-        another `connect` counts on it; and one of a socket that was closed meanwhile
-        lingers as it should."""
+        """Disconnect this session only; there may be others of its endpoint.
+
+        It stays if another `connect` wants it.  That of a socket that was closed
+        meanwhile lingers as it should.
+        """
         if self._closed:
             return
         with self._busy:
@@ -147,7 +149,8 @@ class Endpoints(SocketState):
         self._changed()
 
     def _judge(self, auth: Auth) -> Judge:
-        """ZMQError(EINVAL) if nobody would be asked about."""
+        """Make the judge of an endpoint.  ZMQError(EINVAL) if it would never be
+        asked."""
         if not callable(auth):
             raise TypeError(f"auth is not callable: {auth!r}")
         from .session import security
@@ -161,7 +164,7 @@ class Endpoints(SocketState):
         return Judge(auth)
 
     def _mind_pickles(self) -> None:
-        """Warn, once, if anybody may send what `recv_pyobj` runs."""
+        """Warn, once, if anybody may send the pickles that `recv_pyobj` runs."""
         if self._minded:
             return
         self._tell(_minded=True)
@@ -236,7 +239,10 @@ class Endpoints(SocketState):
         return session
 
     def _connect_to(self, endpoint: Endpoint) -> Session:
-        """As with libzmq, where a type is connected once to bind counts, too."""
+        """Find or make the session of an endpoint.
+
+        For a type that connects only once, as in libzmq, a bound endpoint counts, too.
+        """
         known = self._sessions.get(str(endpoint))
         if known:
             known[:] = [session for session in known if not session.over]
@@ -249,8 +255,11 @@ class Endpoints(SocketState):
         return self._start(make(self._side(), endpoint))
 
     def _start_control(self) -> None:
-        """ZMQError: EMTHREAD if there is no I/O thread, or AFFINITY has none; EINVAL
-        if a key is missing."""
+        """Start the threads.
+
+        ZMQError: EMTHREAD if there is no I/O thread, or AFFINITY has none; EINVAL if a
+        key is missing.
+        """
         if not (self._pattern.raw or self._options[_C.ROUTER_RAW]):
             check_keys(self._options)
         threads = self.context._options[_C.IO_THREADS]
@@ -306,9 +315,9 @@ class Endpoints(SocketState):
         self._changed()
 
     def _take(self, text: str, endpoint: Endpoint) -> Sequence[Session]:
-        """The sessions that unbind or disconnect ends, which are ours no more.
+        """Remove and return the sessions that unbind or disconnect ends.
 
-        Who has bound a name of inproc, and connected to it too, first unbinds.
+        If an inproc name is both bound and connected to, the first call unbinds.
         """
         found = self._sessions.pop(text, [])
         if endpoint.scheme != "inproc":
@@ -367,13 +376,12 @@ class Endpoints(SocketState):
 
 @cache  # to import it again costs as much as to make what is wanted of it
 def _module(name: str) -> Any:
-    """A module that is imported when it is first needed: `import pymq` should cost
-    little."""
+    """Import a module when it is first needed, so that `import pymq` costs little."""
     return load(name, __package__)
 
 
 def _news_of(session: Session, meeting: Meeting, deadline: Union[float, None]) -> Until:
-    """Wait for a connection; but not for long: nobody tells of the context's end."""
+    """Wait for a connection, but only briefly: nobody tells of the context's end."""
     soon = until(1000 * max(0.0, min(_LOOK, remaining(deadline))))
     return Until(meeting.changed, lambda: meeting.has_met() or session.over, soon)
 

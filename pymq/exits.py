@@ -1,11 +1,11 @@
 """The end of the interpreter: what was sent is still sent, within a bound.
 
-Sockets that nobody has closed are closed, and what lingers may go on for as long as its
-LINGER allows, but for no more than `Context.exit_linger` ms in all.  The threads that
-do it are daemons, which the interpreter would stop in the middle of a message.
+Sockets that are still open are closed.  What lingers has as long as its LINGER, but no
+more than `Context.exit_linger` ms in all.  Without this the interpreter would stop the
+threads that send, which are daemons, in the middle of a message.
 
-Not after `os._exit` or a signal that kills: nothing of Python runs then.  A forked
-child has nothing of its parent's to end.
+Nothing of this happens after `os._exit`, or a signal that kills.  A forked child has
+nothing of its parent's to end.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from weakref import WeakSet
 
 
 class Leaver(Protocol):
-    """Who has something to do before the interpreter ends."""
+    """An object that has something to do before the interpreter ends."""
 
     def _leave_interpreter(self, now: float) -> None:
-        """It ends; `now` is of `time.monotonic`, the same for everybody."""
+        """The interpreter ends; `now` is a time of `time.monotonic`, the same for
+        all."""
 
     def _stay_behind(self) -> None:
-        """This is a forked child, and the parent's it is."""
+        """This process is a forked child, and the object is its parent's."""
 
 
 _closing: WeakSet[Leaver] = WeakSet()
@@ -37,18 +38,21 @@ _leaving: list[int] = []  # the thread that ends the interpreter
 
 
 def remember(leaver: Leaver, waits: bool) -> None:
-    """Have it called at exit, if it lives then; those that wait behind all others."""
+    """Call an object at exit, if it still lives.  Those that wait come after all
+    others."""
     (_waiting if waits else _closing).add(leaver)
 
 
 def call_last(function: Callable[[], None]) -> None:
-    """Have it called behind all of them: `atexit` would do so in front."""
+    """Call a function after all of them; `atexit` would call it before."""
     _last.append(function)
 
 
 def attempt(call: Callable[[], object]) -> None:
-    """Call what may raise, be it a warning that is an error: nobody is left to catch
-    it, and others are to come."""
+    """Call a function that may raise, even if it is a warning that is an error.
+
+    Nobody is left to catch it, and others are still to come.
+    """
     try:
         call()
     except Exception:
@@ -56,8 +60,11 @@ def attempt(call: Callable[[], object]) -> None:
 
 
 def park() -> None:
-    """At the end of the interpreter, keep a thread whose socket is closed under it:
-    only daemons are left, who have done nothing wrong.  Not with a lock held."""
+    """At the end of the interpreter, stop a thread whose socket was closed under it.
+
+    Only daemon threads are left then, and they have done nothing wrong.  To be called
+    without a lock held.
+    """
     if _leaving and threading.get_ident() not in _leaving:
         threading.Event().wait()
 

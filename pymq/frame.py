@@ -200,8 +200,10 @@ _makers: list[Callable[[], Frame]] = []
 
 
 def _maker() -> Callable[[], Frame]:
-    """Of the class that frames really have: one that lends its buffer, where there is a
-    way; see `pymq.backend.exporter`."""
+    """Return what makes frames: objects of a class that lends its buffer, if possible.
+
+    See `pymq.backend.exporter`.
+    """
     if not _makers:
         base = None if sys.version_info >= (3, 12) else exporter()
         made: Any = Frame
@@ -256,7 +258,7 @@ Message = Frame
 
 
 def _shown(size: float) -> str:
-    """A number of bytes, in at most three digits."""
+    """Return a number of bytes as text, with at most three digits."""
     for unit in "B", "kB", "MB":
         if size < 1000:
             return f"{size:.0f}{unit}"
@@ -265,5 +267,5 @@ def _shown(size: float) -> str:
 
 
 def _copy_threshold() -> int:
-    """``zmq.COPY_THRESHOLD``, which programs set."""
+    """Return ``zmq.COPY_THRESHOLD``, which programs may set."""
     return int(vars(sys.modules[__package__])["COPY_THRESHOLD"])

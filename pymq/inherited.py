@@ -1,7 +1,7 @@
-"""What a forked child finds in the place of its parent's hubs.
+"""What takes the place of the parent's hubs in a forked child.
 
-Their locks may be held by threads that the child does not have, their descriptors are
-the parent's: not even their destructors may run.
+Their locks may be held by threads that the child does not have, and their descriptors
+are the parent's.  So not even their destructors may run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _kept: list[object] = []
 
 
 class Inherited:
-    """Refuses everything."""
+    """Refuses every call."""
 
     __slots__ = ()
 
@@ -26,10 +26,10 @@ class Inherited:
 
 
 def refuse(*_: object) -> Any:
-    """In the place of a call that is kept apart from its hub, for speed."""
+    """Refuses a call that is kept apart from its hub, for speed."""
     raise ForkedError
 
 
 def keep(*things: object) -> None:
-    """Never destroy them."""
+    """Keep objects for ever, so that they are never destroyed."""
     _kept.extend(things)

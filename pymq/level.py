@@ -1,11 +1,13 @@
 """The descriptor behind `Socket.fileno`: readable while there is something to receive.
 
-FD of libzmq tells of edges: whoever sleeps on it without first asking EVENTS until
-nothing is left sleeps for ever.  This one is for ``selectors``.  Something arrives:
-the hub's bell wakes the control thread, which looks, and thereby throws away what is
-not for the user (topics, late replies).  Something is received: the call looks itself,
-behind an end that is put around the socket's own when `fileno` is first called.  So
-sockets that are not asked for it pay nothing.
+The option FD of libzmq is edge-triggered: a program that sleeps on it before it has
+read EVENTS until nothing is left sleeps for ever.  This descriptor is level-triggered,
+as ``selectors`` and others expect.
+
+When something arrives, the hub's bell wakes the control thread.  It looks, and thereby
+takes in what is not for the user (topics, late replies).  When something is received,
+the call looks itself: it goes through an end that is put around the socket's own when
+`fileno` is first called.  So other sockets pay nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ _UNDER_WAY = 0.1  # seconds
 
 
 class Level:
-    """An end around another one, that keeps the descriptor true."""
+    """An end around another end, which keeps the descriptor up to date."""
 
     def __init__(self, end: End, hub: Hub, control: Control, turns: bool) -> None:
         self.ahead: deque[bytes] = deque()  # never anything: each receive is seen
@@ -61,11 +63,12 @@ class Level:
                 close(fd)
 
     def fileno(self) -> int:
-        """Readable while a receive would not block, and for good after the end."""
+        """A descriptor that is readable while a receive would not block, and after
+        the end."""
         return self._reader
 
     def around(self, end: End) -> Level:
-        """Be around that end from now on."""
+        """Be around this end from now on."""
         self._end = end
         self.refresh()
         return self
@@ -96,8 +99,11 @@ class Level:
     # Anywhere.
 
     def refresh(self) -> None:
-        """Look, and show it.  A signal's handler that comes in between, on the same
-        thread, leaves it to those who are at it to look again."""
+        """Look, and set the descriptor.
+
+        If a signal's handler comes in between, on the same thread, it leaves it to the
+        interrupted call to look again.
+        """
         if os.getpid() != self._pid:
             return  # a child's copy of the socket says nothing to its parent
         with self._lock:
@@ -179,7 +185,7 @@ class Level:
 
     @property
     def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:
-        """There is none: what is received has to be seen."""
+        """There is none: each receive has to be seen."""
         return no_way
 
     def recv(self) -> Union[bytes, int]:

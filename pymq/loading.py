@@ -1,7 +1,8 @@
-"""Modules that are loaded when they are first needed, by whatever thread that is.
+"""Imports modules when they are first needed, in any thread.
 
-A forked child inherits the lock of a module that another thread was loading, and not
-that thread: who needs the module there would wait for ever.  So a fork waits first.
+If another thread is importing a module when the process forks, the child inherits the
+module's lock, but not that thread.  Whoever needs the module there would wait for ever.
+So a fork waits for imports to end.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ lock = threading.RLock()
 
 
 def load(name: str, package: Union[str, None] = None) -> Any:
-    """As `importlib.import_module`."""
+    """`importlib.import_module`, but never during a fork."""
     with lock:
         return import_module(name, package)
 

@@ -1,4 +1,4 @@
-"""Whether a connecting session has its peer; `connect` with a timeout waits for it."""
+"""Whether a connecting session has a peer; `connect` with a timeout waits for it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .error import HandshakeError
 
 
 class Meeting:
-    """One session's.  The control thread tells, callers wait."""
+    """Of one session.  The control thread tells, callers wait."""
 
     __slots__ = ("_met", "failed", "wishes")
 
@@ -21,13 +21,13 @@ class Meeting:
         self.failed: Union[HandshakeError, None] = None  # the last handshake
 
     def tell(self, met: bool, failed: Union[HandshakeError, None] = None) -> None:
-        """There is a connection that can be used, or there is none (any more)."""
+        """There is a connection that can be used, or there is none any more."""
         with self.changed.lock:
             self._met, self.failed = met, failed
             self.changed.notify_all()
 
     def has_met(self) -> bool:
-        """Whether there is one.  Raises the error of a handshake that failed."""
+        """Whether there is one.  Raises the error if a handshake has failed."""
         if self.failed is not None:
             raise self.failed
         return self._met

@@ -1,8 +1,8 @@
-"""How long a call sleeps at once.
+"""How long a call may sleep at once.
 
-Python's signal handlers run on the main thread, between two of its steps.  A signal
-that comes after the last step before a sleep, or on another thread, ends no sleep: so
-the main thread gets up now and then, and Ctrl-C is never unnoticed for long.
+Python runs signal handlers on the main thread, between two of its steps.  If a signal
+comes just before a sleep, or to another thread, it does not end the sleep.  So the main
+thread wakes up now and then, and Ctrl-C is noticed soon.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ _main = threading.main_thread().ident
 
 
 def longest() -> float:
-    """Seconds that the calling thread may sleep at once."""
+    """Return the seconds that the calling thread may sleep at once."""
     if "gevent.monkey" in sys.modules and _patched():
         return OF_PATCHED
     return OF_MAIN if _get_ident() == _main else OF_OTHERS
 
 
 def between() -> None:
-    """Called between two naps."""
+    """To be called between two naps."""
     if _patched():
         time.sleep(0)  # gevent's: lets the others run
 
 
 def _patched() -> bool:
-    """Whether locks and threads are gevent's."""
+    """Whether gevent has patched locks and threads."""
     monkey = sys.modules.get("gevent.monkey")
     return monkey is not None and bool(monkey.is_module_patched("threading"))
 
 
 def _look() -> None:
-    """In a forked child, who forked is the main thread."""
+    """Find the main thread; in a forked child it is the thread that forked."""
     global _main
     _main = threading.main_thread().ident
 

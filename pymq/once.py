@@ -6,8 +6,7 @@ from typing import Callable
 
 
 def once(call: Callable[[], None]) -> Callable[[], None]:
-    """What makes that call the first time, and then nothing: for what several may
-    come to do."""
+    """Return a function that makes the call only the first time."""
     todo = [call]
 
     def run() -> None:

@@ -72,12 +72,13 @@ class Overflowing(SocketState):
         self._tell(_overflow=policy)
 
     def _drops(self) -> bool:
-        """Whether peers miss what they have no room for."""
+        """Whether peers without room miss the message."""
         to_all = self._pattern.routing.send is Send.TO_ALL
         return to_all and not self._options[SocketOption.XPUB_NODROP]
 
     def _overflowed(self, send: Callable[[], int], more: bool) -> int:
-        """What comes of a message that `send` gave EAGAIN for: as `send` itself."""
+        """Do what `overflow` says after `send` gave EAGAIN.  Returns what `send`
+        would."""
         policy, hub = self._overflow, self._hub
         result = -EAGAIN
         if policy is Overflow.ERROR:

@@ -1,8 +1,9 @@
-"""What calls wait for, apart from how they do it.
+"""What calls wait for, apart from how they wait.
 
 A call that may have to wait is a generator of pauses.  A thread sleeps through each
-(`finish`); a task of an event loop has a bell rung, and looks (`pymq._awaited`,
-`pymq.anyio`).  The generator is told whether it has come, or the time was over.
+pause (`finish`).  A task of an event loop hangs a bell, and looks when it rings
+(`pymq._awaited`, `pymq.anyio`).  The generator is told whether the thing has come, or
+whether the time was over.
 """
 
 from __future__ import annotations
@@ -23,19 +24,21 @@ _Result = TypeVar("_Result")
 
 
 class Pause(Protocol):
-    """Until something has come, or until `deadline` (of `time.monotonic`; None: for
-    ever)."""
+    """A wait until something has come, or until `deadline`.
+
+    `deadline` is a time of `time.monotonic`; None means for ever.
+    """
 
     deadline: Union[float, None]
 
     def look(self) -> Any:
-        """Whether it has come.  Does not wait.  Raises when it cannot come any more."""
+        """Whether it has come, without waiting.  Raises if it cannot come any more."""
 
     def sleep(self) -> bool:
-        """Wait, in a thread; whether it has come."""
+        """Wait, in a thread.  Returns whether it has come."""
 
     def hang(self) -> Bell:
-        """A bell that rings when it may have come."""
+        """Make a bell that rings when it may have come."""
 
 
 Steps = Generator[Pause, bool, _Result]
@@ -46,7 +49,7 @@ def _sleep(pause: Pause) -> bool:
 
 
 def finish(steps: Steps[_Result], sleep: Callable[[Pause], bool] = _sleep) -> _Result:
-    """What a call returns, made by a thread."""
+    """Run a call in a thread, and return its result."""
     try:
         pause = next(steps)
         while True:
@@ -58,7 +61,7 @@ def finish(steps: Steps[_Result], sleep: Callable[[Pause], bool] = _sleep) -> _R
 
 
 class Events:
-    """Until a socket's hub has some of `events`, or `SENT`."""
+    """A wait until a socket's hub has some of `events`, or `SENT`."""
 
     __slots__ = ("_events", "_socket", "deadline")
 
@@ -92,7 +95,8 @@ class Events:
 
 
 class News:
-    """Until something `holds` that whatever comes to a socket may change."""
+    """A wait until `holds` is true, which anything that comes to a socket may
+    change."""
 
     __slots__ = ("_holds", "_socket", "deadline")
 
@@ -134,7 +138,7 @@ class News:
 
 
 class Until:
-    """Until something `holds`, of which a condition tells."""
+    """A wait until `holds` is true, of which a condition tells."""
 
     __slots__ = ("_changed", "_holds", "deadline")
 
@@ -169,7 +173,7 @@ class Until:
 
 
 class _Bell:
-    """Rings when a condition is notified."""
+    """A bell that rings when a condition is notified."""
 
     def __init__(self, changed: Changed) -> None:
         from .backend.pure.signal import Signal  # few need it

@@ -6,7 +6,7 @@ from typing import Any, Callable, Protocol, Sequence
 
 
 class _Frames(Protocol):
-    """What a socket brings along."""
+    """What `Payloads` needs of a socket."""
 
     def send(self, data: Any, flags: int = 0, copy: bool = True) -> Any: ...
 

@@ -1,4 +1,4 @@
-"""What is known of the connections that a socket's messages come from."""
+"""What is known of the connections that messages come from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NOBODY: Known = ("", b"", "", "", "")
 
 
 class Properties:
-    """Of one connection."""
+    """What is known of one connection."""
 
     __slots__ = ("fd", "mechanism", "values")
 
@@ -26,7 +26,7 @@ class Properties:
 
 
 class Shown(Dict[int, Known]):
-    """By pipe, what `Socket.peers` shows; made when it is first looked up."""
+    """What `Socket.peers` shows, by pipe; made when it is first looked up."""
 
     __slots__ = ("_get",)
 
@@ -44,7 +44,7 @@ class Shown(Dict[int, Known]):
 
 
 class Connections:
-    """Properties by pipe.  The control thread writes, receivers look up.
+    """The properties of each pipe.  The control thread writes; receivers look them up.
 
     A connecting pipe has those of its latest connection; inproc has none.
     """
@@ -59,12 +59,13 @@ class Connections:
         self.shown = Shown(self.get)
 
     def add(self, pipe: int, properties: Properties) -> None:
-        """Before its first message can be received."""
+        """Add a connection, before its first message can be received."""
         self._known[pipe] = properties
         self.shown.pop(pipe, None)
 
     def end(self, pipe: int) -> None:
-        """The pipe is closed; what it brought may still be received."""
+        """A pipe is closed.  What it brought may still be received, so it is
+        remembered."""
         if pipe not in self._known:
             return
         self._ended[pipe] = None

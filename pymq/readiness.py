@@ -60,7 +60,8 @@ class Readiness(SocketState):
         return (yield Until(drain.changed, drain.has_sent, deadline))
 
     def _poll_input(self, timeout: Union[float, None]) -> int:
-        """As `recv` waits: this thread may then read from the connections itself."""
+        """Wait as `recv` does: this thread may then read from the connections
+        itself."""
         try:
             self._wait(POLLIN, until(timeout))
         except Again:

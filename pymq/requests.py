@@ -81,7 +81,7 @@ class Requests(SocketState):
             raise ZMQError(ENOTSUP, f"not for a {self._type.name}")
 
     def _result(self, result: int) -> int:
-        """0 or -EAGAIN, or it is raised."""
+        """Return 0 or -EAGAIN; raise any other error."""
         if result < 0 and result != -EAGAIN:
             self._check_open()
             raise error_for(-result)

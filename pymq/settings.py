@@ -159,7 +159,7 @@ def _set_ipv4only(sock: Settings, value: Any) -> None:
 
 
 def _set_router_raw(sock: Settings, value: Any) -> None:
-    """Back to 0 changes nothing, as in libzmq."""
+    """Set ROUTER_RAW.  To set it back to 0 changes nothing, as in libzmq."""
     table.check(_O.ROUTER_RAW, table.find(_O.ROUTER_RAW), value, sock._type)
     if value and not sock._options[_O.ROUTER_RAW]:
         from .patterns.stream import Raw
@@ -194,7 +194,8 @@ def _admit_network(sock: Settings, value: Any) -> None:
 
 
 def _add_property(sock: Settings, value: Any) -> None:
-    """Of a name that comes again, the first value counts, as in libzmq."""
+    """Add a property to METADATA.  Of two with one name the first counts, as in
+    libzmq."""
     table.check(_O.METADATA, table.find(_O.METADATA), value, sock._type)
     raw, _, text = value.partition(b":")
     name = raw.decode("latin-1")

@@ -112,7 +112,7 @@ class Socket(
         routing_id: Union[int, None],
         group: Union[str, None],
     ) -> Union[MessageTracker, None]:
-        """`send`, when it is not as simple as can be."""
+        """`send`, if the fast path cannot do it."""
         frame = data if isinstance(data, Frame) else None
         body = data if data.__class__ is bytes else body_of(data)
         if routing_id is not None or group is not None:
@@ -130,7 +130,8 @@ class Socket(
         return None if copy or not track else _FINISHED_TRACKER
 
     def _send_later(self, send: Callable[[], int], flags: int, result: int) -> None:
-        """Wait for room, unless there is another reason why it failed."""
+        """Wait for room and send again, unless the first send failed for another
+        reason."""
         if result == -EAGAIN and self._overflow is not Overflow.BLOCK:
             result = self._overflowed(send, flags & _SNDMORE != 0)
         deadline = until(self._options[_SNDTIMEO])
@@ -169,7 +170,7 @@ class Socket(
         return self._recv_later(flags, self._recv_frame, self._recv_again, body)
 
     def _recv_awaited(self) -> Any:
-        """The next frame, which is not there yet."""
+        """Wait for the next frame and return it."""
         deadline = until(self._options[_RCVTIMEO])
         while True:
             self._wait(POLLIN, deadline)
@@ -181,7 +182,7 @@ class Socket(
                 return self._recv_later(0, self._recv_frame, self._recv_again, body)
 
     def _recv_whole(self, flags: int, track: bool) -> Frame:
-        """The next frame with what is known of it."""
+        """Return the next frame with what is known of it."""
         self._hub.looks_ahead = False  # it would not know where messages are from
         found: Any = self._end.recv_from()
         if found.__class__ is int:
@@ -214,8 +215,10 @@ class Socket(
         again: Callable[[], Any],
         result: Union[int, None] = None,
     ) -> Any:
-        """A frame, after a `result` that was none: waits, unless there is another
-        reason for that, and then receives `again`."""
+        """Return what `receive` gives, or wait for it and call `again`.
+
+        `result` is what was received so far: a negative errno, or None for nothing yet.
+        """
         deadline = None
         while True:
             if result is None:
@@ -233,9 +236,9 @@ class Socket(
             result = again()
 
     def _wait(self, events: int, deadline: Union[float, None]) -> None:
-        """Until `events` may be.  Raises Again at `deadline`.
+        """Wait until `events` may be true.  Raises Again at `deadline`.
 
-        A signal's handlers run between two waits, so that Ctrl-C gets out.
+        A signal's handlers run between two sleeps, so Ctrl-C interrupts it.
         """
         nap = int(naps.longest() * 1000)
         while True:
@@ -283,7 +286,7 @@ class Socket(
     def _send_parts(
         self, msg_parts: Sequence[Any], flags: int, copy: bool, track: bool
     ) -> Union[MessageTracker, None]:
-        """`send_multipart`, when it is not as simple as can be."""
+        """`send_multipart`, if the fast path cannot do it."""
         for index, part in enumerate(msg_parts):
             if part.__class__ is not bytes and not isinstance(part, Frame):
                 check_part(index, part)
@@ -304,7 +307,7 @@ class Socket(
         return self._end.send_message(*message)
 
     def _part(self, part: Any, copy: bool, track: bool) -> Any:
-        """A part of a message, as a `Frame` if it is not to be copied."""
+        """Return a part of a message, as a `Frame` if it is not to be copied."""
         if isinstance(part, Frame):
             if track and part.tracker is None:
                 raise ValueError("Not a tracked message")
@@ -337,7 +340,7 @@ class Socket(
         return whole
 
     def _recv_parts(self, flags: int, track: bool) -> list[Frame]:
-        """The next message as frames with what is known of them."""
+        """Return the next message as frames with what is known of them."""
         self._hub.looks_ahead = False  # as in `_recv_whole`
         receive = self._recv_message_from
         bodies, pipe = self._recv_later(flags, receive, receive)
@@ -382,7 +385,7 @@ class Socket(
         return queued
 
     def _send_some(self, messages: list[Any], flags: int) -> int:
-        """As many as there is room for; waits for none."""
+        """Send as many messages as there is room for.  Does not wait."""
         try:
             result = self._end.send_many(messages)
         except TypeError:

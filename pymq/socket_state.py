@@ -172,7 +172,7 @@ class SocketState(Attributes, Handle):
         return cls(shadow=address)
 
     def _use(self, end: End) -> None:
-        """Send to, and receive from, `end`."""
+        """Send to, and receive from, this end."""
         if end is not self._hub and isinstance(end, Wrapper):
             end.hang_up = self.context._control.hang_up
         for level in self._levels:
@@ -190,8 +190,12 @@ class SocketState(Attributes, Handle):
         )
 
     def _declare(self, **values: Any) -> None:
-        """Attributes that are no options: `__setattr__` looks at each name.  Not by way
-        of `vars`, for then CPython 3.11 takes 30 ns more for each look at any."""
+        """Set attributes that are not options, without `__setattr__`, which looks up
+        names.
+
+        Not through `vars`: then CPython 3.11 takes 30 ns more for each look at any
+        attribute.
+        """
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
@@ -244,7 +248,7 @@ class SocketState(Attributes, Handle):
             raise
 
     def _die(self) -> bool:
-        """Whether it is the caller who closes the socket."""
+        """Return whether this caller is the one that closes the socket."""
         try:
             self._life.pop()
         except (AttributeError, IndexError):
@@ -285,14 +289,18 @@ class SocketState(Attributes, Handle):
         return drain.outcome()
 
     def _stop(self, error: int) -> None:
-        """Make every blocked and later call fail with `error`: also those for which
-        the pattern holds a message ready, and would not ask the hub."""
+        """Make every blocked and every later call fail with `error`.
+
+        Also those for which the socket type has a message ready, and would not ask the
+        hub.
+        """
         self._hub.stop(error)
         if self._end is not self._hub:
             self._use(self._hub)
 
     def _stay_behind(self) -> None:
-        """This is a forked child: every call but `close` raises `ForkedError`."""
+        """This process is a forked child: every call but `close` raises
+        `ForkedError`."""
         keep(self._hub, self._end, self._sessions, self._monitor)
         keep(self._levels, self._attendants)
         nobody: Any = Inherited()
@@ -309,7 +317,7 @@ class SocketState(Attributes, Handle):
         )
 
     def _has_address(self) -> bool:
-        """Whether something must be free when `close` returns."""
+        """Whether an address must be free when `close` returns."""
         for group in self._sessions.values():
             for session in group:
                 if session.has_address:
@@ -317,7 +325,8 @@ class SocketState(Attributes, Handle):
         return False
 
     def _ending(self, linger: Union[int, None]) -> Callable[[], None]:
-        """What closes the socket; it must not need the socket any more."""
+        """Return the function that ends the socket; it must not need the socket
+        itself."""
         if linger is None:
             linger = self._options[_C.LINGER]
         control, monitor, drain = self.context._control, self._monitor, self._drain
@@ -363,13 +372,12 @@ class SocketState(Attributes, Handle):
             raise self.context._refusal()
 
     def _check_call(self) -> None:
-        """As `_check_open`, for a call that may have been under way; see
-        `exits.park`."""
+        """`_check_open`, for a call that may have been under way; see `exits.park`."""
         exits.park()
         self._check_open()
 
     def _ready(self) -> int:
-        """EVENTS: POLLIN and POLLOUT as they are now."""
+        """Return POLLIN and POLLOUT as they are now (option EVENTS)."""
         self._check_call()
         result = self._end.ready()
         if result < 0:
@@ -377,14 +385,14 @@ class SocketState(Attributes, Handle):
         return int(result)
 
     def _bell(self, events: int, reads: bool = False) -> Bell:
-        """To be woken by, when one of `events` may have come."""
+        """Make a bell that rings when one of `events` may have come."""
         self._check_call()
         # What lets a wrapper go on may be anything.
         plain = self._end is self._hub and not self._pattern.routing.turns
         return self._hub.bell(events if plain else _ANY, reads)
 
     def _finish(self, steps: Steps[_Result]) -> _Result:
-        """What a call returns that may have to wait."""
+        """Run a call that may have to wait, and return its result."""
         return finish(steps)
 
     def _signal_fd(self) -> int:
@@ -411,12 +419,12 @@ class SocketState(Attributes, Handle):
             self._use(self._hub)  # as `_stop`, which may have come in between
 
     def _close_rooms(self) -> None:
-        """No event loop needs to wait for it any more."""
+        """No event loop needs to wait for this socket any more."""
         for room in self._rooms:
             room.close()
 
     def _changed(self) -> None:
-        """Something else than a message may have changed what can be received."""
+        """Something other than a message may have changed what can be received."""
         for level in self._levels:
             level.refresh()
 

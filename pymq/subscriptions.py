@@ -129,7 +129,7 @@ class Subscriptions(SocketState):
         return News(self, answered, deadline)
 
     def _connected(self) -> int:
-        """How many endpoints may have a publisher, and at least one."""
+        """Return how many endpoints may have a publisher, at least one."""
         with self._busy:
             every = [one for group in self._sessions.values() for one in group]
         return sum(not (one.keeps_input or one.over) for one in every) or 1

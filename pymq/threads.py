@@ -1,7 +1,7 @@
-"""How the I/O threads of a context run: THREAD_* options.
+"""How the I/O threads of a context run: the options THREAD_*.
 
-A thread inherits its maker's CPUs, scheduling policy and, on Linux, name.  So the
-I/O threads are made by a thread that was given these, and that ends then.
+A thread inherits its maker's CPUs, scheduling policy and, on Linux, name.  So the I/O
+threads are started by a thread that was given these, and that ends afterwards.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .error import error_for
 
 
 class Manner(NamedTuple):
-    """What was chosen; anything else is as in the application's thread."""
+    """What was chosen; anything else is inherited from the application's thread."""
 
     cpus: frozenset[int] = frozenset()
     policy: int = -1
@@ -24,7 +24,8 @@ class Manner(NamedTuple):
     prefix: int = 0
 
     def altered(self, option: int, value: int) -> Manner:
-        """With one option set.  ZMQError(EINVAL) for a CPU that was not added."""
+        """Return a copy with one option set.  ZMQError(EINVAL) for a CPU that was
+        not added."""
         if option == ContextOption.THREAD_AFFINITY_CPU_ADD:
             return self._replace(cpus=self.cpus | {value})
         if option == ContextOption.THREAD_AFFINITY_CPU_REMOVE:
@@ -35,7 +36,7 @@ class Manner(NamedTuple):
         return self._replace(**fields)
 
     def run(self, start: Callable[[], None]) -> None:
-        """Have threads started.  OSError for what the system refuses."""
+        """Start threads in this manner.  OSError if the system refuses."""
         if self == Manner():
             start()
             return
@@ -56,7 +57,7 @@ class Manner(NamedTuple):
             failed.append(error)
 
     def _assume(self) -> None:
-        """Let the calling thread run so."""
+        """Apply it to the calling thread."""
         if self.prefix:
             _rename(f"{self.prefix}/pymq-io")
         if (self.cpus or self.policy >= 0) and not hasattr(os, "sched_setaffinity"):
@@ -81,7 +82,7 @@ _FIELDS: Mapping[int, str] = {
 
 
 def _rename(name: str) -> None:
-    """Name the calling thread, where the system has names for threads."""
+    """Name the calling thread, if the system has names for threads."""
     try:
         path = f"/proc/self/task/{threading.get_native_id()}/comm"
         with open(path, "w") as file:

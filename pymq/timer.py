@@ -8,10 +8,10 @@ WHEN, CALL = 0, 2  # where they stand in a `Timer`
 
 
 class Timer(list[Any]):
-    """A call in the future; `cancel` it any number of times.
+    """A call in the future, which can be cancelled any number of times.
 
-    When it is, a number that no other has, and the call: a heap compares lists without
-    a call of Python.
+    It is a list of the time, a unique number, and the call, because a heap compares
+    lists without calling Python.
     """
 
     __slots__ = ()

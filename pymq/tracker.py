@@ -17,16 +17,16 @@ _COUNTED = sys.implementation.name == "cpython"  # an object ends with its last 
 
 
 class Owner:
-    """Lives as long as somebody needs a buffer: frames and the backend hold it."""
+    """Lives as long as frames or the backend need a buffer."""
 
     __slots__ = ("__weakref__",)
 
 
 class Release(Event):
-    """Set when a buffer is not needed any more.
+    """An event that is set when a buffer is no longer needed.
 
-    The thread that drops it may not know Python, and must not wake it up for each
-    message; so whoever wants to know has to look.
+    The thread that drops the buffer may not be one that knows Python, and must not wake
+    Python for each message.  So whoever wants to know has to look.
     """
 
     def __init__(self, owner: Owner) -> None:
@@ -34,12 +34,13 @@ class Release(Event):
         self._owner = ref(owner)
 
     def is_set(self) -> bool:
-        """Look."""
+        """Look whether it is set."""
         settle()
         return self._owner() is None
 
     def wait(self, timeout: Union[float, None] = None) -> bool:
-        """Look again and again, for at most `timeout` seconds."""
+        """Look repeatedly, for at most `timeout` seconds.  Returns whether it is
+        set."""
         end = None if timeout is None else time.monotonic() + timeout
         pause, most = _PAUSE
         while not self.is_set():

@@ -1,4 +1,4 @@
-"""Taking turns: threads, and tasks of event loops."""
+"""Taking turns: for threads, and for tasks of event loops."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .changed import Changed
 
 
 class Turn:
-    """Whose turn it is: of those who came, who came first."""
+    """Gives turns in the order of arrival."""
 
     __slots__ = ("_line",)
 
@@ -16,17 +16,17 @@ class Turn:
         self._line: list[object] = []
 
     def come(self) -> object:
-        """Stand in line; what is returned stands for who did."""
+        """Stand in line.  Returns an object that stands for the caller."""
         one = object()
         self._line.append(one)
         return one
 
     def is_of(self, one: object) -> bool:
-        """Whether it is that one's turn, until it leaves."""
+        """Whether it is the turn of this one, which lasts until it leaves."""
         return self._line[0] is one
 
     def leave(self, one: object) -> None:
-        """The next, please."""
+        """Leave the line; the next one has its turn."""
         self._line.remove(one)
         if self._line:
             with self.changed.lock:

@@ -1,7 +1,7 @@
-"""Descriptors, and what is called when they are ready.
+"""Descriptors, and functions that are called when they are ready.
 
-As `selectors`, which takes four times as long for each: a tuple, look-ups and calls
-in Python, of which a connection would pay for a dozen.
+It does what `selectors` does, which takes four times as long for each descriptor: a
+tuple, look-ups and calls in Python.  A connection would pay for that a dozen times.
 """
 
 from __future__ import annotations
@@ -22,20 +22,21 @@ class Watch(Protocol):
     """One thread adds, removes and waits."""
 
     def add(self, fd: int, events: int, call: Call) -> None:
-        """Have `call` called when a descriptor is ready; replaces an earlier one."""
+        """Call `call` when a descriptor is ready.  It replaces an earlier function."""
 
     def remove(self, fd: int) -> None:
-        """Forget a descriptor, known or not; before it is closed."""
+        """Forget a descriptor, known or not.  To be called before it is closed."""
 
     def wait(self, seconds: Union[float, None], ready: deque[Call]) -> None:
-        """Add those of who is ready; none after so many seconds (None: never)."""
+        """Add the functions of the descriptors that are ready; wait for at most so
+        many seconds (None: for ever)."""
 
     def close(self) -> None:
-        """Wait no more."""
+        """Stop watching."""
 
 
 def new() -> Watch:
-    """The best that this system has."""
+    """Make the best kind that this system has."""
     return _Epoll() if hasattr(select, "epoll") else _Selector()
 
 

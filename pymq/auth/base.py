@@ -119,9 +119,9 @@ class Authenticator:
     def configure_curve(self, domain: str = "*", location: Name = ".") -> None:
         """Let in the clients whose certificates are in a folder.
 
-        `location` is the folder; its files are read now, not later.  If it is
-        CURVE_ALLOW_ANY every client is let in, in every domain.  If the files cannot be
-        read this is logged, and nothing changes.
+        `location` is the folder; its files are read now, not later.  If they cannot be
+        read this is logged, and the domain keeps the certificates that it had.  If
+        `location` is CURVE_ALLOW_ANY every client is let in, in every domain.
         """
         self.log.debug("Configure curve: %s[%s]", domain, location)
         self.allow_any = location == CURVE_ALLOW_ANY
@@ -139,7 +139,8 @@ class Authenticator:
 
         It is called as ``credentials_provider.callback(domain, key)``.  `key` is the
         client's public key, 40 bytes of Z85.  The callback returns a bool, or an
-        awaitable of one.
+        awaitable of one.  Once any domain has a callback, certificates are not looked
+        at any more.
         """
         self.allow_any = False
         if credentials_provider is None:

@@ -1,7 +1,7 @@
 """Chooses a backend: ``PYMQ_BACKEND``, else native if it was built, else pure.
 
-Both may be used in one process (``Context(backend=...)``).  Why the native one could
-not be imported is kept, and shown when native was demanded.
+Both may be used in one process (``Context(backend=...)``).  If the native one cannot be
+imported, the reason is kept and shown when it is demanded.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _NAMES = ("native", "pure")
 
 
 def get(name: Union[str, None] = None) -> Backend:
-    """The backend of that name; with None the one that the environment asks for.
+    """Return the backend of that name; None: the one that the environment asks for.
 
-    Raises ImportError (native was demanded and is not there, or this is no main
-    interpreter) or ValueError.
+    ImportError if native was demanded and is not there, or if this is not the main
+    interpreter; ValueError for another name.
     """
     if _is_subinterpreter():
         raise ImportError(
@@ -64,8 +64,10 @@ def settle() -> None:
 
 
 def exporter() -> Union[type, None]:
-    """A class whose objects lend the buffer that their attribute ``buffer`` lends, for
-    Pythons before 3.12, or PyPy; None if there is none."""
+    """Return a class whose objects have the buffer of their attribute ``buffer``.
+
+    For Pythons before 3.12, and PyPy; None if there is none.
+    """
     if sys.implementation.name == "pypy":
         found: type = import_module("__pypy__.bufferable").bufferable
         return found

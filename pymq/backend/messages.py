@@ -1,4 +1,4 @@
-"""Whole messages, frame by frame: for ends with nothing quicker, which lock."""
+"""Whole messages, frame by frame, with a lock: for ends with no faster way."""
 
 from __future__ import annotations
 
@@ -50,4 +50,4 @@ def recv_message(end: Frames) -> Union[list[bytes], int]:
 
 
 def no_way(*_: object) -> None:
-    """In the place of what is quicker, where there is no such thing."""
+    """Takes the place of a faster way, where there is none."""

@@ -1,4 +1,4 @@
-"""What makes a socket type, as the data plane sees it; a part of the contract."""
+"""What makes a socket type, for the data plane; a part of the contract."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ class Send(IntEnum):
 
 
 class Receive(IntEnum):
-    """What a hub does with messages that arrive.  All but NONE are fair-queued:
-    one whole message from each readable pipe in turn."""
+    """What a hub does with messages that arrive.
+
+    All but NONE are fair-queued: one whole message from each readable pipe in turn.
+    """
 
     NONE = 0  # receiving is refused (ENOTSUP); what arrives is thrown away
     FAIR = 1
@@ -29,9 +31,12 @@ class Receive(IntEnum):
 
 
 class Turns(IntEnum):
-    """Whether a hub sends and receives in turns, what is out of turn being refused
-    (EFSM), and which envelope it puts in front of what is sent and takes off what is
-    received.  What does not have it, or is nobody's, is dropped."""
+    """Whether a hub sends and receives in turns.
+
+    A call out of turn is refused (EFSM).  The hub puts an envelope in front of what is
+    sent, and takes it off what is received.  A message without one, or with an unknown
+    one, is dropped.
+    """
 
     NONE = 0
     #: REQ: a request, then its reply.  IN_TURN and FAIR, behind an empty frame, and
@@ -45,7 +50,7 @@ class Turns(IntEnum):
 
 
 class Routing(NamedTuple):
-    """A socket type, as the data plane sees it."""
+    """A socket type, for the data plane."""
 
     send: Send
     receive: Receive
@@ -54,7 +59,7 @@ class Routing(NamedTuple):
 
 
 class HubOption(IntEnum):
-    """Integers that may change while the hub lives; they act at once."""
+    """Integers that may change while the hub lives.  They act at once."""
 
     SEND_HWM = 1  # messages, 0 = unlimited
     RECV_HWM = 2  # messages, 0 = unlimited

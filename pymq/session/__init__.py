@@ -1,15 +1,16 @@
-"""Sessions: one endpoint's life, listening or connecting, until it is closed.
+"""Sessions: the life of one endpoint, bound or connected, until it is closed.
 
-Everything here runs on the control thread.  A session owns descriptors until their
-handshake is done; then the data plane does, until it reports the link down.
+Everything here runs on the control thread.  A session owns the descriptors of its
+connections until their handshakes are done.  Then the data plane owns them, until it
+reports that the link is down.
 
 - `side`: what a session knows of its socket
-- `listener`, `connecter`: an endpoint that was bound, or connected; `lingering`: its
-  pipes that are closed and not yet done; `rivals`: its peers that want one name;
-  `backoff`: when it tries again; `tunnel`: its way through a proxy
-- `greeter`: one connection's handshake; `raw`: one that has none
-- `security`: the mechanism of a connection; `zap`, `judge`: who is asked about a peer;
-  `splice`: what seals it in Python
+- `listener`, `connecter`: a bound or a connected endpoint; `lingering`: its pipes that
+  are closed and still send; `rivals`: its peers that want the same name; `backoff`:
+  when it tries again; `tunnel`: its connection through a proxy
+- `greeter`: one connection's handshake; `raw`: a connection without one
+- `security`: the mechanism of a connection; `zap`, `judge`: asking whether a peer may
+  connect; `splice`: sealing a connection in Python
 """
 
 from __future__ import annotations
@@ -27,27 +28,27 @@ class Session(Protocol):
     """What a socket can do with its endpoints."""
 
     endpoint: str
-    keeps_input: bool  # unbind leaves what arrived to be read, disconnect does not
+    keeps_input: bool  # input stays readable: after unbind, not disconnect
 
-    has_address: bool  # which is free when `close` returns
+    has_address: bool  # an address that is free when `close` returns
 
     @property
     def meeting(self) -> Union[Meeting, None]:
-        """Whether it has its peer; None of what is bound."""
+        """Whether it has a peer; None if the endpoint is bound."""
 
     @property
     def exposed(self) -> bool:
-        """Whether anybody may be at the other end, from wherever."""
+        """Whether anybody on a network may be the peer, without authentication."""
 
     @property
     def over(self) -> bool:
-        """Whether it has ended by itself: nothing will be tried again."""
+        """Whether it has ended by itself, and nothing will be tried again."""
 
     def close(self, linger: int, keep_input: bool) -> None:
-        """End it; `linger` in milliseconds, -1 for ever."""
+        """End it; `linger` is in ms, -1 for ever."""
 
 
 def log_down(endpoint: str, error: int) -> None:
-    """Say why a connection ended, unless the peer just closed it."""
+    """Log why a connection ended, unless the peer just closed it."""
     if error:
         logger.info("%s: connection lost: %s", endpoint, errno.errorcode.get(error))

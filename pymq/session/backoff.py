@@ -15,26 +15,26 @@ DOUBLINGS = 30
 
 
 class Backoff:
-    """The waits of one connecter, by RECONNECT_IVL and RECONNECT_IVL_MAX.
+    """How long one connecter waits, by RECONNECT_IVL and RECONNECT_IVL_MAX.
 
-    Nobody there: the interval, and as much again at random.  With RECONNECT_IVL_MAX
-    the interval doubles each time up to that, and at least half of it is waited for.
-    A connection ends the row if it lasted longer than the wait before it; libzmq ends
-    it whenever something accepts, so that a server that refuses its clients has no
-    peace from them (libzmq #883).
+    If no peer is there, it waits for the interval plus as much again at random.  With
+    RECONNECT_IVL_MAX the interval doubles each time, up to that, and at least half of
+    it is waited for.  A connection sets the interval back only if it lasted longer than
+    the wait before it.  (libzmq sets it back whenever something accepts, so clients
+    that a server refuses keep it busy: libzmq #883.)
     """
 
     def __init__(self, options: Mapping[int, Any]) -> None:
         self._interval: int = options[_C.RECONNECT_IVL]  # ms
         self._limit: int = options[_C.RECONNECT_IVL_MAX]  # ms, 0: none
-        self._failures = 0  # in a row
-        self._refusals = 0  # of these, by somebody who was there
-        self._met = False  # somebody was, this time
-        self._since: Union[float, None] = None  # when there is a connection
-        self._waited = 0.0  # seconds
+        self._failures = 0  # attempts in a row
+        self._refusals = 0  # those among them that a peer ended
+        self._met = False  # a peer has accepted this time
+        self._since: Union[float, None] = None  # when the connection was made
+        self._waited = 0.0  # seconds, the last wait
 
     def met(self) -> None:
-        """Somebody has accepted."""
+        """A peer has accepted."""
         self._met = True
 
     def attached(self) -> None:
@@ -42,7 +42,7 @@ class Backoff:
         self._since = time.monotonic()
 
     def wait(self) -> Union[float, None]:
-        """Seconds until the next attempt; None for never."""
+        """Return the seconds until the next attempt, None for never."""
         if self._interval <= 0:
             return None
         if self._since is not None and time.monotonic() - self._since >= self._waited:

@@ -31,7 +31,7 @@ DENIALS = (
     _C.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH,
     _C.PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC,
 )
-HURRY = 2.0  # seconds for an address that does not answer, while there are others
+HURRY = 2.0  # seconds for an address that does not answer, if there are others
 
 
 class Connecter:
@@ -66,21 +66,21 @@ class Connecter:
         self._timer: Union[Timer, None] = None
         self._backoff = Backoff(side.options)
         self.meeting = Meeting()
-        self._watched = False  # what is opening
-        self._refused = False  # by one of the addresses tried
-        self._fd = -1  # of the connection, for the monitor
+        self._watched = False  # the descriptor that is opening
+        self._refused = False  # one of the addresses has refused
+        self._fd = -1  # the connection's descriptor, for the monitor
         self.over = False  # closed, or never to be tried again
 
     @property
     def exposed(self) -> bool:
-        """Whether anybody may be at the other end."""
+        """Whether anybody on a network may be the peer."""
         return security.exposed(self._side, self.endpoint)
 
     def _report(self, event: int, value: int) -> None:
         self._side.monitor.report(event, value, self.endpoint)
 
     def _name_first(self, routing_id: bytes) -> bool:
-        """CONNECT_ROUTING_ID: the peer has a name before it is there."""
+        """CONNECT_ROUTING_ID: the peer has its name before it is connected."""
         if self._pipe is None or not (routing_id or self._side.raw):
             return False
         if self._side.raw:
@@ -93,7 +93,7 @@ class Connecter:
         return True
 
     def start(self) -> None:
-        """Try to connect."""
+        """Begin the first attempt to connect."""
         self._timer = None
         if self.over:
             return
@@ -112,7 +112,7 @@ class Connecter:
             return []
 
     def _resolve_aside(self) -> None:
-        """A slow name server must stop nobody else."""
+        """Resolve the name on another thread: a slow name server must delay nobody."""
         targets = self._resolve()
         self._side.control.call(lambda: self._resolved(targets))
 
@@ -140,16 +140,16 @@ class Connecter:
             except OSError as error:
                 self._failed(error.errno)
             else:
-                if target.family != socket.AF_UNIX:  # which never waits
+                if target.family != socket.AF_UNIX:  # those connect at once
                     self._report(_C.EVENT_CONNECT_DELAYED, errno.EINPROGRESS)
 
     def _failed(self, error: Union[int, None]) -> None:
-        """An address is not to be had."""
+        """The address could not be resolved."""
         self._refused |= error == errno.ECONNREFUSED
         logger.debug("%s: %s", self.endpoint, errno.errorcode.get(error or 0))
 
     def _opened(self) -> None:
-        """Look what came of it; on one machine that is known at once."""
+        """See whether it is connected; within one machine that is known at once."""
         if self._opening is None:
             return
         error = _error(self._opening)
@@ -180,7 +180,7 @@ class Connecter:
         self._open_next()
 
     def _unwatch(self) -> Stream:
-        """Take the descriptor that was opening."""
+        """Stop watching the descriptor that was opening, and return it."""
         connection, self._opening = self._opening, None
         assert connection is not None
         if self._watched:
@@ -199,7 +199,7 @@ class Connecter:
             self._report(_C.EVENT_CLOSED, fd)
 
     def _dig(self, connection: Stream) -> None:
-        """Ask the proxy for the destination."""
+        """Ask the SOCKS proxy for the destination."""
         self._transport.tune(connection, self._side.options)
         self._tunnel = Tunnel(self._side, connection, self._destination, self._dug)
         self._tunnel.start()
@@ -245,8 +245,8 @@ class Connecter:
             self._retry(_C.RECONNECT_STOP_HANDSHAKE_FAILED if failed else 0)
 
     def _fault(self, failed: Failed) -> Union[HandshakeError, None]:
-        """What to tell who waits for a connection; None if another attempt may have
-        more luck."""
+        """Return the error for a `connect` that waits; None if another attempt may
+        succeed."""
         plain = self._side.options[_C.MECHANISM] == _C.NULL
         broken_off = not failed.code and not plain
         reason = f"{failed.reason}; addr={self.endpoint!r}"
@@ -273,8 +273,7 @@ class Connecter:
         return greeter.attach(self._pipe, ready)
 
     def _retry(self, cause: int = 0) -> None:
-        """Try again later, unless RECONNECT_STOP has this cause (see
-        `ReconnectStop`)."""
+        """Try again later, unless RECONNECT_STOP forbids it (`ReconnectStop`)."""
         if cause & self._side.options[_C.RECONNECT_STOP]:
             self._give_up()
             return
@@ -286,7 +285,7 @@ class Connecter:
             self._report(_C.EVENT_CONNECT_RETRIED, round(delay * 1000))
 
     def _give_up(self) -> None:
-        """Never try again; what is queued has nowhere to go."""
+        """Never try again; what is queued can go nowhere."""
         self.over = True
         self.meeting.tell(False, self.meeting.failed)
         logger.info("%s: not trying again", self.endpoint)
@@ -306,7 +305,7 @@ class Connecter:
             pipe.close(False, keep_input=True)
 
     def link_down(self, pipe: int, error: int) -> None:
-        """The connection is gone: try again, unless the peer is at fault."""
+        """The connection is gone: try again, unless the peer broke the protocol."""
         log_down(self.endpoint, error)
         self.meeting.tell(False)
         self._report(_C.EVENT_DISCONNECTED, self._fd)
@@ -322,7 +321,7 @@ class Connecter:
             self._retry()
 
     def displaced(self, pipe: int) -> None:
-        """A newcomer has its name: start again with another pipe."""
+        """Another peer has taken its name: start again with a new pipe."""
         if pipe not in self._lingering:
             self.meeting.tell(False)
             self._report(_C.EVENT_DISCONNECTED, self._fd)
@@ -330,7 +329,7 @@ class Connecter:
             self._retry()
 
     def hang_up(self, pipe: int) -> None:
-        """The user ends this connection, and wants no other."""
+        """The user ends this connection and wants no other."""
         if self._pipe is not None and pipe not in self._lingering:
             self._lingering.close(self._pipe, -1, False)
 
@@ -340,12 +339,12 @@ class Connecter:
             self._lingering.done(pipe)
 
     def ended(self, pipe: int) -> None:
-        """It is closed, and has nothing left to do."""
+        """Whether it is closed and has nothing left to do."""
         self._side.connections.end(pipe)
         self._stop()
 
     def close(self, linger: int, keep_input: bool) -> None:
-        """Disconnect.  With something left to send, go on trying while it lingers."""
+        """Disconnect.  While messages linger it goes on trying to connect."""
         if self._pipe is None or self.over:
             self._stop()
             self._forget_pipe()
@@ -353,7 +352,7 @@ class Connecter:
             self._lingering.close(self._pipe, linger, keep_input)
 
     def _stop(self) -> None:
-        """No connection any more, nor attempts at one."""
+        """End the connection, or the attempts to make one."""
         self.over = True
         self.meeting.tell(False)
         if self._timer is not None:
@@ -368,8 +367,10 @@ class Connecter:
 
 
 def _proxy(scheme: str, options: Mapping[int, Any]) -> str:
-    """SOCKS_PROXY, which is for tcp; "" if there is none.  ZMQError(EINVAL) if it is no
-    address, which libzmq does not tell: it tries for ever."""
+    """Return SOCKS_PROXY, which is for tcp only; "" if there is none.
+
+    ZMQError(EINVAL) if it is no address.  (libzmq does not tell, and tries for ever.)
+    """
     if scheme != "tcp" or not options[_C.SOCKS_PROXY]:
         return ""
     proxy: str = options[_C.SOCKS_PROXY].decode("ascii", "replace")
@@ -380,10 +381,10 @@ def _proxy(scheme: str, options: Mapping[int, Any]) -> str:
 
 
 def _error(connection: Stream) -> Union[int, None]:
-    """Why a connection failed, 0 if it is established, None while it is not known.
-    The error is the system's to tell once only.
+    """Return why a connection failed, 0 if it is established, None if not known yet.
 
-    TCP may have connected an ephemeral port to itself, on loopback: that is none.
+    The system tells the error only once.  On loopback TCP may have connected an
+    ephemeral port to itself; that is not a connection.
     """
     if connection.family == socket.AF_UNIX:
         return connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

@@ -1,4 +1,4 @@
-"""One connection's handshake: moves bytes between a descriptor and `Handshake`."""
+"""One connection's handshake: moves bytes between a descriptor and a `Handshake`."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from .judge import Question
 
 HEARING_OUT = 5.0  # seconds that a peer has to read why it is refused
-AFFINITY = 0xFFFFFFFFFFFFFFFF  # as bits
+AFFINITY = 0xFFFFFFFFFFFFFFFF  # a mask
 NO_HEARTBEAT = Heartbeat()
 
 
 class Greeter:
-    """One connection, from established to attached."""
+    """One connection, from when it is established until it is attached to a pipe."""
 
     __slots__ = (
         "_aside",
@@ -85,7 +85,7 @@ class Greeter:
         )
         self._handshake.start()
         self._unsent = b""
-        self._aside = False  # a thread works for us
+        self._aside = False  # another thread works for it
         self._patience = options[_C.HANDSHAKE_IVL]  # ms, 0: no limit
 
     def _own(
@@ -95,9 +95,9 @@ class Greeter:
         where: str,
         done: Callable[[Greeter, Result], None],
     ) -> None:
-        """What there is to know of any connection."""
+        """The properties that every connection has."""
         self.socket = connection
-        self.fd = connection.fileno()  # still its number when it was handed over
+        self.fd = connection.fileno()  # stays the same when it is handed over
         self.where = where
         self._side = side
         self._control = side.control
@@ -109,15 +109,16 @@ class Greeter:
         self._timer: Union[Timer, None] = None
 
     def speak(self) -> None:
-        """Shake hands, and speak first."""
+        """Begin the handshake, and send first."""
         self._flush()
 
     def answer(self) -> None:
-        """Shake hands.  A peer that has already spoken gets more at once."""
+        """Begin the handshake.  A peer that has already sent something gets more at
+        once."""
         self._ready()
 
     def attach(self, pipe: Pipe, ready: Ready) -> bool:
-        """Hand the connection over to a pipe; False if the system has no room."""
+        """Hand the connection over to a pipe.  False if the system has no room."""
         values = _properties(self.socket, ready)
         properties = Properties(self.fd, values, self._mechanism_name())
         self._side.connections.add(pipe.id, properties)
@@ -135,12 +136,13 @@ class Greeter:
             if fd >= 0:
                 os.close(fd)
             return False
-        # Not before: who is told of a connection may use it at once.
+        # Not earlier: a program may use a connection as soon as it is told of it.
         self._report(_C.EVENT_HANDSHAKE_SUCCEEDED, 0)
         return True
 
     def _splice(self, ready: Ready, protection: Protection) -> tuple[Ready, int]:
-        """What the pipe is given, of a connection that no backend can seal."""
+        """Make a splice, for a connection that no backend can seal, and return its
+        link."""
         connection = Stream(fileno=self.socket.detach())
         try:
             max_size = self._side.options[_C.MAXMSGSIZE]
@@ -171,7 +173,7 @@ class Greeter:
 
     @property
     def gone(self) -> bool:
-        """Whether the peer has left, and nothing of it is to be read."""
+        """Whether the peer has left, with nothing of its left to read."""
         try:
             return not self.socket.recv(1, socket.MSG_PEEK)
         except (BlockingIOError, InterruptedError):
@@ -180,14 +182,15 @@ class Greeter:
             return True
 
     def refuse(self, why: str) -> None:
-        """There is no place for this peer, though nothing is wrong with it."""
+        """Close the connection because there is no place for the peer; it did
+        nothing wrong."""
         self._report(_C.EVENT_HANDSHAKE_SUCCEEDED, 0)
         self._report(_C.EVENT_DISCONNECTED, self.fd)
         logger.info("%s: %s", self.where, why)
         self.close()
 
     def close(self) -> None:
-        """Stop watching and close the descriptor, unless it was handed over."""
+        """Stop watching the descriptor, and close it unless it was handed over."""
         self._stop()
         self.socket.close()
 
@@ -235,7 +238,7 @@ class Greeter:
 
     def _ready(self) -> None:
         if isinstance(self._handshake.result, Ready) or self._handshake.aside:
-            self._flush()  # what follows is for the engine, or has to wait
+            self._flush()  # what comes later is for the engine, or waits
             return
         try:
             data = self.socket.recv(8192)
@@ -254,7 +257,7 @@ class Greeter:
         self._follow()
 
     def _follow(self) -> None:
-        """What comes of what was received."""
+        """Act on what the handshake made of the bytes received."""
         if self._handshake.aside is not None and not self._aside:
             self._work(self._handshake.aside)
         if self._handshake.credentials is not None and self._inquiry is None:
@@ -263,7 +266,7 @@ class Greeter:
             self._go_on()
 
     def _work(self, aside: Callable[[], Step]) -> None:
-        """Do what takes long on another thread: the others must not wait for it."""
+        """Do what takes long on another thread, so that no other connection waits."""
         self._aside = True
 
         def work() -> None:
@@ -272,7 +275,7 @@ class Greeter:
                 outcome = aside()
             except ProtocolError as error:
                 outcome = error
-            except Exception as error:  # of a library; the peer goes, nobody else
+            except Exception as error:  # of a library: only this connection ends
                 outcome = ProtocolError(f"unexpected: {error!r}", 0, fatal=False)
             self._control.call(lambda: self._worked(outcome))
 
@@ -292,7 +295,7 @@ class Greeter:
             self._flush()
 
     def _ask(self, credentials: Sequence[bytes]) -> None:
-        """Have somebody look at the peer."""
+        """Have the peer judged."""
         options, judge = self._side.options, self._side.judge
         domain, name = options[_C.ZAP_DOMAIN], self._mechanism.name
         address = transports.peer_address(self.socket)
@@ -331,7 +334,8 @@ class Greeter:
             self._go_on()
 
     def _say_last(self) -> None:
-        """RFC 37: a peer that is refused still gets our whole greeting."""
+        """Send the rest of our greeting: RFC 37 grants it even to a peer that is
+        refused."""
         try:
             self.socket.send(self._unsent + self._handshake.data_to_send())
         except OSError:
@@ -339,12 +343,12 @@ class Greeter:
 
     @property
     def awaits_peer(self) -> bool:
-        """Whether it is the peer that keeps the handshake from its end."""
+        """Whether the handshake waits for the peer."""
         asking = self._inquiry is not None and not self._inquiry.closed
         return not (asking or isinstance(self._handshake.result, Ready))
 
     def give_up(self, why: str) -> None:
-        """End it, though the peer has done nothing wrong."""
+        """End the handshake although the peer has done nothing wrong."""
         if self._handshake.result is None:
             self._finish(Failed(0, why, False), ECONNABORTED)
         else:
@@ -358,7 +362,7 @@ class Greeter:
         self._finish(failed, error.errno or EPIPE)
 
     def _finish(self, result: Result, error: int = 0) -> None:
-        """`error` is why, of what failed without a fault of the peer's."""
+        """End.  `error` is the reason if it failed and the peer is not at fault."""
         self._stop()
         if isinstance(result, Failed):
             self._report(*_event(result, error))
@@ -370,12 +374,15 @@ class Greeter:
         self._done(self, result)
 
     def _hear_out(self) -> None:
-        """Closing with unread input would destroy what the peer has not read yet: why
-        it is refused."""
+        """Read on for a while before closing.
+
+        To close with unread input would destroy what the peer has not read: why it is
+        refused.
+        """
         try:
             self.socket.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # it left
+            pass  # the peer has left
         self._timer = self._control.later(HEARING_OUT, self._heard_out)
         self._watched = EVENT_READ
         self._control.watch(self.socket.fileno(), EVENT_READ, self._discard)
@@ -408,8 +415,10 @@ def _heartbeat(options: Mapping[int, Any]) -> Heartbeat:
 
 
 def _properties(connection: Stream, ready: Ready) -> dict[str, bytes]:
-    """What the peer says of itself, but for what is not its to say: only ZAP knows
-    who a user is, and only the system where a peer is."""
+    """Return what the peer says of itself, except what it has no right to say.
+
+    Only ZAP knows the user, and only the system knows the address.
+    """
     values = dict(ready.properties)
     values.pop(zap.USER_ID, None)
     values.update(ready.judged or {})
@@ -418,9 +427,9 @@ def _properties(connection: Stream, ready: Ready) -> dict[str, bytes]:
 
 
 def _event(failed: Failed, error: int) -> tuple[int, int]:
-    """The event of a failure, and its value.
+    """Return the monitor's event for a failure, and its value.
 
-    libzmq is silent about some broken rules, bad metadata for one; here each has its
+    libzmq reports nothing for some violations, such as bad metadata; here each has its
     code.
     """
     if failed.status:

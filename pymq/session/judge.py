@@ -1,10 +1,8 @@
-"""Asking a callable of the application whether a peer may come in: `auth` of
-`Socket.bind`.
+"""Asks a function of the application whether a peer may connect (`auth` of `bind`).
 
-It is called on a thread of its own kind, so that it may take its time: a new one for
-each peer, as many as `WORKERS` at once for an endpoint, and what comes beyond waits.
-What it returns may be awaitable; that is awaited in the event loop in which `bind` was
-called, or else in a new one on that thread.
+The function may block, so each peer gets a new thread.  At most `WORKERS` of them run
+at once for an endpoint; other peers wait.  An awaitable result is awaited in the event
+loop in which `bind` was called, or else in a new one on that thread.
 """
 
 from __future__ import annotations
@@ -22,14 +20,14 @@ from ..zmtp.zap import OK, USER_ID, Verdict
 from . import logger
 
 WORKERS = 32
-DENIED, FAILED = 400, 500  # statuses, as of ZAP
+DENIED, FAILED = 400, 500  # statuses of ZAP
 
 Answer = Union[bool, str, bytes, None, Mapping[str, Union[str, bytes]]]
 Auth = Callable[[Applicant], Union[Answer, Awaitable[Answer]]]
 
 
 class Question:
-    """One peer to be judged, from asked to answered or closed."""
+    """One peer to be judged, from when it is asked until it is answered or closed."""
 
     __slots__ = ("_answered", "_control", "_forget", "_future", "closed", "peer")
 
@@ -48,13 +46,13 @@ class Question:
         self._future: Union[Future[Answer], None] = None
 
     def expect(self, future: Future[Answer]) -> None:
-        """What will have the answer, from the application's loop."""
+        """Keep the future of the application's loop that will have the answer."""
         self._future = future
         if self.closed:
             future.cancel()
 
     def answer(self, verdict: Verdict) -> None:
-        """From any thread."""
+        """Give the answer.  From any thread."""
         self._control.call(lambda: self._answer(verdict))
 
     def _answer(self, verdict: Verdict) -> None:
@@ -83,8 +81,10 @@ class Judge:
     def ask(
         self, control: Control, peer: Applicant, answered: Callable[[Verdict], None]
     ) -> Question:
-        """Have somebody judge a peer, soon; `answered` is called on the control thread,
-        after this has returned."""
+        """Have a peer judged, soon.
+
+        `answered` is called on the control thread, after this has returned.
+        """
         question = Question(control, peer, answered, self._forget)
         self._add(question)
         return question
@@ -98,7 +98,7 @@ class Judge:
         worker = threading.Thread(target=self._work, name="pymq-auth", daemon=True)
         try:
             worker.start()
-        except RuntimeError:  # the system has no room for another
+        except RuntimeError:  # the system has no room for a thread
             with self._lock:
                 self._workers -= 1
                 busy = self._workers
@@ -106,7 +106,7 @@ class Judge:
                 question.answer(_failed(question.peer))
 
     def _forget(self, question: Question) -> None:
-        """Whoever has left must not wait with those that are there."""
+        """Take a peer that has left out of the queue."""
         with self._lock:
             self._waiting.pop(question, None)
 
@@ -130,7 +130,7 @@ class Judge:
                     return
                 answer = asyncio.run(_wait(answer))
             verdict = _verdict(answer, peer)
-        except BaseException:  # also what would end a program, which is not ours to end
+        except BaseException:  # even SystemExit, which would only end this thread
             logger.exception("auth failed for %r", peer)
             verdict = _failed(peer)
         question.answer(verdict)
@@ -138,11 +138,11 @@ class Judge:
     def _judge_later(
         self, question: Question, answer: Awaitable[Answer], loop: Any
     ) -> None:
-        """In the application's loop."""
+        """Judge in the application's event loop."""
         work = _wait(answer)
         try:
             future = asyncio.run_coroutine_threadsafe(work, loop)
-        except RuntimeError:  # it was closed
+        except RuntimeError:  # the loop was closed
             for abandoned in (work, answer):
                 if asyncio.iscoroutine(abandoned):
                     abandoned.close()
@@ -177,7 +177,7 @@ def _outcome(future: Future[Answer], peer: Applicant) -> Verdict:
 
 
 def _verdict(answer: Any, peer: Applicant) -> Verdict:
-    """TypeError for an answer that is none; all that is false refuses."""
+    """Turn what `auth` returned into a verdict.  TypeError if it is something else."""
     if not answer:
         return Verdict(DENIED, f"auth refused {peer.user_id!r}", {})
     if isinstance(answer, (str, bytes)):

@@ -11,9 +11,7 @@ from .side import Side
 
 
 class Lingering:
-    """Pipes that were closed and still have something to send.  Their owner is told
-    when they have not.
-    """
+    """Closed pipes that still send.  Their owner is told when they have finished."""
 
     def __init__(self, side: Side, where: str) -> None:
         self._control = side.control
@@ -22,14 +20,16 @@ class Lingering:
         self._pattern = side.pattern
         self._where = where
         self._pipes: dict[int, tuple[Pipe, Union[Timer, None]]] = {}
-        self._unsent: dict[int, tuple[int, int]] = {}  # as they were closed
+        self._unsent: dict[int, tuple[int, int]] = {}  # when they were closed
 
     def __contains__(self, pipe: int) -> bool:
         return pipe in self._pipes
 
     def close(self, pipe: Pipe, linger: int, keep_input: bool) -> None:
-        """Close a pipe; it may take `linger` ms to drain, -1 for ever.  Of one that is
-        draining already, that is how long it may still take."""
+        """Close a pipe, which may send for `linger` ms more, -1 for ever.
+
+        If it lingers already, that is how long it may still take, from now.
+        """
         known = self._pipes.get(pipe.id)
         if known is None:
             self._unsent[pipe.id] = pipe.unsent()
@@ -53,7 +53,7 @@ class Lingering:
         self._pipes[pipe.id] = (pipe, timer)
 
     def drop(self, pipe: int) -> None:
-        """Time is up, or there is nobody to send to."""
+        """Give up: the time is over, or there is nobody to send to."""
         if pipe in self._pipes and self._pipes[pipe][0].close(False):
             self.done(pipe)
 

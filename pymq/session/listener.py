@@ -21,14 +21,14 @@ from .raw import RawGreeter
 from .rivals import Rivals
 from .side import Side
 
-ACCEPTS = 64  # in one turn: what else the control thread does wants its own
+ACCEPTS = 64  # in one turn, so that the control thread can do other things, too
 ACCEPT_PAUSE = 0.1  # seconds without accepting, when descriptors or memory run out
-HANDSHAKES = 500  # at once; half of the descriptors that Linux gives a process
-PATIENT = 1.0  # seconds that each of these may take, though others wait
+HANDSHAKES = 500  # at once: half of the descriptors that a process has on Linux
+PATIENT = 1.0  # seconds that each of these may take while others wait
 
 
 class Listener:
-    """A bound endpoint and every connection it accepted."""
+    """A bound endpoint and every connection that it has accepted."""
 
     keeps_input = True
     has_address = True
@@ -42,12 +42,12 @@ class Listener:
         self._listening = self._listen(endpoint.address)
         self.endpoint = self._listening.endpoint
         self._report(_C.EVENT_LISTENING, self._listening.socket.fileno())
-        self._greeters: dict[Greeter, float] = {}  # and since when; oldest first
+        self._greeters: dict[Greeter, float] = {}  # since when; oldest first
         self._pipes: dict[int, Pipe] = {}
-        self._descriptors: dict[int, int] = {}  # of pipes, for the monitor
+        self._descriptors: dict[int, int] = {}  # of each pipe, for the monitor
         self._lingering = Lingering(side, self.endpoint)
         self._rivals = Rivals()
-        self._short = False  # of descriptors or memory
+        self._short = False  # there are no descriptors or there is no memory
 
     def _listen(self, address: str) -> Listening:
         try:
@@ -58,14 +58,14 @@ class Listener:
 
     @property
     def exposed(self) -> bool:
-        """Whether anybody comes in."""
+        """Whether anybody on a network may connect."""
         return security.exposed(self._side, self.endpoint)
 
     def _report(self, event: int, value: int) -> None:
         self._side.monitor.report(event, value, self.endpoint)
 
     def start(self) -> None:
-        """Accept from now on."""
+        """Begin to accept."""
         listener = self._listening.socket
         self._side.control.watch(listener.fileno(), selectors.EVENT_READ, self._accept)
 
@@ -95,11 +95,14 @@ class Listener:
                 logger.info("%s: a filter refused a peer", self.endpoint)
                 connection.close()
             if len(self._greeters) >= HANDSHAKES:
-                return  # if there is another one, it needs room
+                return  # the next one, if any, has no room
 
     def _make_room(self) -> bool:
-        """Whether one more may shake hands, though too many do.  Where they are slow,
-        the one that has kept us waiting longest makes room: the idle stop nobody."""
+        """Return whether one more peer may shake hands although too many do.
+
+        If those peers are slow, the one that has kept us waiting longest is dropped, so
+        that idle peers block nobody.
+        """
         for greeter, since in self._greeters.items():
             if greeter.awaits_peer:
                 if time.monotonic() - since < PATIENT:
@@ -109,7 +112,10 @@ class Listener:
         return False
 
     def _run_short(self, error: OSError) -> None:
-        """Out of descriptors or memory: a ready listener must not make us spin."""
+        """The system has no descriptors or memory: stop accepting for a while.
+
+        Otherwise the listening descriptor, which stays ready, would make us spin.
+        """
         self._report(_C.EVENT_ACCEPT_FAILED, error.errno or 0)
         if not self._short:
             self._short = True
@@ -147,7 +153,8 @@ class Listener:
             self._attach(greeter, result)
 
     def _admit(self, greeter: Greeter, ready: Ready) -> None:
-        """Its wait is over; if it has gone, nobody is displaced for it."""
+        """The wait of a newcomer is over.  If it has gone, nobody is displaced for
+        it."""
         if greeter not in self._greeters:
             return
         del self._greeters[greeter]
@@ -176,7 +183,7 @@ class Listener:
             self._drop(pipe.id)
 
     def link_down(self, pipe: int, error: int) -> None:
-        """The peer is gone; what it sent stays readable."""
+        """The peer is gone; what it sent can still be received."""
         log_down(self.endpoint, error)
         self._report(_C.EVENT_DISCONNECTED, self._descriptors.pop(pipe, -1))
         self._drop(pipe)
@@ -196,17 +203,18 @@ class Listener:
             self._lingering.close(self._pipes[pipe], -1, False)
 
     def displaced(self, pipe: int) -> None:
-        """A newcomer has its name: its connection ends as if the peer had gone."""
+        """A newcomer has taken its name: the connection ends as if the peer had
+        gone."""
         self._rivals.displaced(pipe)
         self.link_down(pipe, 0)
 
     def pipe_closed(self, pipe: int) -> None:
-        """A pipe has drained, or was dropped."""
+        """A pipe has sent everything, or was dropped."""
         if pipe in self._lingering:
             self._lingering.done(pipe)
 
     def ended(self, pipe: int) -> None:
-        """It is closed, and has nothing left to do."""
+        """Whether it is closed and has nothing left to do."""
         self._pipes.pop(pipe, None)
         self._rivals.gone(pipe)
         self._descriptors.pop(pipe, None)

@@ -1,4 +1,5 @@
-"""Connections without a handshake (STREAM): what stands in for a `Greeter`."""
+"""Connections without a handshake (STREAM, ROUTER_RAW); used in place of a
+`Greeter`."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from .side import Side
 
 
 class RawGreeter(Greeter):
-    """One connection, which is ready when it is established."""
+    """One connection, which is ready as soon as it is established."""
 
     def __init__(
         self,
@@ -26,7 +27,7 @@ class RawGreeter(Greeter):
         self._notifies = bool(side.options[_C.STREAM_NOTIFY])
 
     def speak(self) -> None:
-        """There is nothing to say."""
+        """There is nothing to send."""
         self._done(self, Ready(0, {}, b""))
 
     answer = speak
@@ -39,6 +40,6 @@ class RawGreeter(Greeter):
         return Link(fd, affinity=bits, raw=True, notifies=self._notifies)
 
     def _report(self, event: int, value: int) -> None:
-        """But for a handshake, which there is none of."""
+        """Report to the monitor, except a handshake."""
         if event != _C.EVENT_HANDSHAKE_SUCCEEDED:
             super()._report(event, value)

@@ -1,4 +1,4 @@
-"""Which mechanism a connection has, by its socket's options."""
+"""Chooses the mechanism of a connection by its socket's options."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ _LOCAL = ("inproc", "ipc")  # schemes
 
 
 def mechanism(options: Options, judged: bool) -> Mechanism:
-    """A new one, for one connection; `judged` where the application says who comes
-    in, and no ZAP handler is asked."""
+    """Make the mechanism of one connection.
+
+    `judged`: the application decides about peers (`auth`), and no ZAP handler is asked.
+    """
     return _MAKERS[options[_C.MECHANISM]](options, judged)
 
 
@@ -41,7 +43,7 @@ def _plain(options: Options, judged: bool) -> Mechanism:
 
 def _curve(options: Options, judged: bool) -> Mechanism:
     with loading.lock:
-        from ..zmtp.mechanisms import curve  # it needs hmac, which costs an import
+        from ..zmtp.mechanisms import curve  # here, because it imports hmac
 
     secret = options[_C.CURVE_SECRETKEY]
     if not options[_C.CURVE_SERVER]:
@@ -77,8 +79,11 @@ _MAKERS: dict[int, Callable[[Options, bool], Mechanism]] = {
 
 
 def exposed(side: Side, endpoint: str) -> bool:
-    """Whether somebody who has proved nothing may be at the other end, from another
-    machine: nobody has looked at it, nor is it the server whose key we know."""
+    """Whether somebody on another machine may be the peer without having proved
+    anything.
+
+    That is so if nobody judges peers, and the peer is not a server whose key we know.
+    """
     if endpoint.partition("://")[0] in _LOCAL or side.judge is not None:
         return False
     handler = side.registry.find(ENDPOINT, HANDLERS) is not None
@@ -86,7 +91,7 @@ def exposed(side: Side, endpoint: str) -> bool:
 
 
 def _null_proves(options: Options, handler: bool) -> bool:
-    """Nothing but an address, which somebody has chosen."""
+    """A ZAP handler may judge by address; otherwise NULL proves nothing."""
     asked = bool(options[_C.ZAP_DOMAIN])
     return asked and (handler or bool(options[_C.ZAP_ENFORCE_DOMAIN]))
 

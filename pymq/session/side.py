@@ -30,21 +30,24 @@ class Side(NamedTuple):
     control: Control
     hub: Hub
     pattern: Pattern
-    options: Mapping[int, Any]  # as they were at bind or connect
+    options: Mapping[int, Any]  # as they were when it was bound or connected
     live: MutableMapping[int, Any]  # as they are now
     monitor: Monitor
     connections: Connections
     drain: Drain
     backend: Backend
     registry: Registry  # the context's, where a ZAP handler may be
-    judge: Union[Judge, None] = None  # who says instead who comes in
+    judge: Union[Judge, None] = None  # decides in place of the handler
 
     def __repr__(self) -> str:
         return f"<Side of {self.pattern.name}>"  # options have keys and passwords
 
     def beside(self, hub: Hub, pattern: Pattern) -> Side:
-        """Of a hub in the same context that is no socket of the application's: with
-        all options at their defaults, and nobody who looks at it."""
+        """The side of another hub in the same context, which is no socket of the
+        application's.
+
+        All its options have their defaults, and nobody monitors it.
+        """
         options = table.defaults()
         return self._replace(
             hub=hub,
@@ -73,8 +76,11 @@ class Side(NamedTuple):
         return self.pattern.conflates and bool(self.options[_C.CONFLATE])
 
     def claim(self, pipe: Pipe, routing_id: bytes) -> bool:
-        """Name a pipe, if pipes have names; with ROUTER_HANDOVER whoever had the
-        name goes.  A joined pipe has no owner, and stays under a generated name."""
+        """Give a pipe its name, if pipes have names.
+
+        With ROUTER_HANDOVER the pipe that had the name is displaced.  A joined pipe has
+        no session that could be told, and keeps a name that is made up.
+        """
         if self.raw:
             return self._claim_raw(pipe, routing_id)
         if not self.named:
@@ -87,7 +93,7 @@ class Side(NamedTuple):
         return displaced >= 0
 
     def _claim_raw(self, pipe: Pipe, routing_id: bytes) -> bool:
-        """As `claim`.  The user of a STREAM reads from ROUTING_ID what was generated,
+        """See `claim`.  The user of a STREAM reads the made-up name from ROUTING_ID,
         before there is anything to receive."""
         if routing_id:
             return pipe.name(routing_id) >= 0
@@ -103,5 +109,5 @@ _numbers = itertools.count(random.getrandbits(32))
 
 
 def _new_id() -> bytes:
-    """As those that a hub generates."""
+    """Make up a name like those that hubs make up."""
     return b"\0" + struct.pack(">I", next(_numbers) & 0xFFFFFFFF)

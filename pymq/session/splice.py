@@ -1,13 +1,13 @@
-"""A connection that is protected in Python, whatever the backend: GSSAPI.
+"""A connection that is sealed in Python, whatever the backend: GSSAPI.
 
 The pipe's engine has one end of a socket pair, and speaks on it as if nothing were
-sealed.  What it says is sealed here, on the control thread, and sent to the peer; what
-the peer says is opened.  Either way no more is read than the other side has taken, so
-marks reach through.
+sealed.  What it sends is sealed here, on the control thread, and sent to the peer; what
+the peer sends is opened here.  In each direction no more is read than the other side
+has taken, so high-water marks reach through.
 
-Of what the engine has sent the last octet stays in the kernel until the peer's kernel
-has what became of it: so an engine that drains, which looks at what the kernel still
-holds of a socket pair, waits for the same as ever.
+The last octet that the engine has sent is left in the kernel until the peer's kernel
+has everything that came of it.  An engine that drains looks at what the kernel still
+holds of the socket pair; so it waits for the same as with any other connection.
 """
 
 from __future__ import annotations
@@ -34,19 +34,21 @@ _FAULT = b"\xff"
 
 
 class _End:
-    """One of the two sockets, and what it is to be sent: nothing is read for it before
-    it has taken all."""
+    """One of the two sockets, and the bytes that it is to be sent.
+
+    Nothing is read for it from the other side before it has taken all of these.
+    """
 
     def __init__(self, sock: Stream) -> None:
         sock.setblocking(False)
         self.socket = sock
         self.unsent = memoryview(b"")
         self.watched = 0
-        self.eof = False  # nothing more comes
-        self.shut = False  # nothing more goes
+        self.eof = False  # nothing more will arrive
+        self.shut = False  # nothing more will be sent
 
     def send(self) -> None:
-        """What it takes now.  Raises OSError if it never will."""
+        """Send as much as it takes now.  OSError if it will never take more."""
         try:
             while self.unsent:
                 self.unsent = self.unsent[self.socket.send(self.unsent) :]
@@ -54,7 +56,7 @@ class _End:
             pass
 
     def shut_down(self) -> None:
-        """Nothing follows."""
+        """Half-close it: nothing follows."""
         self.shut = True
         try:
             self.socket.shutdown(socket.SHUT_WR)
@@ -63,7 +65,7 @@ class _End:
 
 
 class Splice:
-    """See the module's docstring.  `near` is for the engine."""
+    """See the module's docstring.  `near` is the descriptor for the engine."""
 
     def __init__(
         self,
@@ -78,7 +80,7 @@ class Splice:
         self._control = control
         self._protection = protection
         self._peer, self._engine = _End(connection), _End(far)
-        self._held_back = False  # the engine's last octet, that was read already
+        self._held_back = False  # the engine's last octet was read, but left there
         self._said = Decoder()
         limit = -1 if max_size < 0 else max_size + OVERHEAD
         self._heard = Decoder(limit)
@@ -88,7 +90,7 @@ class Splice:
         self._turn()
 
     def close(self) -> None:
-        """Let go of both sockets.  May be called again."""
+        """Close both sockets.  May be called again."""
         self._control.splices.discard(self)
         if self._timer is not None:
             self._timer.cancel()
@@ -99,7 +101,7 @@ class Splice:
             end.socket.close()
 
     def _turn(self) -> None:
-        """Send what can be sent, then wait for what is wanted next."""
+        """Send what can be sent, then watch for what is wanted next."""
         self._send(self._engine)
         self._send(self._peer)
         if not self._peer.unsent and self._held_back:
@@ -116,7 +118,7 @@ class Splice:
         self._watch(self._engine, self._peer, self._engine_ready)
 
     def _look(self) -> None:
-        """An engine that has gone, and did not wait for this, has given up."""
+        """An engine that has gone without waiting for this has given up."""
         self._timer = None
         if self._peer.unsent and _hung_up(self._engine.socket):
             self.close()
@@ -131,7 +133,7 @@ class Splice:
             end.shut = True
 
     def _pass_on(self, of: _End, to: _End) -> None:
-        """The end of one direction."""
+        """Pass on the end of one direction."""
         if not of.eof or to.unsent or to.shut:
             return
         to.shut_down()
@@ -159,10 +161,10 @@ class Splice:
         self._turn()
 
     def _hear(self, data: bytes) -> None:
-        """Open what the peer says, for the engine.  Nobody may want it any more."""
+        """Open what the peer sends, for the engine, which may want nothing any more."""
         opened = []
         try:
-            for _, body in self._heard.feed(data):  # flags outside might be anybody's
+            for _, body in self._heard.feed(data):  # the outer flags are not protected
                 flags, plain = self._protection.open(body)
                 opened.append(encode(plain, flags))
             if self._heard.error is not None:
@@ -185,7 +187,7 @@ class Splice:
         frames = self._said.feed(data)
         try:
             sealed = b"".join(self._protection.seal(*frame) for frame in frames)
-        except ProtocolError as error:  # it is too old: there will be another
+        except ProtocolError as error:  # it has expired: a new connection gets another
             logger.info("a protected connection ends: %s", error.reason)
             self._peer.eof = self._engine.eof = True
             return
@@ -195,7 +197,7 @@ class Splice:
         self._take(len(data) - self._held_back)
 
     def _take(self, size: int) -> None:
-        """What was only looked at."""
+        """Remove bytes from the kernel that were only looked at."""
         try:
             while size:
                 size -= len(self._engine.socket.recv(size)) or size
@@ -204,14 +206,14 @@ class Splice:
 
 
 def _hung_up(sock: Stream) -> bool:
-    """Whether the other end of a pair is closed, not only half."""
+    """Whether the other end of a pair is closed, not only half-closed."""
     poll = select.poll()
     poll.register(sock, 0)
     return any(events & select.POLLHUP for _, events in poll.poll(0))
 
 
 def _read(end: _End, flags: int = 0) -> Union[bytes, None]:
-    """What has come; None if nothing has, or nothing will."""
+    """Return what has arrived; None if nothing has, or nothing will."""
     try:
         data = end.socket.recv(READ_SIZE, flags)
     except (BlockingIOError, InterruptedError):

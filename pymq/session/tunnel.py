@@ -1,4 +1,4 @@
-"""A connection through a SOCKS5 proxy, from established to the destination's."""
+"""A connection through a SOCKS5 proxy, until it reaches the destination (RFC 1928)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .side import Side
 
 
 class Tunnel:
-    """Asks the proxy at the far end of `connection` for the destination, then calls
-    `done` with whether it is there now.
+    """Asks the proxy at the far end of `connection` for the destination.
 
-    HANDSHAKE_IVL limits it; libzmq waits for ever.
+    Then it calls `done` with whether it succeeded.  HANDSHAKE_IVL limits the time;
+    libzmq waits for ever.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Tunnel:
         self._timer: Union[Timer, None] = None
 
     def start(self) -> None:
-        """Speak, and wait for the answer."""
+        """Send the first request, and wait for the answer."""
         if self._patience:
             self._timer = self._control.later(self._patience / 1000, self._late)
         self._watched = True
@@ -57,7 +57,8 @@ class Tunnel:
         self.socket.close()
 
     def _send(self) -> None:
-        """A few hundred bytes in all, for which a new connection has room."""
+        """Send; it is a few hundred bytes in all, for which a new connection has
+        room."""
         try:
             self.socket.sendall(self._request.data_to_send())
         except OSError as error:

@@ -1,6 +1,6 @@
-"""Asking the ZAP handler of a context (RFC 27): a REP or ROUTER, bound over inproc.
+"""Asks the ZAP handler of a context (RFC 27): a REP or ROUTER, bound over inproc.
 
-Each question has a pipe of its own, as in libzmq.  The control thread does not wait
+Each question has a pipe of its own, as in libzmq.  The control thread does not block
 for the answer: it watches the descriptor of the hub that will receive it.
 """
 
@@ -24,7 +24,7 @@ Answered = Callable[[Union[Sequence[bytes], None]], None]
 
 
 class Inquiry:
-    """One question, from asked to answered or closed."""
+    """One question, from when it is asked until it is answered or closed."""
 
     __slots__ = ("_connection", "_control", "_done", "_fd", "_hub", "closed")
 
@@ -41,14 +41,14 @@ class Inquiry:
         self.closed = False
 
     def ask(self, frames: list[bytes]) -> bool:
-        """Whether there is somebody to answer, now or later."""
+        """Ask.  Returns whether there is a handler that will answer, now or later."""
         if self._connection is None:
             self.close()
             return False
         self._hub.send_message(frames)
         self._fd = self._hub.fileno()
         self._control.watch(self._fd, EVENT_READ, self._look)
-        self._control.call(self._look)  # it tells of changes only
+        self._control.call(self._look)  # the descriptor tells only of changes
         return True
 
     def _look(self) -> None:

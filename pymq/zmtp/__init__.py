@@ -2,12 +2,12 @@
 
 Nothing here opens a socket, reads a clock or starts a thread.
 
-- `greeting`: the 64 octets that come first; `older`: what ZMTP 1.0 and 2.0 have instead
-- `frame`: frames, and a decoder for the stream of them
-- `command`, `metadata`: what frames of the handshake, and some of the traffic, hold
-- `socket_types`: which talk to which
-- `mechanisms`: NULL, PLAIN, CURVE and GSSAPI; `zap`: asking whether a peer may come in
+- `greeting`: the first 64 octets; `older`: what ZMTP 1.0 and 2.0 have instead
+- `frame`: frames, and a decoder for a stream of them
+- `command`, `metadata`: the content of the handshake's frames, and of some others
+- `socket_types`: which types may talk to each other
+- `mechanisms`: NULL, PLAIN, CURVE and GSSAPI; `zap`: asking whether a peer may connect
 - `sealing`: frames that only the peer can open; `sodium`, `gss`: the libraries for that
-- `handshake`: all of these, from the connection to the first message
-- `error`: what a peer broke
+- `handshake`: all of this together, from the first octet to the first message
+- `error`: the exception for a peer that breaks the protocol
 """

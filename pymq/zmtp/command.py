@@ -1,7 +1,7 @@
-"""Commands of ZMTP 3.x (RFC 37): the octet size of a name, the name, then data.
+"""Commands of ZMTP 3.x (RFC 37): the size of the name (1 octet), the name, data.
 
-Functions here make and read *bodies*; ``frame.encode(body, frame.COMMAND)`` makes
-them ready for the wire.
+Functions here make and read *bodies*; ``frame.encode(body, frame.COMMAND)`` makes them
+ready for the wire.
 """
 
 from __future__ import annotations
@@ -32,38 +32,38 @@ _MISSPELT = b"^RROR"
 
 
 class Command(NamedTuple):
-    """A command: its name, case-sensitive, and whatever that name calls for."""
+    """A command: its name, which is case-sensitive, and its data."""
 
     name: bytes
     data: bytes
 
     def __repr__(self) -> str:
-        # HELLO of PLAIN is a password.
+        # No data: that of PLAIN's HELLO is a password.
         return f"<Command {self.name!r}, {len(self.data)} octets>"
 
 
 class Ping(NamedTuple):
-    """A heartbeat: `ttl` in tenths of a second (0 = none), `context` to send back."""
+    """A PING: `ttl` in tenths of a second (0: none), and a `context` to send back."""
 
     ttl: int
     context: bytes
 
 
 def encode(name: bytes, data: bytes = b"") -> bytes:
-    """The body of a command; `name` has 1-255 octets."""
+    """Make the body of a command.  `name` has 1 to 255 octets."""
     if not name:
         raise ValueError("a command has a name")
     return bytes((len(name),)) + name + data
 
 
-NOTHING = Command(b"", b"")  # a command that only GSSAPI has
+NOTHING = Command(b"", b"")  # an empty command, of GSSAPI only
 
 
 def parse(body: bytes) -> Command:
     """Take a command's body apart.
 
-    Raises ProtocolError if the name is empty, or longer than the body.  Its code is
-    that of an unexpected command, since libzmq does not tell the two apart.
+    ProtocolError if the name is empty or longer than the body.  Its code is that of an
+    unexpected command, because libzmq does not tell the two apart.
     """
     size = body[0] if body else 0
     if not 0 < size < len(body):
@@ -77,16 +77,16 @@ def parse(body: bytes) -> Command:
 
 
 def error(reason: str) -> bytes:
-    """ERROR: `reason` is ASCII of at most 255 octets; ZAP's are three digits."""
+    """Make an ERROR.  `reason` is ASCII, at most 255 octets; ZAP's are three digits."""
     text = reason.encode("ascii", "replace")[:255]
     return encode(ERROR, bytes((len(text),)) + text)
 
 
 def parse_error(data: bytes) -> str:
-    """The reason in the data of an ERROR, ASCII or escaped.
+    """Return the reason in the data of an ERROR, ASCII or escaped.
 
-    Raises ProtocolError if it is longer than the data.  More data than reason is
-    let pass, as libzmq does.
+    ProtocolError if it is longer than the data.  Data behind the reason is ignored, as
+    in libzmq.
     """
     if not data or data[0] >= len(data):
         raise ProtocolError(
@@ -97,33 +97,35 @@ def parse_error(data: bytes) -> str:
 
 
 def refusal(data: bytes) -> ProtocolError:
-    """What to raise when a peer sent ERROR with `data`: it refuses us for good."""
+    """Make the exception for an ERROR with this `data`: the peer refuses us for
+    good."""
     reason = parse_error(data)
     status = int(reason) if reason in _ZAP_STATUS else 0
     return ProtocolError(f"peer refused: {reason!r}", code=0, status=status)
 
 
 def subscribe(topic: bytes) -> bytes:
-    """SUBSCRIBE (3.1): messages that begin with `topic` are wanted."""
+    """Make a SUBSCRIBE (3.1): messages that begin with `topic` are wanted."""
     return encode(SUBSCRIBE, topic)
 
 
 def cancel(topic: bytes) -> bytes:
-    """CANCEL (3.1): takes one SUBSCRIBE of the same topic back."""
+    """Make a CANCEL (3.1), which takes back one SUBSCRIBE of the same topic."""
     return encode(CANCEL, topic)
 
 
 def ping(ttl: int = 0, context: bytes = b"") -> bytes:
-    """PING: `ttl` in tenths of a second up to 65535, `context` of 0-16 octets."""
+    """Make a PING.  `ttl` is in tenths of a second, 0 to 65535; `context` has 0-16
+    octets."""
     if not 0 <= ttl <= MAX_TTL or len(context) > MAX_CONTEXT:
         raise ValueError("ttl is 0-65535 tenths of a second, context 0-16 octets")
     return encode(PING, ttl.to_bytes(2, "big") + context)
 
 
 def parse_ping(data: bytes) -> Ping:
-    """Read the data of a PING; a context of more than 16 octets is cut.
+    """Read the data of a PING.  A context of more than 16 octets is cut.
 
-    Raises ProtocolError if the time to live is not all there.
+    ProtocolError if the TTL is incomplete.
     """
     if len(data) < 2:
         raise ProtocolError("PING without a time to live")
@@ -131,5 +133,5 @@ def parse_ping(data: bytes) -> Ping:
 
 
 def pong(context: bytes = b"") -> bytes:
-    """PONG: answers a PING with the context that it brought."""
+    """Make a PONG, the answer to a PING, with its context."""
     return encode(PONG, context)

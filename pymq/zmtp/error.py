@@ -1,4 +1,4 @@
-"""The one exception of this package: a peer that breaks the protocol, or refuses us."""
+"""The exception for a peer that breaks the protocol, or refuses us."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from ..constants import Event
 
 
 class ProtocolError(Exception):
-    """What a peer sent cannot be accepted; the connection must be closed.
+    """The peer sent something that cannot be accepted; the connection must be closed.
 
-    `reason` is for people.  `code` is one of the ``PROTOCOL_ERROR_*`` values that a
-    monitor reports with ``HANDSHAKE_FAILED_PROTOCOL``, or 0 when the peer broke no
-    rule.  `fatal` says that a connecting side must not retry.  `status` is the ZAP
-    status (300, 400 or 500) of a refusal, else 0.
+    `reason` is for people.  `code` is a ``PROTOCOL_ERROR_*`` constant, which a monitor
+    reports with ``HANDSHAKE_FAILED_PROTOCOL``, or 0 if no rule was broken.  `fatal`: a
+    connecting side must not try again.  `status` is the ZAP status (300, 400 or 500) of
+    a refusal, else 0.
     """
 
     def __init__(
@@ -29,4 +29,4 @@ class ProtocolError(Exception):
 
 
 class FrameTooLarge(ProtocolError):
-    """A frame announces more than the limit that was set (ZMQ_MAXMSGSIZE)."""
+    """A frame announces more octets than MAXMSGSIZE allows."""

@@ -1,8 +1,8 @@
-"""Frames of ZMTP 2.0 and 3.x (RFC 37): a flags octet, a length, a body.
+"""Frames of ZMTP 2.0 and 3.x (RFC 37): an octet of flags, a length, a body.
 
-The length is one octet, or eight in network order when LONG is set.  A frame is
-handled here as ``(flags, body)``, where flags are MORE and COMMAND only: which of
-the two length forms was on the wire is of no interest above.
+The length has one octet, or with the flag LONG eight in network order.  Here a frame is
+``(flags, body)`` with the flags MORE and COMMAND only: which form the length had is of
+no interest elsewhere.
 """
 
 from __future__ import annotations
@@ -27,21 +27,22 @@ _pack_long = _long.pack
 _unpack_long = _long.unpack_from
 _MALFORMED = Event.PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED
 
-# Headers of short message frames, by flags and size: half of what sending one costs.
+# Headers of short frames, by flags and size: to make one is half the cost of a send.
 _SHORT = [[bytes((flags, size)) for size in range(256)] for flags in (0, MORE)]
 
 Frame = tuple[int, bytes]
 
 
 def header(size: int, flags: int = 0) -> bytes:
-    """The octets in front of a body of `size` octets; `flags` of MORE, COMMAND."""
+    """Return the octets before a body of `size` octets; `flags` are MORE and
+    COMMAND."""
     if size > 255:
         return _pack_long(flags | LONG, size)
     return _SHORT[flags][size] if flags < LONG else bytes((flags, size))
 
 
 def encode(body: bytes, flags: int = 0) -> bytes:
-    """A whole frame; `flags` of MORE, COMMAND."""
+    """Return a whole frame; `flags` are MORE and COMMAND."""
     return header(len(body), flags) + body
 
 
@@ -53,13 +54,13 @@ def parse_header(
 ) -> Union[tuple[int, int, int], None]:
     """Read the frame header at `at`.
 
-    Returns ``(flags, start, stop)``, the body being ``data[start:stop]`` once that
-    much has arrived; or None while the header itself is incomplete.  `max_size` is
-    in octets, -1 = unlimited.  `strict` refuses reserved flag bits, else they are
-    dropped (as libzmq does).
+    Returns ``(flags, start, stop)``: the body is ``data[start:stop]``, once that much
+    has arrived.  Returns None while the header is incomplete.  `max_size` is in octets,
+    -1 means no limit.  `strict` refuses reserved flags; otherwise they are ignored, as
+    in libzmq.
 
-    Raises ProtocolError for reserved bits or a length of 2**63 and more, and
-    FrameTooLarge for a body above `max_size`.
+    ProtocolError for reserved flags or a length of 2**63 or more, FrameTooLarge for a
+    body of more than `max_size`.
     """
     left = len(data) - at
     if left < SHORT_HEADER:
@@ -81,13 +82,13 @@ def parse_header(
 
 
 class Decoder:
-    """Cuts a stream into frames, whatever pieces it arrives in.
+    """Cuts a stream into frames, in whatever pieces it arrives.
 
-    `max_size` and `strict` as in `parse_header`.  Never raises for what arrives:
-    `feed` still gives the frames in front of a fault, then `error` says what it was
-    and everything after it is ignored.
+    `max_size` and `strict` are as of `parse_header`.  It never raises: `feed` returns
+    the frames before a fault, then `error` is the exception, and everything behind it
+    is ignored.
 
-    Holds only what has arrived, never what a header announces.
+    It needs memory only for what has arrived, not for what a header announces.
     """
 
     long_header = LONG_HEADER
@@ -96,19 +97,21 @@ class Decoder:
         self.error: Union[ProtocolError, None] = None
         self._max_size = max_size
         self._strict = strict
-        # Flags below this are of a short message frame that needs no checks.
+        # Flags below this mean a short message frame, which needs no checks.
         self._plain = LONG if max_size < 0 or max_size > 254 else 0
         self._tail = bytearray()  # the beginning of an unfinished frame
-        self._need = 0  # how long the tail must be before anything can be decided
+        self._need = 0  # length of the tail from which on it can be decoded
 
     @property
     def missing(self) -> int:
-        """How many octets the unfinished frame lacks (or its header, when that is
-        unfinished); 0 between frames."""
+        """How many octets the unfinished frame, or its unfinished header, still lacks.
+
+        0 between frames.
+        """
         return self._need - len(self._tail) if self._tail else 0
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Take what arrived and return every frame that it completes."""
+        """Take in what arrived, and return every frame that it completes."""
         frames: list[Frame] = []
         if self.error is not None:
             return frames
@@ -127,12 +130,13 @@ class Decoder:
         return parse_header(data, at, self._max_size, self._strict)
 
     def _check_first(self, octet: int) -> None:
-        """Of a frame that has only begun: flags may be enough for a fault."""
+        """Check a frame of which only the flags are there: they may be a fault."""
         if octet & RESERVED:
             self._parse(bytes((octet, 0)), 0)
 
     def _finish(self, data: bytes, frames: list[Frame]) -> int:
-        """Complete the frame in the tail; returns how much of `data` that took."""
+        """Complete the frame in the tail.  Returns how many octets of `data` that
+        took."""
         tail = self._tail
         at = 0
         while True:
@@ -155,7 +159,7 @@ class Decoder:
             return at
 
     def _scan(self, data: bytes, at: int, frames: list[Frame]) -> None:
-        """Every whole frame from `at` on; what is left over becomes the tail."""
+        """Return every whole frame from `at` on.  What is left becomes the tail."""
         append = frames.append
         plain = self._plain
         end = len(data)

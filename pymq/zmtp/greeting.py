@@ -28,7 +28,7 @@ from typing import NamedTuple, Union
 
 SIZE = 64
 SIGNATURE = 10  # octets that may be sent before anything was received
-HEAD = 11  # and with the major version
+HEAD = 11  # the same, with the major version
 MAJOR = 3
 MINOR = 1
 
@@ -45,15 +45,18 @@ class Greeting(NamedTuple):
 
     @property
     def spoken(self) -> int:
-        """The minor version, 0 or 1, of the ZMTP 3 that both sides can speak.
+        """The minor version of ZMTP 3 that both sides can speak, 0 or 1.
 
-        A major version of 2 or above 3 is taken as "3.1 or better", as libzmq does.
+        A major version of 2 or above 3 is taken as "3.1 or better", as in libzmq.
         """
         return min(self.minor, MINOR) if self.major == MAJOR else MINOR
 
 
 def encode(mechanism: bytes, identity_size: int = 0, as_server: bool = False) -> bytes:
-    """The 64 octets to send; `mechanism` of at most 20, `identity_size` up to 255."""
+    """Return the 64 octets to send.
+
+    `mechanism` has at most 20 octets; `identity_size` is 0 to 255.
+    """
     if len(mechanism) > 20:
         raise ValueError("a mechanism name has at most 20 octets")
     return _layout.pack(
@@ -62,7 +65,7 @@ def encode(mechanism: bytes, identity_size: int = 0, as_server: bool = False) ->
 
 
 def signed(data: Union[bytes, bytearray]) -> Union[bool, None]:
-    """Whether `data`, the beginning of the stream, has the signature of a greeting.
+    """Whether the stream that begins with `data` has the signature of a greeting.
 
     None while too little has arrived to tell.
     """
@@ -72,10 +75,10 @@ def signed(data: Union[bytes, bytearray]) -> Union[bool, None]:
 
 
 def older(data: Union[bytes, bytearray]) -> Union[int, None]:
-    """The major version of ZMTP, if the octets behind the signature, which is there,
-    are not of 3.x; else 0.  None while too little has arrived to tell.
+    """Return the major version if the octets behind the signature are not of ZMTP 3.x.
 
-    A revision of 0 is what 1.0 says where it has a greeting.
+    The signature has to be there.  Returns 0 for 3.x, None while too little has arrived
+    to tell.  A revision of 0 is ZMTP 1.0, where that has a greeting.
     """
     if len(data) < HEAD:
         return None
@@ -83,12 +86,14 @@ def older(data: Union[bytes, bytearray]) -> Union[int, None]:
 
 
 def parse(data: Union[bytes, bytearray]) -> Union[Greeting, None]:
-    """What the greeting of ZMTP 3.x at the beginning of `data` says; None while
-    incomplete.  Only for what is `signed`, and not `older`."""
+    """Return what the greeting of ZMTP 3.x at the beginning of `data` says.
+
+    None while it is incomplete.  Only for data that is `signed` and not `older`.
+    """
     return None if len(data) < SIZE else _parse(bytes(data[:SIZE]))
 
 
-@lru_cache(maxsize=16)  # peers of one kind all say the same
+@lru_cache(maxsize=16)  # peers of one kind send the same
 def _parse(octets: bytes) -> Greeting:
     _, _, _, major, minor, mechanism, as_server = _layout.unpack(octets)
     return Greeting(major, minor, mechanism.rstrip(b"\0"), bool(as_server))

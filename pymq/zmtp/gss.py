@@ -1,7 +1,7 @@
-"""GSSAPI, through the package ``gssapi``: contexts of Kerberos, and what they protect.
+"""GSSAPI through the package ``gssapi``: Kerberos contexts, and what they protect.
 
-That package is an extra, ``pymq[gssapi]``; nothing here may be called without it.
-Some of this asks other machines, or reads files: `Context.step` may take long.
+That package is an extra, ``pymq[gssapi]``; without it nothing here may be called.  Some
+functions ask other machines or read files, so `Context.step` may take long.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _Result = TypeVar("_Result")
 
 
 def available() -> bool:
-    """Whether the package is there, and loads."""
+    """Whether the package can be imported."""
     try:
         _package()
     except (ImportError, OSError):
@@ -49,7 +49,7 @@ def _package() -> Any:
 
 
 def _checked(call: Callable[[], _Result], fatal: bool = True) -> _Result:
-    """What goes wrong there ends a connection."""
+    """Turn errors of the library into ones that end the connection."""
     try:
         return call()
     except _package().exceptions.GSSError as error:
@@ -64,23 +64,24 @@ def _name(principal: bytes, kind: int) -> Any:
 
 
 class Context:
-    """One side of a security context; `received` and `sent` are tokens."""
+    """One side of a security context."""
 
     def __init__(self, context: Any) -> None:
         self._context = context
-        # Else it keeps an error back, to raise it from whatever is looked at next.
+        # Otherwise the package raises an error only when the next attribute is read.
         context.__DEFER_STEP_ERRORS__ = False
 
     @property
     def complete(self) -> bool:
-        """Whether both know who the other is."""
+        """Whether both sides know who the other is."""
         return bool(self._context.complete)
 
     def step(self, received: Union[bytes, None] = None) -> bytes:
-        """The next token, b"" if there is none.
+        """Take the peer's token, and return the next one to send, b"" if there is none.
 
-        ProtocolError for a token that is none.  A first step fails where there are no
-        credentials, or no ticket is to be had: that is nobody's fault, and not fatal.
+        ProtocolError for a bad token.  A first step also fails if there are no
+        credentials or no ticket can be had; that is not fatal, because nobody is at
+        fault.
         """
         sent = _checked(lambda: self._context.step(received), received is not None)
         if self.complete:
@@ -88,7 +89,7 @@ class Context:
         return bytes(sent or b"")
 
     def _check(self) -> None:
-        """Whether the other side wanted no less than we need."""
+        """Check that the peer wants no less protection than we need."""
         flags = _package().RequirementFlag
         for name in _NEEDED:
             if getattr(flags, name) not in self._context.actual_flags:
@@ -96,16 +97,18 @@ class Context:
                 raise ProtocolError(f"GSSAPI without {name}", code)
 
     def peer(self) -> bytes:
-        """The principal that has come, for who accepts."""
+        """The principal of the client, for the accepting side."""
         return str(self._context.initiator_name).encode()
 
     def wrap(self, plain: bytes) -> bytes:
-        """A token that only the peer can open, and only once."""
+        """Return a token that only the peer can open, and only once."""
         return bytes(_checked(lambda: self._context.wrap(plain, True)).message)
 
     def unwrap(self, token: bytes) -> bytes:
-        """What was wrapped.  ProtocolError if it was not the peer who did, not now, or
-        for everybody to read."""
+        """Return what the peer has wrapped.
+
+        ProtocolError if it is not from the peer, is repeated, or was not encrypted.
+        """
         found = _checked(lambda: self._context.unwrap(token))
         if not found.encrypted:
             code = Event.PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC
@@ -114,7 +117,10 @@ class Context:
 
 
 def initiate(principal: bytes, kind: int, service: bytes, service_kind: int) -> Context:
-    """To a service, as `principal`, or as whoever has a ticket."""
+    """Make the context of a client of a service.
+
+    `principal` is the client's; without it, that of whoever has a ticket.
+    """
 
     def make() -> Any:
         package = _package()
@@ -134,7 +140,7 @@ def initiate(principal: bytes, kind: int, service: bytes, service_kind: int) -> 
 
 
 def accept(principal: bytes, kind: int) -> Context:
-    """As `principal`, or as any that the keytab has."""
+    """Make the context of a server: as `principal`, or as any in the keytab."""
 
     def make() -> Any:
         package = _package()

@@ -13,24 +13,27 @@ The caller moves bytes::
             handshake.receive_eof()
     sock.sendall(handshake.data_to_send())
 
-`data_to_send` may have something after the end as well: our READY, or the rest of
-the greeting, which RFC 37 wants sent even to a peer that is going to be refused.
-Where somebody is to judge the peer, `credentials` are there to be asked about, and
-`claims`, and nothing goes on before `answer` has the reply of a ZAP handler, `judge`
-somebody else's, or `answer_alone` has it that there is nobody; what the peer sends
-meanwhile is received as ever.  What takes long is in `aside`: it is to be called on
-another thread, and its outcome given to `resume`; nothing is received before.
+`data_to_send` may return something after the end, too: our READY, or the rest of the
+greeting, which RFC 37 wants sent even to a peer that is refused.
 
-READY of NULL goes out right behind the greeting if nobody is to be asked: the peer has
-shown by then that it speaks ZMTP 3.  One that has another mechanism refuses our
-greeting, and has not read more.
+If the peer has to be judged, `credentials` says what to ask about, and `claims` what
+the peer says of itself.  The handshake then goes on only after one of these: `answer`
+with a ZAP handler's reply, `judge` with somebody else's, or `answer_alone` if there is
+nobody to ask.  What the peer sends meanwhile is still taken in.
 
-No message may be sent before the result is `Ready`: libzmq drops a peer whose
-messages overtake its own READY.
+If something takes long, it is in `aside`: call it on another thread, and give its
+outcome to `resume`.  Nothing is taken in before that.
 
-Peers of ZMTP 1.0 and 2.0 are known by their first octets, and followed: instead of
-READY each side then sends its routing id.  They have no security, so they are refused
-where any is wanted.
+If nobody has to be asked, READY of NULL goes out right behind the greeting: by then the
+peer has shown that it speaks ZMTP 3.  A peer with another mechanism refuses our
+greeting anyway, and has not read further.
+
+No message may be sent before the result is `Ready`: libzmq drops a peer whose messages
+arrive before its own READY.
+
+Peers of ZMTP 1.0 and 2.0 are recognised by their first octets.  With them each side
+sends its routing id instead of READY.  They have no security, so they are refused if
+any is wanted.
 """
 
 from __future__ import annotations
@@ -52,14 +55,14 @@ MAX_IDENTITY = 255
 
 
 class Ready(NamedTuple):
-    """The peer is accepted."""
+    """The result if the peer is accepted."""
 
     minor: int  # 0 or 1: the ZMTP 3.x that both sides speak; 0 below 3
-    properties: dict[str, bytes]  # the peer's metadata, names as it spelled them
-    leftover: bytes  # what it sent behind its handshake
+    properties: dict[str, bytes]  # the peer's metadata, with names as it spelled them
+    leftover: bytes  # what the peer sent behind its handshake
     major: int = 3  # 1, 2 or 3: the ZMTP that both sides speak
     judged: Union[Mapping[str, bytes], None] = None  # what ZAP says of the peer
-    sealing: Union[Keys, Protection, None] = None  # how frames are, from now on
+    sealing: Union[Keys, Protection, None] = None  # seals frames from now on
 
     @property
     def socket_type(self) -> str:
@@ -71,15 +74,16 @@ class Ready(NamedTuple):
     def identity(self) -> bytes:
         """The peer's routing id, b"" if it has none.
 
-        One that begins with a zero octet counts as none: RFC 37 forbids it, and
-        generated ids look so.
+        One that begins with a zero octet counts as none: RFC 37 forbids it, and ids
+        that are made up look like that.
         """
         value = metadata.find(self.properties, metadata.IDENTITY)
         return b"" if value is None or value[:1] == b"\0" else value
 
 
 class Failed(NamedTuple):
-    """The connection must be closed; fields as in `ProtocolError`."""
+    """The result if the connection must be closed.  Fields are as of
+    `ProtocolError`."""
 
     code: int  # a PROTOCOL_ERROR_* value; 0: the peer left, or refused us
     reason: str
@@ -94,10 +98,10 @@ Result = Union[Ready, Failed]
 class Handshake:
     """One connection's handshake.
 
-    `socket_type` is ours, by its name in upper case, `identity` our routing id of
-    0-255 octets, `accepts` the socket types that the peer may have.  `old_peers` says
-    whether peers of ZMTP 1.0 and 2.0, which do not tell their type or are not asked,
-    are let in where the mechanism is NULL.
+    `socket_type` is our own, in upper case; `identity` is our routing id, 0 to 255
+    octets; `accepts` are the socket types that the peer may have.  `old_peers`: peers
+    of ZMTP 1.0 and 2.0 are let in, if the mechanism is NULL.  (They cannot tell, or are
+    not asked for, their type.)
 
     `result` is None until the end.
     """
@@ -153,20 +157,20 @@ class Handshake:
         self._old_peers = old_peers and mechanism.name == b"NULL"
         self._major = greeting.MAJOR
         self._minor = greeting.MINOR
-        self._started = False  # the mechanism
+        self._started = False  # whether the mechanism has begun
         self._input = bytearray()
         self._output = b""
-        # No bound method: it would be a cycle, for the collector to find.
+        # No bound method: that would be a reference cycle.
         self._stage: Callable[[Handshake], bool] = Handshake._read_signature
 
     def start(self) -> None:
-        """The connection is made.  Either side may speak first."""
+        """The connection is established.  Either side may send first."""
         self._output += self._greeting[: greeting.SIGNATURE]
 
     def receive_data(self, data: bytes) -> Union[Result, None]:
-        """Take what arrived; returns `result`.
+        """Take in what arrived, and return `result`.
 
-        May be called after the end: a `Ready` then gets it as leftover.
+        May be called after the end: for a `Ready` it is added to the leftover.
         """
         if isinstance(self.result, Ready):
             leftover = self.result.leftover + data
@@ -177,14 +181,15 @@ class Handshake:
         return self.result
 
     def receive_eof(self) -> Union[Result, None]:
-        """The peer closed its side; returns `result`.  Not fatal: it may be back."""
+        """The peer has closed its side.  Returns `result`; not fatal, the peer may
+        return."""
         if self.result is None:
             where = _WHERE.get(self._stage.__name__, "its greeting")
             self._fail(ProtocolError(f"peer closed before {where}", 0, fatal=False))
         return self.result
 
     def answer(self, frames: Sequence[bytes]) -> Union[Result, None]:
-        """The ZAP handler's reply, its delimiter included; returns `result`."""
+        """Take in the ZAP handler's reply, with its delimiter, and return `result`."""
         try:
             self.judge(zap.parse(frames))
         except ProtocolError as error:
@@ -192,7 +197,7 @@ class Handshake:
         return self.result
 
     def answer_alone(self) -> Union[Result, None]:
-        """There is no ZAP handler; returns `result`."""
+        """There is no ZAP handler.  Returns `result`."""
         self.credentials = None
         if self._mechanism.needs_handler:
             self._fail(ProtocolError("there is no ZAP handler", 0, fatal=False))
@@ -201,7 +206,7 @@ class Handshake:
         return self.result
 
     def resume(self, outcome: Union[Step, ProtocolError]) -> Union[Result, None]:
-        """What `aside` returned or raised; returns `result`."""
+        """Take in what `aside` returned or raised, and return `result`."""
         self.aside = None
         if self.result is not None:
             return self.result
@@ -216,7 +221,7 @@ class Handshake:
         return self.result
 
     def judge(self, verdict: zap.Verdict) -> Union[Result, None]:
-        """What is to become of the peer; returns `result`."""
+        """Take in somebody else's verdict, and return `result`."""
         self.credentials = None
         if verdict.status == zap.OK:
             self._judged = verdict.properties
@@ -243,7 +248,7 @@ class Handshake:
             self._advance()
 
     def data_to_send(self) -> bytes:
-        """Take what is to be sent now, b"" if nothing is."""
+        """Return what is to be sent now and has not been returned yet."""
         data, self._output = self._output, b""
         return data
 
@@ -270,7 +275,7 @@ class Handshake:
             self._stage = Handshake._read_version
         else:
             self._follow_old(1)
-            self._output += self._identity  # its header went out as our signature
+            self._output += self._identity  # our signature was its header
             self._stage = Handshake._read_unasked_identity
         return True
 
@@ -297,8 +302,10 @@ class Handshake:
 
     @property
     def is_ahead(self) -> bool:
-        """Whether more was said than a peer wants to read that refuses our greeting: if
-        it closes with that unread, its system resets the connection."""
+        """Whether we have sent more than a peer reads that refuses our greeting.
+
+        If it closes with that unread, its system resets the connection.
+        """
         return self._started and self._stage is Handshake._read_greeting
 
     def _follow_old(self, major: int) -> None:
@@ -320,7 +327,7 @@ class Handshake:
         return True
 
     def _read_unasked_identity(self) -> bool:
-        """Of a peer that may be a subscriber that does not subscribe."""
+        """Read the routing id of a peer that may be a SUB that does not subscribe."""
         read = self._read_identity()
         if isinstance(self.result, Ready) and self._socket_type in ("PUB", "XPUB"):
             leftover = older.SUBSCRIBE_ALL + self.result.leftover
@@ -383,10 +390,10 @@ class Handshake:
         self.result = ready
 
     def _accept(self, raw: bytes) -> Ready:
-        """The end, if the peer's metadata is good."""
+        """End with success, if the peer's metadata is good."""
         properties = metadata.parse(raw)
         peer_type, identity = metadata.kind(properties)
-        # A peer that does not say what it is, is let in, as libzmq does.
+        # A peer that does not tell its type is let in, as in libzmq.
         if peer_type is not None and peer_type.decode("latin-1") not in self._accepts:
             raise _invalid(f"{self._socket_type} cannot talk to {peer_type!r}")
         if identity is not None and len(identity) > MAX_IDENTITY:
@@ -404,7 +411,7 @@ _WHERE = {
     "_read_unasked_identity": "its routing id",
 }
 
-# Every connection of a socket says the same: listeners should not make it anew.
+# All connections of a socket send the same, so it is made only once.
 _own_greeting = lru_cache(maxsize=64)(greeting.encode)
 
 

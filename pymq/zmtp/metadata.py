@@ -1,7 +1,7 @@
-"""Metadata of a connection (RFC 37): properties, each a name and a value.
+"""Metadata of a connection (RFC 37): properties, each with a name and a value.
 
-On the wire a property is the octet size of its name, the name, the size of the
-value in four octets, the value.
+On the wire: the size of the name (1 octet), the name, the size of the value (4 octets),
+the value.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ REMEMBERED = 256  # octets: longer metadata is parsed each time
 
 
 def encode(properties: Iterable[tuple[str, bytes]]) -> bytes:
-    """Properties in the order given; names are ASCII of 1-255 octets."""
+    """Encode properties in the given order.  Names are ASCII of 1 to 255 octets."""
     parts = []
     for name, value in properties:
         raw = name.encode("ascii")
@@ -31,16 +31,16 @@ def encode(properties: Iterable[tuple[str, bytes]]) -> bytes:
 
 
 def parse(data: bytes) -> dict[str, bytes]:
-    """Properties by name, as the peer spelled it.
+    """Decode properties.  Names are as the peer spelled them.
 
-    Raises ProtocolError for a property that is cut short, an empty or unprintable
-    name, and a name that comes twice: RFC 37 compares names without regard to case,
-    and peers that disagree on which of two identities counts can be fooled.
+    ProtocolError for a property that is cut short, an empty or unprintable name, and a
+    name that comes twice.  RFC 37 compares names without regard to case; if two
+    implementations disagreed on which of two identities counts, they could be fooled.
     """
     return dict(_parse(data) if len(data) <= REMEMBERED else _parse.__wrapped__(data))
 
 
-@lru_cache(maxsize=64)  # peers of one kind all say the same
+@lru_cache(maxsize=64)  # peers of one kind send the same
 def _parse(data: bytes) -> dict[str, bytes]:
     properties: dict[str, bytes] = {}
     seen = set()
@@ -66,7 +66,7 @@ def _parse(data: bytes) -> dict[str, bytes]:
 
 
 def find(properties: dict[str, bytes], name: str) -> Union[bytes, None]:
-    """The value of a property, whatever case the peer wrote its name in, or None."""
+    """Return the value of a property, in whatever case its name is, or None."""
     value = properties.get(name)
     if value is not None:
         return value
@@ -75,7 +75,7 @@ def find(properties: dict[str, bytes], name: str) -> Union[bytes, None]:
 
 
 def kind(properties: dict[str, bytes]) -> tuple[Union[bytes, None], Union[bytes, None]]:
-    """The socket type and the routing id, as `find` finds them."""
+    """Return the socket type and the routing id, as `find` finds them."""
     socket_type, identity = properties.get(SOCKET_TYPE), properties.get(IDENTITY)
     if socket_type is None:
         socket_type = find(properties, SOCKET_TYPE)

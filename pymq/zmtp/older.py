@@ -34,7 +34,8 @@ SUBSCRIBE_ALL = b"\2\0\1"
 
 
 def header(size: int, flags: int = 0) -> bytes:
-    """The octets in front of a body of `size` octets in 1.0; `flags` of MORE."""
+    """Return the octets before a body of `size` octets in ZMTP 1.0; `flags` are
+    MORE."""
     if size < LONG - 1:
         return bytes((size + 1, flags))
     return bytes((LONG,)) + (size + 1).to_bytes(8, "big") + bytes((flags,))
@@ -43,10 +44,11 @@ def header(size: int, flags: int = 0) -> bytes:
 def parse_header(
     data: Union[bytes, bytearray], at: int = 0, max_size: int = -1
 ) -> Union[tuple[int, int, int], None]:
-    """As `frame.parse_header`, of a frame of 1.0.
+    """See `frame.parse_header`; for a frame of 1.0.
 
-    Raises ProtocolError for a length of 0 (the flags count), or of more than 2**63,
-    and for flags other than MORE: what is no ZMTP at all shows by these.
+    ProtocolError for a length of 0 (it counts the flags), for one of more than 2**63,
+    and for flags other than MORE.  Streams that are not ZMTP at all are found out by
+    these.
     """
     left = len(data) - at
     if left < SHORT_HEADER:
@@ -68,16 +70,16 @@ def parse_header(
 
 
 class Decoder(frame.Decoder):
-    """Cuts a stream of 1.0 into frames."""
+    """Cuts a stream of ZMTP 1.0 into frames."""
 
     long_header = LONG_HEADER
 
     def __init__(self, max_size: int = -1) -> None:
         super().__init__(max_size)
-        self._plain = 0  # no frame is simpler than others
+        self._plain = 0  # there is no fast path
 
     def _check_first(self, octet: int) -> None:
-        """Nothing: it is a length."""
+        """Nothing to check: the first octet is a length."""
 
     def _parse(
         self, data: Union[bytes, bytearray], at: int
@@ -86,7 +88,7 @@ class Decoder(frame.Decoder):
 
 
 class Decoder2(frame.Decoder):
-    """Cuts a stream of 2.0 into frames; it has no commands."""
+    """Cuts a stream of ZMTP 2.0 into frames; it has no commands."""
 
     def _parse(
         self, data: Union[bytes, bytearray], at: int
@@ -98,7 +100,7 @@ class Decoder2(frame.Decoder):
 
 
 def encode_identity(major: int, identity: bytes) -> bytes:
-    """Our routing id as the first frame of a version."""
+    """Return our routing id as the first frame of a version."""
     head = header if major == 1 else frame.header
     return head(len(identity)) + identity
 
@@ -106,9 +108,10 @@ def encode_identity(major: int, identity: bytes) -> bytes:
 def parse_identity(
     major: int, data: Union[bytes, bytearray]
 ) -> Union[tuple[bytes, int], None]:
-    """A peer's routing id in its first frame, and where that ends; None if incomplete.
+    """Return a peer's routing id from its first frame, and where that frame ends.
 
-    Raises ProtocolError if it is longer than 255 octets, or no frame for itself.
+    None while it is incomplete.  ProtocolError if it is longer than 255 octets, or if
+    other frames of the same message follow.
     """
     parse = parse_header if major == 1 else frame.parse_header
     found = parse(data, 0, MAX_IDENTITY)

@@ -1,8 +1,8 @@
-"""Sealed frames: MESSAGE of CurveZMQ (RFC 26), from the handshake's end on.
+"""Sealed frames of an established connection: MESSAGE of CurveZMQ (RFC 26).
 
-Each frame is a MESSAGE of its own, in a frame without flags: 8 octets of a nonce that
-only grows (2**64 of them outlast anybody), 16 of a tag, and sealed with it the frame's
-flags and its body.
+Each frame is sealed in a MESSAGE of its own, in a frame without flags: a nonce of 8
+octets, which only grows (2**64 of them are never used up), a tag of 16, and then the
+sealed flags and body.
 """
 
 from __future__ import annotations
@@ -23,14 +23,16 @@ _PREFIXES = (b"CurveZMQMESSAGEC", b"CurveZMQMESSAGES")
 
 
 class Protection(Protocol):
-    """What seals the frames of a connection, and opens the peer's."""
+    """Seals the frames of a connection, and opens the peer's."""
 
     def seal(self, flags: int, body: bytes) -> bytes:
-        """A frame as it goes out; `flags` of MORE, COMMAND."""
+        """Return a frame as it is sent; `flags` are MORE and COMMAND."""
 
     def open(self, body: bytes) -> tuple[int, bytes]:
-        """The flags and the body that were sealed.  ProtocolError if it was not the
-        peer who did, or not now."""
+        """Return the flags and the body that were sealed.
+
+        ProtocolError if it is not from the peer, or is not the next one.
+        """
 
 
 class Keys(NamedTuple):

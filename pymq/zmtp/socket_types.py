@@ -1,6 +1,6 @@
-"""Which socket types talk to which (RFC 28, RFC 37 and the draft types' RFCs).
+"""Which socket types talk to each other (RFC 28, RFC 37, and the drafts' RFCs).
 
-STREAM speaks no ZMTP and DGRAM only datagrams, so neither shakes hands.
+STREAM does not speak ZMTP, and DGRAM only sends datagrams, so neither shakes hands.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""libsodium, through PyNaCl: all of the arithmetic of CURVE.
+"""libsodium through PyNaCl: all of the arithmetic of CURVE.
 
-PyNaCl is an extra, ``pymq[curve]``; nothing here may be called without it.  A box is
-its tag of 16 octets, then what is sealed.
+PyNaCl is an extra, ``pymq[curve]``; without it nothing here may be called.  A box is a
+tag of 16 octets and what is sealed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _Result = TypeVar("_Result")
 
 
 def available() -> bool:
-    """Whether PyNaCl is there, and loads."""
+    """Whether PyNaCl can be imported."""
     try:
         _bindings()
     except ImportError:
@@ -37,7 +37,8 @@ def _bindings() -> Any:
 
 
 def _checked(call: Callable[[], _Result]) -> _Result:
-    """What cannot be opened, or a key that is none, is the peer's fault."""
+    """Turn errors of the library into ProtocolError: bad boxes and keys are the
+    peer's fault."""
     try:
         return call()
     except import_module("nacl.exceptions").CryptoError:
@@ -48,19 +49,20 @@ def _checked(call: Callable[[], _Result]) -> _Result:
 
 
 def public(secret: bytes) -> bytes:
-    """The public key of a secret one."""
+    """Return the public key of a secret one."""
     result: bytes = _bindings().crypto_scalarmult_base(secret)
     return result
 
 
 def random(size: int) -> bytes:
-    """So many octets that nobody can guess."""
+    """Return so many random octets."""
     result: bytes = _bindings().randombytes(size)
     return result
 
 
 def shared(public_key: bytes, secret: bytes) -> bytes:
-    """The key for `seal` and `open` of who has one of two secrets."""
+    """Return the key for `seal` and `open`, of one side's secret and the other's
+    public key."""
     result: bytes = _checked(
         lambda: _bindings().crypto_box_beforenm(public_key, secret)
     )
@@ -74,7 +76,7 @@ def seal(plain: bytes, nonce: bytes, key: bytes) -> bytes:
 
 
 def open(box: bytes, nonce: bytes, key: bytes) -> bytes:
-    """What `seal` sealed.  ProtocolError if that was with something else."""
+    """Open what `seal` has sealed.  ProtocolError if key or nonce were others."""
     result: bytes = _checked(
         lambda: _bindings().crypto_box_open_afternm(box, nonce, key)
     )
@@ -86,15 +88,16 @@ _OPEN_EASY = "crypto_box_open_easy_afternm"
 
 
 def functions() -> tuple[int, int, int]:
-    """The addresses of functions of libsodium for C, which know nothing of Python: to
-    seal, to open, and to open what is short, 0 if PyNaCl has none.
+    """Return addresses of functions of libsodium, for C to call without Python.
 
-    The first two are those of NaCl.  They want 32 octets of room in front, and make one
-    pass over those and the message, where the "easy" ones make two: at 1 KiB 0.9 µs
-    instead of 1.3 to seal, 1.1 instead of 1.4 to open.  But to open 64 octets they take
-    0.6 instead of 0.5.
+    They seal, open, and open what is short; the last is 0 if PyNaCl has none.
+
+    The first two are NaCl's own.  They want 32 octets of room in front of the message,
+    and make one pass over both, where the "easy" functions make two.  At 1 KiB they
+    take 0.9 µs instead of 1.3 to seal, and 1.1 instead of 1.4 to open.  But to open 64
+    octets they take 0.6 instead of 0.5.
     """
-    _bindings()  # until then libsodium does not know what the processor can do
+    _bindings()  # which makes libsodium find out what the processor can do
     module = import_module("nacl._sodium")
     ffi, lib = module.ffi, module.lib
 

@@ -1,6 +1,6 @@
-"""ZAP 1.0 (RFC 27): asking somebody else whether a peer may come in, in frames.
+"""ZAP 1.0 (RFC 27): the frames that ask whether a peer may connect.
 
-The delimiter that a REQ puts in front is part of the frames here.
+They include the delimiter that a REQ puts in front.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ OK = 200
 LATER = 300  # the peer is not told, and may try again
 _STATUS = (b"200", b"300", b"400", b"500")
 _VERSION = b"1.0"
-_REQUEST = b"1"  # libzmq's: each request has a connection of its own
+_REQUEST = b"1"  # as libzmq's: each request has its own connection
 _REPLY = 7  # frames
 
 
@@ -29,7 +29,7 @@ class Verdict(NamedTuple):
 
     status: int  # 200, 300, 400 or 500
     text: str
-    properties: dict[str, bytes]  # User-Id, and whatever else it says
+    properties: dict[str, bytes]  # User-Id, and others
 
 
 def request(
@@ -39,13 +39,14 @@ def request(
     mechanism: bytes,
     credentials: Sequence[bytes],
 ) -> list[bytes]:
-    """The frames of a request.  `routing_id` is our own, as libzmq has it."""
+    """Make the frames of a request.  `routing_id` is our own, as in libzmq."""
     head = [b"", _VERSION, _REQUEST, domain, address, routing_id, mechanism]
     return head + list(credentials)
 
 
 def parse(frames: Sequence[bytes]) -> Verdict:
-    """Read a reply.  ProtocolError with a PROTOCOL_ERROR_ZAP_* code if it is none."""
+    """Read a reply.  ProtocolError with a PROTOCOL_ERROR_ZAP_* code if it is
+    malformed."""
     if len(frames) != _REPLY:
         raise _bad(f"{len(frames)} frames", Event.PROTOCOL_ERROR_ZAP_MALFORMED_REPLY)
     delimiter, version, number, status, text, user, more = map(bytes, frames)
@@ -68,5 +69,5 @@ def parse(frames: Sequence[bytes]) -> Verdict:
 
 
 def _bad(reason: str, code: int) -> ProtocolError:
-    # Not the peer's fault, yet libzmq does not try again either.
+    # This is not the peer's fault, but libzmq does not try again either.
     return ProtocolError(f"bad ZAP reply: {reason}", code)

@@ -1,7 +1,7 @@
 """Security mechanisms: what happens between the greetings and READY.
 
-A mechanism is one file here, with a class that keeps to `Mechanism` for each role.
-It sees commands, not bytes, and returns a `Step`; the rest is `Handshake`'s.
+Each mechanism is one file, with a class for each role that implements `Mechanism`.  It
+sees commands, not bytes, and returns a `Step`; `Handshake` does the rest.
 """
 
 from __future__ import annotations
@@ -15,28 +15,29 @@ from ..sealing import Keys, Protection
 
 
 class Step(NamedTuple):
-    """What follows from the start, or from a command.
+    """What is to be done after the start, or after a command.
 
-    `replies` are bodies of commands to send, in order.  `metadata` is the peer's,
-    as it stood in its command, or None while it is not known: once it is there the
-    mechanism is done.  Should the metadata turn out to be bad, no reply is sent.
+    `replies` are bodies of commands to send, in order.  `metadata` is the peer's, as it
+    was in its command; None while it is not known.  Once it is there the mechanism is
+    done.  If the metadata turns out to be bad, no reply is sent.
 
-    `credentials` are what a ZAP handler is to judge (RFC 27), each a frame; None if
-    there is nothing to ask.  What it says comes to `Mechanism.accept`, or nowhere.
-    `claims` is then the peer's metadata, if it has already come.
+    `credentials` are the frames that a ZAP handler has to judge (RFC 27); None if there
+    is nothing to ask.  If the handler agrees `Mechanism.accept` is called, else
+    nothing.  `claims` is then the peer's metadata, if it has already arrived.
 
-    `aside` takes long, and gives the Step in place of this one; it is to be called on
-    another thread, and nothing of the mechanism's before it has returned.
+    `aside` is a function that takes long, and returns the Step that takes the place of
+    this one.  Call it on another thread, and nothing else of the mechanism before it
+    has returned.
     """
 
     replies: tuple[bytes, ...] = ()
     metadata: Union[bytes, None] = None
     credentials: Union[tuple[bytes, ...], None] = None
     claims: bytes = b""
-    aside: Union[Callable[[], Any], None] = None  # mypy knows no recursive tuples
+    aside: Union[Callable[[], Any], None] = None  # mypy has no recursive tuples
 
     def __repr__(self) -> str:
-        return f"<Step, {len(self.replies)} replies>"  # there may be a password in it
+        return f"<Step, {len(self.replies)} replies>"  # they may have a password
 
 
 class Mechanism(Protocol):
@@ -44,40 +45,50 @@ class Mechanism(Protocol):
 
     @property
     def name(self) -> bytes:
-        """As in the greeting: at most 20 octets."""
+        """Its name in the greeting, at most 20 octets."""
 
     @property
     def as_server(self) -> bool:
-        """The role that the greeting announces; False where roles do not differ."""
+        """The role that the greeting announces; False if the roles do not differ."""
 
     @property
     def eager(self) -> bool:
-        """Whether what it says first goes out with the greeting, to a peer that has
-        shown that it speaks ZMTP 3.  It says that to whoever may listen."""
+        """Whether its first command goes out with the greeting.
+
+        Only to a peer that has shown that it speaks ZMTP 3.  The command is not secret.
+        """
 
     @property
     def needs_handler(self) -> bool:
-        """Whether nobody gets in while there is no ZAP handler to ask."""
+        """Whether every peer is refused while there is no ZAP handler."""
 
     @property
     def sealing(self) -> Union[Keys, Protection, None]:
-        """Once done: with what frames are sealed; None if they are not.  Backends can
-        do it with keys."""
+        """What seals the frames, once the mechanism is done; None if they are not
+        sealed.
+
+        Backends can seal with `Keys`; a `Protection` needs a splice.
+        """
 
     def start(self, metadata: bytes) -> Step:
-        """Both greetings agree.  `metadata` is ours, for the peer to be given."""
+        """Begin: both greetings agree.  `metadata` is ours, to be sent to the peer."""
 
     def receive(self, command: Command) -> Step:
-        """A command came, maybe while the handler is being asked.  Raises
-        ProtocolError if it may not, or is malformed."""
+        """Take in a command, perhaps while the handler is being asked.
+
+        ProtocolError if it must not come now, or is malformed.
+        """
 
     def accept(self) -> Step:
-        """The handler agrees, or there is none."""
+        """Go on: the handler has agreed, or there is none."""
 
 
 def unexpected(command: Command, where: str, asking: bool = False) -> ProtocolError:
-    """What to raise for a command that does not belong `where` it came.  libzmq has a
-    less precise code for what comes while it is `asking` a ZAP handler."""
+    """Make the exception for a command that does not belong here.
+
+    `where` is what was expected.  While a ZAP handler is `asking`, libzmq has a less
+    precise code.
+    """
     code = Event.PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND
     if asking:
         code = Event.PROTOCOL_ERROR_ZMTP_UNSPECIFIED

@@ -1,11 +1,12 @@
-"""CURVE (RFC 25, RFC 26): both sides know each other's key, and nobody else listens.
+"""CURVE (RFC 25, RFC 26): each side proves its key, and nobody else can listen.
 
-Names as there: C and S are the long-term keys of client and server, C' and S' those of
-this connection; secrets have small letters.  An ERROR is in the clear, as is all that
-may stand in for a handshake, so it is believed as far as giving up goes.
+Names are those of the RFCs: C and S are the long-term keys of client and server, C' and
+S' the keys of this connection; secret keys have small letters.  An ERROR is not
+encrypted, like everything that can come in place of a handshake.  So it is believed
+only so far that we give up.
 
-`random` is where short-term keys and nonces come from.  Python cannot overwrite them:
-each side lets go of its secrets when it is done.
+`random` makes the keys of a connection, and nonces.  Python cannot overwrite secrets in
+memory; each side drops its references when it is done.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class _Side:
         self.sealing: Union[Keys, None] = None
 
     def _done(self, keys: Keys) -> None:
-        """Nothing but `keys` is needed any more."""
+        """Drop everything but `keys`."""
         self.sealing = keys
         self._short = self._key = self._secret = b""
 
@@ -70,7 +71,7 @@ class _Side:
 
 
 class Client(_Side):
-    """Knows the server's key."""
+    """The client, which knows the server's key."""
 
     as_server = False
     eager = False
@@ -137,10 +138,11 @@ class Client(_Side):
 
 
 class Server(_Side):
-    """Learns the client's key, and may have a ZAP handler judge it.
+    """The server, which learns the client's key and may have a ZAP handler judge it.
 
-    `asks`: there may be one.  `needs_handler`: without one nobody gets in.  `clock`
-    has seconds, for a cookie's age; without one it never expires.
+    `asks`: there may be a handler.  `needs_handler`: without one every client is
+    refused.  `clock` returns seconds, for the age of cookies; without it they never
+    expire.
     """
 
     as_server = True
@@ -196,7 +198,8 @@ class Server(_Side):
         return Step((command.encode(command.WELCOME, self._welcome(key)),))
 
     def _welcome(self, key: bytes) -> bytes:
-        """The cookie's own key is forgotten: nothing but this very cookie will do."""
+        """Make a WELCOME.  The cookie's key is then dropped: only this cookie will
+        be accepted."""
         cookie_key, salt = self._random(KEY), self._random(_SALT)
         plain = self._client + self._short
         box = sodium.seal(plain, b"COOKIE--" + salt, cookie_key)
@@ -232,7 +235,8 @@ class Server(_Side):
         return Step(credentials=(client,), claims=self._peer)
 
     def _check(self, vouch: bytes, client: bytes) -> None:
-        """The client's long-term key vouches for its short-term one, and means us."""
+        """Check that the client's long-term key vouches for its short-term one, and
+        for us."""
         key = sodium.shared(client, self._short)
         plain = sodium.open(vouch[_SALT:], b"VOUCH---" + vouch[:_SALT], key)
         if not hmac.compare_digest(plain, self._client + self._public):

@@ -1,10 +1,9 @@
-"""GSSAPI (RFC 38), as libzmq has it: Kerberos says who the peers are, and no one else
-listens.
+"""GSSAPI (RFC 38) as libzmq has it: Kerberos says who the peers are, and encrypts.
 
-RFC 38 has three lines, so libzmq is the standard: tokens go both ways in INITIATE, a
-client that has no token left sends a command of nothing, and READY comes from both,
-the server first.  It travels as messages then do: wrapped, in a command MESSAGE.  With
-`plaintext` neither does, and only the names of the peers are sure.
+RFC 38 is only a few lines, so libzmq is the standard.  Tokens go both ways in INITIATE;
+a client that has no token left sends an empty command; READY comes from both sides, the
+server first.  READY travels as messages do afterwards: wrapped, in a command MESSAGE.
+With `plaintext` neither is wrapped, and only the names of the peers are certain.
 """
 
 from __future__ import annotations
@@ -52,7 +51,10 @@ class Wrapper:
 
 
 class _Side:
-    """What the two roles share.  `make` gets a context; that may take long."""
+    """What the two roles share.
+
+    `make` makes a security context, which may take long.
+    """
 
     name = b"GSSAPI"
     needs_handler = False
@@ -78,7 +80,7 @@ class _Side:
         return self._context is not None and self._context.complete
 
     def _ready(self) -> bytes:
-        """Our READY, and from now on all is wrapped."""
+        """Return our READY.  From now on everything is wrapped."""
         ready = command.encode(command.READY, self._metadata)
         if self._plaintext:
             return ready
@@ -87,7 +89,7 @@ class _Side:
         return command.encode(MESSAGE, _sized(self._context.wrap(b"\0" + ready)))
 
     def _read_ready(self, command_: Command) -> bytes:
-        """The peer's metadata."""
+        """Return the peer's metadata."""
         if not self._plaintext:
             if command_.name != MESSAGE:
                 raise unexpected(command_, "a wrapped READY")
@@ -100,7 +102,7 @@ class _Side:
 
 
 class Client(_Side):
-    """Begins."""
+    """The client, which begins."""
 
     as_server = False
     eager = False
@@ -108,7 +110,7 @@ class Client(_Side):
     def start(self, metadata: bytes) -> Step:
         """See `Mechanism.start`."""
         self._metadata = metadata
-        return Step(aside=self._step)  # a ticket may have to be asked for
+        return Step(aside=self._step)  # it may have to ask for a ticket
 
     def receive(self, command_: Command) -> Step:
         """See `Mechanism.receive`."""
@@ -128,7 +130,8 @@ class Client(_Side):
 
 
 class Server(_Side):
-    """Learns the client's principal, and has a ZAP handler judge it."""
+    """The server, which learns the client's principal and has a ZAP handler judge
+    it."""
 
     as_server = True
     eager = False
@@ -160,7 +163,7 @@ class Server(_Side):
         if command_.name != command.INITIATE:
             raise unexpected(command_, "INITIATE")
         token = _token(command_.data)
-        return Step(aside=lambda: self._step(token))  # it looks for replays in a file
+        return Step(aside=lambda: self._step(token))  # it reads a file of replays
 
     def accept(self) -> Step:
         """See `Mechanism.accept`."""
@@ -173,7 +176,7 @@ def _sized(token: bytes) -> bytes:
 
 
 def _token(data: bytes) -> bytes:
-    """The token, behind its size, which is not 0; nothing may follow it."""
+    """Return the token behind its size, which must not be 0.  Nothing may follow it."""
     if len(data) <= _SIZE or int.from_bytes(data[:_SIZE], "big") != len(data) - _SIZE:
         raise _malformed("a token of another size")
     return data[_SIZE:]

@@ -1,6 +1,6 @@
-"""NULL (RFC 37): each side sends READY with its metadata, and nothing is secured.
+"""NULL (RFC 37): each side sends READY with its metadata.  Nothing is secured.
 
-Either side may have its ZAP handler look at the peer's address, before READY.
+A ZAP handler may judge the peer's address before that.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from . import Step, unexpected
 
 
 class Null:
-    """Both roles.  READY goes out without waiting for the peer's.
+    """NULL, for both roles.  READY goes out without waiting for the peer's.
 
-    `asks`: the ZAP handler decides.  `needs_handler`: and nobody else.  `patient`: it
-    is asked when the peer's READY is there, which two sides must not both wait for.
+    `asks`: a ZAP handler decides.  `needs_handler`: without one every peer is refused.
+    `patient`: it is asked only when the peer's READY is there.  If both sides are
+    patient they wait for each other, so only one may be.
     """
 
     name = b"NULL"
@@ -31,8 +32,8 @@ class Null:
         self.eager = not asks
         self._asks = asks
         self._patient = patient
-        self._ready = b""  # ours, held back
-        self._peer: Union[bytes, None] = None  # its metadata, that came too early
+        self._ready = b""  # our READY, until the handler agrees
+        self._peer: Union[bytes, None] = None  # its metadata, if it came earlier
 
     def start(self, metadata: bytes) -> Step:
         """See `Mechanism.start`."""
@@ -60,7 +61,7 @@ class Null:
         return Step((self._ready,), self._peer)
 
 
-@lru_cache(maxsize=64)  # sockets of one kind all say the same
+@lru_cache(maxsize=64)  # sockets of one kind send the same
 def _ready(metadata: bytes) -> Step:
     return Step((command.encode(command.READY, metadata),))
 

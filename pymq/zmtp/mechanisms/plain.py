@@ -1,6 +1,6 @@
-"""PLAIN (RFC 37): the client gives a user name and a password, in the clear.
+"""PLAIN (RFC 37): the client sends a user name and a password, unencrypted.
 
-Who gets in is for a ZAP handler to say; without one, nobody does.
+A ZAP handler decides who is let in; without one, nobody is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MAX_SECRET = 255  # octets of a user name, or of a password
 
 
 class Client:
-    """HELLO, WELCOME, INITIATE, READY."""
+    """The client: HELLO, WELCOME, INITIATE, READY."""
 
     name = b"PLAIN"
     as_server = False
@@ -60,7 +60,8 @@ class Client:
 
 
 class Server:
-    """Asks about the credentials in HELLO; if `patient`, not before INITIATE."""
+    """The server: has the credentials in HELLO judged; if `patient`, only after
+    INITIATE."""
 
     name = b"PLAIN"
     as_server = True
@@ -111,7 +112,7 @@ def _sized(text: bytes) -> bytes:
 
 
 def _credentials(data: bytes) -> tuple[bytes, bytes]:
-    """User name and password of a HELLO; nothing may follow them."""
+    """Return user name and password of a HELLO.  Nothing may follow them."""
     user_end = 1 + data[0] if data else 0
     if not 0 < user_end < len(data) or len(data) != user_end + 1 + data[user_end]:
         raise ProtocolError(
