@@ -1,7 +1,7 @@
-"""The table of context options: to add one, add a row, and the code that obeys it.
+"""The table of context options.  To add one, add a row, and the code that obeys it.
 
-Numbers are those of zmq.h, where SOCKET_LIMIT (read) and THREAD_PRIORITY (written) are
-the same one, and IPV6 and BLOCKY have the numbers of socket options.
+Numbers are those of zmq.h.  SOCKET_LIMIT (read) and THREAD_PRIORITY (written) have the
+same one, and IPV6 and BLOCKY have the numbers of socket options.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ INT_MAX = 2**31 - 1
 
 
 class ContextRow(NamedTuple):
-    """One row: an integer from `low` on.
+    """One row: an integer that is at least `low`.
 
-    What can be read is `default` until it is set, and always if `fixed`.
+    Reading gives `default` until it is set, or always if `fixed`.
     """
 
     name: str
@@ -104,12 +104,12 @@ CONTEXT_OPTIONS: dict[int, ContextRow] = {
 
 
 def defaults() -> dict[int, Any]:
-    """A new context's values."""
+    """Return a new context's values."""
     return {number: row.default for number, row in CONTEXT_OPTIONS.items()}
 
 
 def find(number: int) -> ContextRow:
-    """The row of an option.  ZMQError(EINVAL) if there is none."""
+    """Return the row of an option.  ZMQError(EINVAL) if there is none."""
     if not isinstance(number, int):
         raise TypeError(f"an option is an int, not {number!r}")
     row = CONTEXT_OPTIONS.get(number)
@@ -119,7 +119,8 @@ def find(number: int) -> ContextRow:
 
 
 def check(number: int, value: Any) -> int:
-    """What is kept of a value.  TypeError, OverflowError, or ZMQError(EINVAL)."""
+    """Return the value to keep.  TypeError, OverflowError or ZMQError(EINVAL) for a
+    bad one."""
     if not isinstance(value, int):
         raise TypeError(f"a context option is an int, not {value!r}")
     if not -INT_MAX - 1 <= value <= INT_MAX:

@@ -21,10 +21,11 @@ TO = "write NAME.key and NAME.key_secret, certificates, in place of printing key
 
 
 def keygen(as_json: bool, secret: Union[str, None], to: Union[str, None]) -> str:
-    """What is printed of a pair of keys, or of the files `to` which it went.
+    """Return the text that shows a pair of keys, or the files `to` which it was
+    written.
 
-    ValueError or ZMQError for what is no secret key; ZMQError(ENOTSUP) without PyNaCl;
-    OSError for files.
+    ValueError or ZMQError if a given secret key is none; ZMQError(ENOTSUP) without
+    PyNaCl; OSError for files.
     """
     if to is not None:
         from .auth import create_certificates
@@ -45,7 +46,7 @@ def _pair(secret: Union[str, None]) -> tuple[bytes, bytes]:
 
 
 def main(arguments: Union[Sequence[str], None], prog: str) -> int:
-    """Run, under the name of `prog`; the exit code."""
+    """Run the command, under the name `prog`.  Returns the exit code."""
     parser = argparse.ArgumentParser(
         prog=prog,
         description="Print a new pair of keys for CURVE, 40 characters of Z85 each.",

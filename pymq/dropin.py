@@ -1,8 +1,7 @@
-"""pymq in the place of pyzmq: `install_as_zmq`, and the variables that make a whole
-family of processes do the same.
+"""Using pymq in the place of pyzmq, in one process or in a family of processes.
 
-``sys.modules["zmq"] = pymq`` alone would not do: ``import zmq.asyncio`` would find the
-file by the package's path, and load it a second time.
+``sys.modules["zmq"] = pymq`` would not be enough: ``import zmq.asyncio`` would find the
+file through the package's path, and load it a second time.
 """
 
 from __future__ import annotations
@@ -24,11 +23,14 @@ _OURS, _THEIRS = "pymq", "zmq"
 
 
 def install_as_zmq() -> None:
-    """From now on ``import zmq`` gives pymq, and ``import zmq.x`` the same module
-    object as ``import pymq.x``; `importlib.metadata` finds a pyzmq of a version that
-    ends in ``+pymq``.  For this process only; see ``pymq run`` for children.
+    """Make ``import zmq`` give pymq in this process.
 
-    Idempotent.  ImportError if another zmq was imported: whoever has it keeps it.
+    ``import zmq.x`` then gives the same module object as ``import pymq.x``, and
+    `importlib.metadata` finds a pyzmq whose version ends in ``+pymq``.  For child
+    processes see ``pymq run``.
+
+    Idempotent.  ImportError if another zmq was imported already: whoever has it keeps
+    it.
     """
     _refuse_foreigners()
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
@@ -39,8 +41,10 @@ def install_as_zmq() -> None:
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """The `variables` of a process, changed so that a Python that is started with them
-    imports pymq as zmq; and so do its children, and theirs."""
+    """Return `variables` with which a Python process imports pymq as zmq.
+
+    So do its children, and theirs.
+    """
     wanted = [str(SHIM), variables.get("PYTHONPATH", "")]
     if str(HOME.parent) not in [*site.getsitepackages(), site.getusersitepackages()]:
         wanted.append(str(HOME.parent))  # a checkout
@@ -64,7 +68,7 @@ def _ours(name: str) -> str:
 
 
 class _Finder(MetaPathFinder):
-    """Finds zmq and what is in it, and the distribution called pyzmq."""
+    """Finds zmq, the modules in it, and the distribution called pyzmq."""
 
     def find_spec(
         self, fullname: str, path: Any = None, target: Any = None

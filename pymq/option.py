@@ -1,4 +1,4 @@
-"""The shape of a row in the table of socket options, and of some frequent ones."""
+"""The shape of a row in the table of socket options, and some frequent rows."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ INT64_MIN = -(2**63)
 
 
 class Option(NamedTuple):
-    """One row.  Integers are within `low`..`high`, bytes have that many octets.
+    """One row.  Integers are from `low` to `high`; bytes have so many octets.
 
-    What is not here is `SocketOption`'s to tell: its name, number and type.
+    `SocketOption` has the rest: the name, the number and the type.
     """
 
     default: Any
@@ -35,17 +35,18 @@ class Option(NamedTuple):
 
 
 def boolean(default: int = 0, text: str = "") -> Option:
-    """0 or 1, and nothing else."""
+    """Make a row for 0 or 1."""
     return Option(default, 0, 1, unit="0 or 1", text=text)
 
 
 def switch(types: frozenset[SocketType], text: str, **more: Any) -> Option:
-    """0 is off; of some types, and nothing to look at."""
+    """Make a row for 0 (off) or more, which some types have and which cannot be
+    read."""
     return Option(0, readable=False, types=types, unit="0 or more", text=text, **more)
 
 
 def truth(default: int, text: str) -> Option:
-    """libzmq takes any integer for these."""
+    """Make a row for a truth value for which libzmq takes any integer."""
     return Option(
         default,
         -INT_MAX - 1,
@@ -56,17 +57,17 @@ def truth(default: int, text: str) -> Option:
 
 
 def timeout(default: int = -1, text: str = "") -> Option:
-    """Milliseconds of a wait, -1 for ever."""
+    """Make a row for a wait in ms, -1 for ever."""
     return Option(default, -1, unit="ms", text=text, at_once=True)
 
 
 def state(default: Any, text: str) -> Option:
-    """What can only be read."""
+    """Make a row that can only be read."""
     return Option(default, writable=False, text=text, at_once=True)
 
 
 def admitted(text: str) -> Option:
-    """Each value is one more that is admitted; a pid_t, uid_t or gid_t."""
+    """Make a row of which each value admits one more pid, uid or gid."""
     return Option(
         frozenset(),
         -INT_MAX - 1,

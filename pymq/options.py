@@ -1,8 +1,8 @@
-"""The table of socket options: to add one, add a row, and the code that obeys it.
+"""The table of socket options.  To add one, add a row, and the code that obeys it.
 
-Getters, setters, attributes, checks, errors, tests and ``docs/options.md`` come from
-it.  Values live in a dict by option number, copied when an endpoint is bound or
-connected: most options act from the next bind or connect on (see libzmq's
+Getters, setters, attributes, checks, errors, tests and ``docs/options.md`` are made
+from it.  A socket's values are a dict by option number.  It is copied when an endpoint
+is bound or connected, so most options act on later binds and connects (see libzmq's
 zmq_setsockopt).
 """
 
@@ -347,7 +347,7 @@ ABSENT = (
 
 
 def why_absent(name: str) -> str:
-    """Why an option has no row; "" if there is nothing to say."""
+    """Return why an option has no row, "" if there is nothing to say."""
     return next((why for start, why in ABSENT if name.startswith(start)), "")
 
 
@@ -364,13 +364,12 @@ _DEFAULTS = {number: option.default for number, option in OPTIONS.items()}
 
 
 def defaults() -> dict[int, Any]:
-    """A new socket's values."""
+    """Return a new socket's values."""
     return _DEFAULTS.copy()
 
 
 def find(number: int) -> Option:
-    """The row of an option.  ZMQError(EINVAL) for one that does not exist or is not
-    built."""
+    """Return the row of an option.  ZMQError(EINVAL) if there is none."""
     option = OPTIONS.get(number)
     if option is None:
         name = _name(number)
@@ -381,7 +380,8 @@ def find(number: int) -> Option:
 
 
 def check(number: int, option: Option, value: Any, socket_type: int) -> None:
-    """Refuse a value: TypeError, OverflowError, or ZMQError(EINVAL) as libzmq would."""
+    """Refuse a bad value, as libzmq would: TypeError, OverflowError or
+    ZMQError(EINVAL)."""
     plain = value.__class__ is int and _KINDS[number][0] is int
     if not (plain and option.low <= value <= option.high):
         check_type(number, value)
@@ -392,7 +392,7 @@ def check(number: int, option: Option, value: Any, socket_type: int) -> None:
 
 
 def _fault(number: int, option: Option, value: Any, applies: bool) -> str:
-    """What is wrong, in words."""
+    """Return what is wrong with a value, in words."""
     name = f"socket option {_name(number)}"
     if not option.writable:
         return f"{name} can only be read"
@@ -405,8 +405,10 @@ def _fault(number: int, option: Option, value: Any, applies: bool) -> str:
 
 
 def check_type(number: int, value: Any) -> None:
-    """TypeError, or OverflowError for an integer that C has no room for.  As in pyzmq,
-    an option that does not exist is an int."""
+    """Raise TypeError, or OverflowError for an integer that does not fit its C type.
+
+    As in pyzmq, an option that does not exist is an int.
+    """
     wanted, most = _KINDS.get(number, (int, INT_MAX))
     require_type(number, value, wanted)
     if wanted is int and not ~most <= value <= most:
@@ -414,7 +416,7 @@ def check_type(number: int, value: Any) -> None:
 
 
 def require_type(number: int, value: Any, wanted: type) -> None:
-    """TypeError unless a value has exactly the type that an option takes."""
+    """Raise TypeError unless a value has exactly the type that an option takes."""
     if not isinstance(value, wanted):
         shown = f": {value!r}" if wanted is int else ""  # it may be a password
         raise TypeError(

@@ -1,6 +1,6 @@
-"""The rows of the options that secure connections; part of `options`.
+"""The rows of the options that secure connections; a part of `options`.
 
-Whichever of them is set last decides on the mechanism and the role, as in libzmq.
+The option that was set last decides on the mechanism and the role, as in libzmq.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TEXT = 40  # of Z85
 
 
 def _role(mechanism: int, server: int = 0) -> Mapping[int, Any]:
-    """What the mechanism's options then say."""
+    """Return the values of all options of the mechanism and the role."""
     return {
         _O.MECHANISM: mechanism,
         _O.PLAIN_SERVER: server * (mechanism == _PLAIN),
@@ -33,22 +33,27 @@ def _role(mechanism: int, server: int = 0) -> Mapping[int, Any]:
 
 
 def need_curve(errno: int = EINVAL) -> None:
-    """ZMQError, EINVAL as from options of a libzmq without CURVE, if PyNaCl is not
-    there."""
+    """Raise ZMQError with `errno` if PyNaCl is not there.
+
+    EINVAL is what options of a libzmq without CURVE give.
+    """
     if not sodium.available():
         raise error_for(errno, f"CURVE needs PyNaCl: pip install {sodium.EXTRA}")
 
 
 def _with_gssapi(_: Any, new: Any) -> Any:
-    """ZMQError(EINVAL), as libzmq without GSSAPI, if the package is not there."""
+    """Raise ZMQError(EINVAL) if the package is not there, as libzmq without GSSAPI."""
     if not gss.available():
         raise error_for(EINVAL, f"GSSAPI needs a package: pip install {gss.EXTRA}")
     return new
 
 
 def check_keys(options: Mapping[int, Any]) -> None:
-    """ZMQError(EINVAL) for CURVE with a key that was not set: it is all zeros, which is
-    nobody's secret.  libzmq lets a server have it, and clients fail without a word."""
+    """Raise ZMQError(EINVAL) for CURVE with a key that was not set.
+
+    Such a key is all zeros, so it is no secret. libzmq accepts it from a server, and
+    clients fail without a word.
+    """
     if options[_O.MECHANISM] != _CURVE:
         return
     for number in _NEEDED[bool(options[_O.CURVE_SERVER])]:
@@ -62,7 +67,10 @@ def _curve_role(_: int, new: int) -> int:
 
 
 def _key(_: bytes, new: bytes) -> bytes:
-    """32 octets, or 40 of Z85, which a zero may follow.  Errors show no key."""
+    """Read a key of 32 octets, or 40 of Z85 with or without a final zero.
+
+    Errors do not show it.
+    """
     need_curve()
     if len(new) == _KEY:
         return new

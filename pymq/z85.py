@@ -11,7 +11,7 @@ _MOST = 2**32
 
 
 def encode(rawbytes: bytes) -> bytes:
-    """ValueError unless the number of octets is a multiple of 4."""
+    """Encode bytes.  ValueError if their number is not a multiple of 4."""
     if len(rawbytes) % 4:
         raise ValueError(f"length must be multiple of 4, not {len(rawbytes)}")
     found = bytearray()
@@ -22,7 +22,7 @@ def encode(rawbytes: bytes) -> bytes:
 
 
 def decode(text: bytes) -> bytes:
-    """ValueError unless `encode` can give this text, which the error does not show."""
+    """Decode text.  ValueError if it is not Z85; the error does not show it."""
     if len(text) % 5:
         raise ValueError(f"Z85 length must be multiple of 5, not {len(text)}")
     found = bytearray()
