@@ -103,8 +103,7 @@ class _AsyncSocket(_Async, _Awaited):
 
     @classmethod
     def from_socket(cls: type[_Self], socket: Socket, io_loop: Any = None) -> _Self:
-        """Return an asyncio handle of a socket (see `shadow`).  `io_loop` is
-        ignored."""
+        """Return a handle of a socket (see `shadow`).  `io_loop` is ignored."""
         return cls(_from_socket=socket)
 
     # How it waits.
