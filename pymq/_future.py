@@ -74,6 +74,12 @@ def _done(loop: Union[Loop, None], result: _Result) -> Future[_Result]:
     return future
 
 
+def _failed(loop: Loop, error: Exception) -> Future[Any]:
+    future: Future[Any] = _Future(loop=loop)
+    future.set_exception(error)
+    return future
+
+
 def _made(loop: Loop, call: Callable[[], _Result]) -> Future[_Result]:
     """Make a call and return a future that is done, with its result or exception."""
     future: Future[_Result] = _Future(loop=loop)
@@ -182,9 +188,7 @@ class _AsyncSocket(_Async, _Awaited):
         except Again:
             pass
         except Exception as error:
-            future: Future[Any] = _Future(loop=loop)
-            future.set_exception(error)
-            return future
+            return _failed(loop, error)
         waiting = Waiting(loop=loop)
         waiting.begin(room, queue, call)
         if limit > 0:

@@ -51,31 +51,6 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
     `destroy` on exit, with a ResourceWarning if sockets are still open.
     """
 
-    #: Milliseconds that messages still queued have when the interpreter exits, to be
-    #: set before.  If the context has shadows, set it on the first handle.
-    exit_linger: int = EXIT_LINGER
-    sockopts: dict[int, Any]
-    _missing = EFAULT
-    _shared = (
-        "_closed",
-        "_terminating",
-        "_used",
-        "_pid",
-        "_options",
-        "_inherited",
-        "_manner",
-        "_sockets",
-        "_lock",
-        "_backend",
-        "_loop",
-        "_control",
-        "_registry",
-    )
-    _instance: ClassVar[Union[Context[Any], None]] = None
-    _instance_lock: ClassVar[threading.Lock] = threading.Lock()
-    _instance_pid: ClassVar[int] = 0
-    _socket_class: type[Socket] = Socket
-    _repr_cls = "zmq.Context"
     _closed: bool
     _terminating: bool
     _used: bool
@@ -89,6 +64,17 @@ class Context(OpenAttributes, Handle, Subscriptable[_Socket_co]):
     _loop: Loop
     _control: Control
     _registry: Registry
+    _shared = (*__annotations__,)  # all of these
+    _missing = EFAULT
+    #: Milliseconds that messages still queued have when the interpreter exits, to be
+    #: set before.  If the context has shadows, set it on the first handle.
+    exit_linger: int = EXIT_LINGER
+    sockopts: dict[int, Any]
+    _instance: ClassVar[Union[Context[Any], None]] = None
+    _instance_lock: ClassVar[threading.Lock] = threading.Lock()
+    _instance_pid: ClassVar[int] = 0
+    _socket_class: type[Socket] = Socket
+    _repr_cls = "zmq.Context"
 
     def __init__(
         self,

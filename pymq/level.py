@@ -14,23 +14,44 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from functools import wraps
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar, Union
+from typing import TYPE_CHECKING, Callable, TypeVar, Union
 
 from . import watch
-from .backend.abc import Bell, Buffer, Hub
+from .backend.abc import Bell, Hub
 from .backend.messages import no_way
 from .constants import POLLIN, POLLOUT
+from .patterns.end import End
 
 if TYPE_CHECKING:
+    from typing_extensions import Concatenate, ParamSpec
+
     from .control import Control
-    from .patterns.end import End
     from .timer import Timer
+
+    _Given = ParamSpec("_Given")
 
 _Result = TypeVar("_Result")
 
 _ANY = int(POLLIN | POLLOUT)  # what makes a wrapper receive may be either
 _UNDER_WAY = 0.1  # seconds
+
+
+def _seen(
+    method: Callable[Concatenate[End, _Given], _Result],
+) -> Callable[Concatenate[Level, _Given], _Result]:
+    """Return a method that calls the same method of the end inside, and then looks."""
+    name = method.__name__
+
+    @wraps(method)
+    def call(level: Level, /, *args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+        try:
+            return getattr(level._end, name)(*args, **kwargs)  # type: ignore[no-any-return]
+        finally:
+            level.refresh()
+
+    return call
 
 
 class Level:
@@ -148,35 +169,10 @@ class Level:
         """See `pymq.backend.abc.Hub.ready`."""
         return self._end.ready()
 
-    def _seen(self, call: Callable[..., _Result], *args: Any) -> _Result:
-        try:
-            return call(*args)
-        finally:
-            self.refresh()
-
-    def send(
-        self, data: Buffer, more: bool = False, owner: Union[object, None] = None
-    ) -> int:
-        """See `pymq.backend.abc.Hub.send`."""
-        return self._seen(self._end.send, data, more, owner)
-
     @property
     def quick_send(self) -> Callable[[bytes], int]:
         """See `pymq.backend.abc.Hub.quick_send`."""
         return self.send if self._turns else self._end.quick_send
-
-    def send_many(self, messages: Sequence[bytes]) -> int:
-        """See `pymq.backend.abc.Hub.send_many`."""
-        return self._seen(self._end.send_many, messages)
-
-    def send_message(
-        self,
-        frames: Sequence[Buffer],
-        more: bool = False,
-        owners: Union[Sequence[object], None] = None,
-    ) -> int:
-        """See `pymq.backend.abc.Hub.send_message`."""
-        return self._seen(self._end.send_message, frames, more, owners)
 
     @property
     def quick_send_message(self) -> Callable[[list[bytes]], Union[int, None]]:
@@ -184,31 +180,20 @@ class Level:
         return no_way if self._turns else self._end.quick_send_message
 
     @property
-    def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:
-        """There is none: each receive has to be seen."""
-        return no_way
-
-    def recv(self) -> Union[bytes, int]:
-        """See `pymq.backend.abc.Hub.recv`."""
-        return self._seen(self._end.recv)
-
-    @property
     def quick_recv(self) -> Callable[[], Union[bytes, int, None]]:
         """See `pymq.backend.abc.Hub.quick_recv`."""
         return self.recv
 
-    def recv_from(self) -> Union[tuple[Buffer, int, bool], int]:
-        """See `pymq.backend.abc.Hub.recv_from`."""
-        return self._seen(self._end.recv_from)
+    @property
+    def quick_recv_message(self) -> Callable[[], Union[list[bytes], int, None]]:
+        """There is none: each receive has to be seen."""
+        return no_way
 
-    def recv_message(self) -> Union[list[bytes], int]:
-        """See `pymq.backend.abc.Hub.recv_message`."""
-        return self._seen(self._end.recv_message)
-
-    def recv_message_from(self) -> Union[tuple[list[Buffer], int], int]:
-        """See `pymq.backend.abc.Hub.recv_message_from`."""
-        return self._seen(self._end.recv_message_from)
-
-    def recv_many(self, most: int) -> list[bytes]:
-        """See `pymq.backend.abc.Hub.recv_many`."""
-        return self._seen(self._end.recv_many, most)
+    send = _seen(End.send)
+    send_many = _seen(End.send_many)
+    send_message = _seen(End.send_message)
+    recv = _seen(End.recv)
+    recv_from = _seen(End.recv_from)
+    recv_message = _seen(End.recv_message)
+    recv_message_from = _seen(End.recv_message_from)
+    recv_many = _seen(End.recv_many)

@@ -52,39 +52,6 @@ class SocketState(Attributes, Handle):
     endpoints.
     """
 
-    copy_threshold: int = 65536
-    _missing = ENOTSOCK
-    _shared = (
-        "context",
-        "_closed",
-        "_type",
-        "_options",
-        "_hub",
-        "_asks",
-        "_end",
-        "_send",
-        "_quick_send",
-        "_quick_recv",
-        "_quick_send_message",
-        "_quick_recv_message",
-        "_ahead",
-        "_sessions",
-        "_monitor",
-        "_connections",
-        "_drain",
-        "_pattern",
-        "_pid",
-        "_life",
-        "_busy",
-        "_levels",
-        "_rooms",
-        "_attendants",
-        "_rests",
-        "_overflow",
-        "_last_values",
-        "_minded",
-        "_warned",
-    )
     context: Context
     _closed: bool = True  # until everything is there
     _type: SocketType
@@ -110,6 +77,10 @@ class SocketState(Attributes, Handle):
     _rooms: list[Any]
     _attendants: list[Attendant]
     _rests: dict[int, bytes]  # by thread; see `Socket.recv_into`
+    #: All of these, and what the mixins of `Socket` declare.
+    _shared = (*__annotations__, "_overflow", "_last_values", "_minded", "_warned")
+    _missing = ENOTSOCK
+    copy_threshold: int = 65536
 
     def __init__(
         self,

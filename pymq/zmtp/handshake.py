@@ -126,6 +126,14 @@ class Handshake:
         "credentials",
         "result",
     )
+    result: Union[Result, None]
+    #: What a ZAP handler is to judge, while it is.
+    credentials: Union[tuple[bytes, ...], None]
+    #: What the peer has said of itself by then.
+    claims: dict[str, bytes]
+    #: What takes long; its outcome goes to `resume`.
+    aside: Union[Callable[[], Step], None]
+    _judged: Union[Mapping[str, bytes], None]
 
     def __init__(
         self,
@@ -138,14 +146,8 @@ class Handshake:
     ) -> None:
         if len(identity) > MAX_IDENTITY:
             raise ValueError("a routing id has at most 255 octets")
-        self.result: Union[Result, None] = None
-        #: What a ZAP handler is to judge, while it is.
-        self.credentials: Union[tuple[bytes, ...], None] = None
-        #: What the peer has said of itself by then.
-        self.claims: dict[str, bytes] = {}
-        #: What takes long; its outcome goes to `resume`.
-        self.aside: Union[Callable[[], Step], None] = None
-        self._judged: Union[Mapping[str, bytes], None] = None
+        self.result = self.credentials = self.aside = self._judged = None
+        self.claims = {}
         self._socket_type = socket_type
         self._accepts = accepts
         self._mechanism = mechanism

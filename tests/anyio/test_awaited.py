@@ -335,25 +335,29 @@ def ends(aio: Sockets, how: str) -> Iterator[None]:
     assert caught.value.errno == expected
 
 
+def that_wait(pub: Any, sub: Any, req: Any, push: Any, nobody: str) -> Calls:
+    return [
+        pub.wait_for_subscribers,
+        sub.wait_subscribed,
+        partial(req.request, b"x"),
+        push.flush,
+        partial(sub.connect, nobody, timeout=-1),
+    ]
+
+
 @pytest.mark.parametrize("how", ["close", "term"])
 def test_the_end_of_a_socket(aio: Sockets, how: str) -> None:
     async def main() -> None:
         zmq = aio.zmq
         context = aio.module.Context(backend=zmq.tag)
         nobody = zmq.reserved("tcp")
-        pub, sub, req, push = (
+        pub, sub, req, push = socks = [
             context.socket(kind, linger=0)
             for kind in (zmq.PUB, zmq.SUB, zmq.REQ, zmq.PUSH)
-        )
+        ]
         push.connect(nobody)
         await push.send(b"x")
-        calls: Calls = [
-            pub.wait_for_subscribers,
-            sub.wait_subscribed,
-            partial(req.request, b"x"),
-            push.flush,
-            partial(sub.connect, nobody, timeout=-1),
-        ]
+        calls = that_wait(pub, sub, req, push, nobody)
         ended: list[None] = []
 
         async def fail(call: Callable[[], Awaitable[Any]]) -> None:
@@ -369,7 +373,7 @@ def test_the_end_of_a_socket(aio: Sockets, how: str) -> None:
                 group.start_soon(anyio.to_thread.run_sync, context.term)
                 while len(ended) < len(calls):
                     await anyio.sleep(0.001)
-            for sock in (pub, sub, req, push):
+            for sock in socks:
                 sock.close()
         for call in calls:
             with ends(aio, "close"):
