@@ -214,6 +214,9 @@ void counts_keep(pymq_counts *past, const struct pipe *pipe);
 void hub_take_topics(struct hub *hub);
 /* What came while a message was being sent, and had to wait for its end. */
 void hub_take_late_topics(struct hub *hub);
+/* All that a pipe which has ended has brought, whatever the mark says: its
+ * subscriptions end behind it. */
+void hub_take_last_topics(struct hub *hub, struct pipe *pipe);
 void hub_forget_topics(struct hub *hub, struct pipe *pipe);
 
 #endif

@@ -101,15 +101,19 @@ static bool gives(const struct hub *hub)
                && hub->turns.kind == PYMQ_AT_WILL);
 }
 
+static bool may_move(const struct hub *from, const struct hub *to)
+{
+    return from != to && gives(from) && to->turns.kind == PYMQ_AT_WILL
+           && !from->handing && !from->receiving && !to->sending;
+}
+
 int pymq_hub_move(pymq_hub *from, pymq_hub *to, int most, pymq_moved *moved)
 {
     struct moving moving = {from, to, moved, 0};
     *moved = (pymq_moved){0, 0, 0};
-    if (from == to || !gives(from) || to->turns.kind != PYMQ_AT_WILL)
-        return -EALREADY;
     hub_lock_both(from, to);
     int result = from->stopped ? -from->stopped : -to->stopped;
-    if (result == 0 && (from->handing || from->receiving || to->sending))
+    if (result == 0 && !may_move(from, to))
         result = -EALREADY;
     if (result == 0) {
         hub_attend(from);
@@ -117,6 +121,7 @@ int pymq_hub_move(pymq_hub *from, pymq_hub *to, int most, pymq_moved *moved)
         result = move_all(&moving, most);
     }
     pthread_mutex_unlock(&from->lock);
-    pthread_mutex_unlock(&to->lock);
+    if (from != to)
+        pthread_mutex_unlock(&to->lock);
     return result;
 }

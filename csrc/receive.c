@@ -276,6 +276,7 @@ int hub_recv_part(struct hub *hub, pymq_message *message, pymq_part *part)
     if (opened < 0)
         return opened;
     message->peer = hub->peer;
+    /* turns.given_up stays: this does not say whether more follow. */
     if (opened)
         return part_name(hub->source, message, part);
     struct queue *queue = current_queue(hub);

@@ -106,7 +106,7 @@ class Hub(Waiting):
         self.receiver.end(pipe)
         self.sender.remove(pipe)
         self.names.release(pipe)
-        if not pipe.input.frames:
+        if not (pipe.input.frames or self.receiver.receives_from(pipe)):
             self._pipe_dropped(pipe)
         self._wake()
 
@@ -139,7 +139,7 @@ class Hub(Waiting):
             if self._stopped:
                 return -self._stopped
             if self.takes_topics:
-                self.receiver.ready()
+                self.receiver.take_in()
             result = self.sender.send(body, more)
             if result == 0:
                 self.inside = more
@@ -223,7 +223,7 @@ class Hub(Waiting):
         """See `pymq.backend.abc.Hub.move`."""
         if not isinstance(to, Hub):
             raise TypeError("the other hub is another backend's")
-        if to is self or to.lock is not self.lock:
+        if to.lock is not self.lock:
             return Moved(0, 0, 0, -EALREADY)
         with self.lock:
             refused = refusal(self, to)
@@ -327,14 +327,14 @@ class Hub(Waiting):
     def topics(self) -> int:
         """See `pymq.backend.abc.Hub.topics`."""
         with self.lock:
-            self.receiver.ready()
+            self.receiver.take_in()
             return len(self.own_topics) or self.receiver.topics_count()
 
     def subscribers(self, first: bytes) -> int:
         """See `pymq.backend.abc.Hub.subscribers`."""
         with self.lock:
             if self.takes_topics:
-                self.receiver.ready()
+                self.receiver.take_in()
                 return len(self.receiver.subscribers(first))
             return sum(not pipe.closed for pipe in self.pipes.values())
 
@@ -350,7 +350,7 @@ class Hub(Waiting):
     def _take_late_topics(self) -> None:
         """Those that came in the middle of a message, and had to wait for its end."""
         if self.receiver.waiting():
-            self.receiver.ready()
+            self.receiver.take_in()
             self._wake()
 
     def make_room(self) -> bool:
@@ -387,6 +387,7 @@ class Hub(Waiting):
         with self.lock:
             if self.ahead:
                 self.receiver.put_back()
+            self.receiver.take_in()
             return total(self._past, self.pipes.values())
 
     def peers(self, known: KnownPeers) -> list[Peer]:
@@ -394,6 +395,7 @@ class Hub(Waiting):
         with self.lock:
             if self.ahead:
                 self.receiver.put_back()
+            self.receiver.take_in()
             return describe(self.pipes.values(), known)
 
     def probe(self, number: int) -> int:

@@ -62,7 +62,7 @@ class Pipe:
     def _own_ends(self) -> None:
         self.output.writer = self
         self.input.reader = self
-        self.input.topics = self.hub.takes_topics
+        self.input.topics = self.hub.takes_topics and not self.joined
 
     # What queues tell their ends.
 
@@ -146,7 +146,8 @@ class Pipe:
             if not keep_input:
                 self.keep_input = False
                 self.input.reader = None
-                self.hub._pipe_dropped(self)
+                if not self.hub.receiver.receives_from(self):
+                    self.hub._pipe_dropped(self)
             return self._finish(drain)
 
     def gone(self) -> bool:
@@ -169,6 +170,10 @@ class Pipe:
             self.engine.finish(drain)
         return self.reported
 
+    def far(self) -> Union[Hub, None]:
+        """The hub that it is joined to."""
+        return None if self.peer is None else self.peer.hub
+
     def _part(self) -> None:
         """A joined pipe ends: the peer reads what is there, then forgets us."""
         peer, self.peer = self.peer, None
@@ -179,7 +184,7 @@ class Pipe:
         peer.closed = peer.reported = True
         peer.output.rollback()
         peer.output.writer = None
-        if not self.keep_input:
+        if not (self.keep_input or self.hub.receiver.receives_from(self)):
             self.input.clear()
         peer.hub._pipe_ended(peer)
 
