@@ -199,6 +199,12 @@ bool hub_wants(const struct hub *hub, const unsigned char *first,
 /* Brings a pipe with a message for the user to the front, or NULL; in `*frame`
  * the message's first frame. */
 struct pipe *hub_next_source(struct hub *hub, struct frame *frame);
+/* A message of that pipe was received; was it its last one? */
+static inline void hub_have_read(struct hub *hub, struct pipe *pipe)
+{
+    if (pipe_ending(pipe) && !queue_readable(pipe->in))
+        hub_forget(hub, pipe);
+}
 /* The next frame that is no command. */
 void hub_peek_frame(struct queue *queue, struct frame *frame);
 /* Throws the rest of a message away. */

@@ -59,7 +59,6 @@ static int pass_frames(struct moving *moving, const struct pipe *source)
  * stays; what it refuses for another reason does not. */
 static int pass_message(struct moving *moving, struct pipe *source)
 {
-    struct frame frame;
     pymq_moved before = *moving->moved;
     int result = pass_frames(moving, source);
     if (result < 0) {
@@ -72,8 +71,7 @@ static int pass_message(struct moving *moving, struct pipe *source)
     list_move_last(&moving->from->readable, &source->in_readable);
     moving->from->peer = source->id;
     moving->moved->messages += result == 0;
-    if (pipe_ending(source))
-        hub_next_source(moving->from, &frame); /* forgets it if that was all */
+    hub_have_read(moving->from, source);
     return result;
 }
 

@@ -339,8 +339,7 @@ int64_t hub_recv_plain(struct hub *hub, void *into)
     queue_expect(pipe->in);
     list_move_last(&hub->readable, &pipe->in_readable);
     hub->peer = pipe->id;
-    if (pipe_ending(pipe))
-        hub_next_source(hub, &frame); /* forgets it if that was all */
+    hub_have_read(hub, pipe);
     return (int64_t)size;
 }
 

@@ -73,6 +73,7 @@ class Hub(Waiting):
     def open(self, conflate: bool = False) -> Union[Pipe, None]:
         """See `pymq.backend.abc.Hub.open`."""
         with self.lock:
+            self.receiver.take_in()
             one = self.routing.send is Send.ONE
             taken = one and any(not pipe.closed for pipe in self.pipes.values())
             if taken or self._freed:
@@ -90,6 +91,7 @@ class Hub(Waiting):
     def has(self, pipe: int) -> bool:
         """See `pymq.backend.abc.Hub.has`."""
         with self.lock:
+            self.receiver.take_in()
             return pipe in self.pipes and not self.pipes[pipe].closed
 
     def _pipe_readable(self, pipe: Pipe) -> None:
@@ -295,6 +297,7 @@ class Hub(Waiting):
     def grant(self, topic: bytes, wanted: bool = True) -> None:
         """See `pymq.backend.abc.Hub.grant`."""
         with self.lock:
+            self.receiver.take_in()
             self.receiver.grant(topic, wanted)
             self._wake()
 
@@ -356,6 +359,7 @@ class Hub(Waiting):
     def make_room(self) -> bool:
         """See `pymq.backend.abc.Hub.make_room`."""
         with self.lock:
+            self.receiver.take_in()
             pipe = self.sender.refused
             if self.routing.send is not Send.TO_ALL:
                 live = [pipe for pipe in self.pipes.values() if not pipe.closed]

@@ -77,6 +77,7 @@ class Pipe:
     def name(self, routing_id: bytes, handover: bool = False) -> int:
         """See `pymq.backend.abc.Pipe.name`."""
         with self.hub.lock:
+            self.hub.receiver.take_in()
             if self.closed:
                 return -EINVAL
             result = self.hub.names.claim(self, routing_id, handover)
@@ -138,6 +139,7 @@ class Pipe:
     def close(self, drain: bool, keep_input: bool = False) -> bool:
         """See `pymq.backend.abc.Pipe.close`."""
         with self.hub.lock:
+            self.hub.receiver.take_in()
             if not self.closed:
                 self.closed = True
                 self.output.rollback()
@@ -153,6 +155,7 @@ class Pipe:
     def gone(self) -> bool:
         """See `pymq.backend.abc.Pipe.gone`."""
         with self.hub.lock:
+            self.hub.receiver.take_in()
             return self.id not in self.hub.pipes
 
     def _finish(self, drain: bool) -> bool:

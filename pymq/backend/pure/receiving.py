@@ -183,9 +183,9 @@ class Receiver:
         """The frames of the message that `look` gave."""
         pipe = self._active[0]
         frames = self._message(pipe)
-        pipe.input.count()
         self.hub.peer = pipe.id
         self._active.rotate(-1)
+        self._finish(pipe)
         return frames
 
     def _take(self) -> bool:
