@@ -314,7 +314,8 @@ class Hub(Protocol):
     def ask(self, frames: Sequence[bytes], again: bool) -> int:
         """ASKS: send a request with a number, to whose turn it is: any peer's reply
         with that number counts, and no other one is waited for; nor if this fails.
-        `again`: the same request, if the last one had a number.  EFSM in the middle of another one."""
+        `again`: the same request, if the last one had a number.  EFSM in the middle of
+        another one."""
 
     def give_up(self) -> None:
         """ASKS: wait for no reply any more."""

@@ -145,7 +145,8 @@ def test_what_follows_a_message_that_was_given_up(bench: Bench) -> None:
     """`more` is right whichever way the next one is received."""
     for receive in ("recv", "recv_message"):
         asks, answers = bench.hub(REQ), bench.hub(REP)
-        bench.join(asks, answers)
+        _, its = bench.join(asks, answers)
+        assert its.name(b"n") == 0
         asks.set(HubOption.RELAXED, 1)
         for reply in ([b"a", b"b"], [b"c"]):
             assert asks.send(b"x") == 0

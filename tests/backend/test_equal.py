@@ -14,10 +14,10 @@ import pytest
 from hubcalls import Operation, Plan, World, plans
 from hypothesis import HealthCheck, given, settings
 
-from pymq.backend import pure
 from pymq.backend.abc import Backend
 
 native: Any = pytest.importorskip("pymq.backend.native")
+pure: Any = pytest.importorskip("pymq.backend.pure")
 
 ASKED = int(os.environ.get("PYMQ_PLANS", "0"))
 FEW = 300

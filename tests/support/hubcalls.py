@@ -65,8 +65,12 @@ class World:
             yield operation, self._plain(self._do(*operation))
             state = [self._state(*each) for each in zip(self._hubs, self._routings)]
             yield ("state",), state
-        yield ("events",), sorted(
-            (each.kind, self._numbers[each.pipe]) for each in self._loop.take_events()
+        yield (
+            ("events",),
+            sorted(
+                (each.kind, self._numbers[each.pipe])
+                for each in self._loop.take_events()
+            ),
         )
 
     def close(self) -> None:

@@ -215,6 +215,7 @@ class Hub(Waiting):
         found: list[bytes] = []
         with self.lock:
             self.receiver.put_back()
+            self.receiver.take_in()
             while len(found) < most and not self._stopped and self.receiver.single():
                 frame = self.receiver.recv()
                 assert not isinstance(frame, int)
