@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
+import threading
 
 import pytest
+from patience import Background
 from workbench import DEALER, PAIR, PULL, PUSH, REP, REQ, ROUTER, XPUB, XSUB, Bench
 
 from pymq.backend.abc import HubOption, Moved
@@ -157,3 +161,31 @@ def test_what_follows_a_message_that_was_given_up(bench: Bench) -> None:
                 assert asks.more
         getattr(asks, receive)()
         assert not asks.more
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_child_lets_go_of_a_bell(bench: Bench) -> None:
+    """A thread that it does not have may hold the hub's lock, as those here do often."""
+    pull, over = bench.hub(PULL), threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            pull.wait(1, 0)
+
+    looking = [Background(look) for _ in range(2)]
+    try:
+        for _ in range(100):
+            bell = pull.bell(1)
+            pid = os.fork()
+            if not pid:
+                signal.alarm(20)
+                bell.hush()
+                bell.close()
+                os._exit(0)
+            bell.close()
+            assert os.waitpid(pid, 0)[1] == 0
+    finally:
+        over.set()
+    for thread in looking:
+        thread.result()
