@@ -98,11 +98,13 @@ static struct pipe *next_pipe(struct hub *hub, struct frame *frame)
 }
 
 static void pass_on(struct hub *hub, struct pipe *pipe,
-                    const struct frame *frame)
+                    const struct frame *frame, bool ahead)
 {
     hub->peer = pipe->id;
     queue_skip(pipe->in, frame);
     list_move_last(&hub->readable, &pipe->in_readable);
+    if (!ahead)
+        hub_have_read(hub, pipe);
 }
 
 static bool fits(const struct pipe *pipe, size_t size, size_t room, bool ahead)
@@ -127,7 +129,7 @@ static int recv_many(struct hub *hub, pymq_batch *batch, int most, bool ahead)
         batch->sizes[count] = (uint32_t)size;
         batch->pipes[count++] = pipe->id;
         used += size;
-        pass_on(hub, pipe, &frame);
+        pass_on(hub, pipe, &frame, ahead);
     }
     return count;
 }
@@ -147,7 +149,7 @@ static int recv_each(struct hub *hub, pymq_part *parts, int most)
                                      0};
         last = chunk;
         used += (size_t)frame.size;
-        pass_on(hub, pipe, &frame);
+        pass_on(hub, pipe, &frame, false);
     }
     return count;
 }

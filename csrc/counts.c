@@ -22,10 +22,11 @@ static void counts_add(pymq_counts *sum, const struct pipe *pipe)
     const struct queue *in = pipe->in, *out = pipe->out;
     int64_t received = look(&in->finished) - look(&in->commands);
     int64_t sent = look(&out->finished) - look(&out->commands);
-    sum->peers++;
+    int64_t unread = waiting(in, received);
+    sum->peers += !pipe->closed || unread > 0;
     sum->messages_in += received;
     sum->bytes_in += look(&in->bytes);
-    sum->waiting_in += waiting(in, received);
+    sum->waiting_in += unread;
     sum->messages_out += sent;
     sum->bytes_out += look(&out->bytes);
     sum->waiting_out += waiting(out, sent);
@@ -69,9 +70,13 @@ int pymq_hub_peers(pymq_hub *hub, pymq_peer *into, int room)
     pthread_mutex_lock(&hub->lock);
     hub_attend(hub);
     int count = hub->pipe_count;
-    if (count <= room)
-        EACH_PIPE (pipe, hub)
-            describe(into++, pipe);
+    if (count <= room) {
+        count = 0;
+        EACH_PIPE (pipe, hub) {
+            describe(&into[count], pipe);
+            count += (int)into[count].counts.peers; /* not yet forgotten: 0 */
+        }
+    }
     pthread_mutex_unlock(&hub->lock);
     return count;
 }

@@ -136,8 +136,10 @@ static void retire(struct hub *hub, struct pipe *pipe)
 void hub_end_pipe(struct hub *hub, struct pipe *pipe)
 {
     retire(hub, pipe);
+    if (hub->takes_topics)
+        hub_take_last_topics(hub, pipe);
     bool busy = hub->receiving && hub->source == pipe;
-    if (!busy && !pipe->stalled && !queue_readable(pipe->in))
+    if (!busy && !queue_readable(pipe->in))
         hub_forget(hub, pipe);
     /* Its topics may end with it, which an XPUB receives. */
     hub_wake(hub, hub->takes_topics ? ANY_NEWS : HUB_OUT);

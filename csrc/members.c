@@ -58,10 +58,23 @@ static struct other *other_of(struct member *member)
     return OWNER(member, struct other, member);
 }
 
-static void set_prev(struct member *member, struct member *prev)
+/* Puts one behind the last. */
+static void link_other(struct member *first, struct member *member)
 {
-    if (member != NULL)
-        other_of(member)->prev = prev;
+    struct member *last = first->next ? first->next : member;
+    member->next = first->next ? last->next : member;
+    other_of(member)->prev = last;
+    other_of(member->next)->prev = member;
+    last->next = first->next = member;
+}
+
+static void unlink_other(struct member *first, struct member *member)
+{
+    struct member *prev = other_of(member)->prev;
+    prev->next = member->next;
+    other_of(member->next)->prev = prev;
+    if (first->next == member)
+        first->next = prev == member ? NULL : prev;
 }
 
 static void fill(struct member *member, struct entry *entry,
@@ -86,10 +99,7 @@ static int add_other(struct members *members, struct entry *entry,
         return 0; /* it is one */
     struct other *other = entry_value(added);
     fill(&other->member, entry, pipe);
-    other->prev = first;
-    other->member.next = first->next;
-    set_prev(first->next, &other->member);
-    first->next = &other->member;
+    link_other(first, &other->member);
     return 0;
 }
 
@@ -107,9 +117,9 @@ int members_add(struct members *members, struct entry *entry,
 /* The second member takes the place of the first, in its pipe's list too. */
 static void replace_first(struct members *members, struct member *first)
 {
-    struct member *second = first->next;
-    *first = *second;
-    set_prev(first->next, first);
+    struct member *second = first->next->next;
+    unlink_other(first, second);
+    first->pipe = second->pipe;
     list_init(&first->of_pipe);
     list_append(&second->of_pipe, &first->of_pipe);
     list_remove(&second->of_pipe);
@@ -118,17 +128,15 @@ static void replace_first(struct members *members, struct member *first)
 
 bool members_remove(struct members *members, struct member *member)
 {
-    bool first = entry_value(member->entry) == member;
+    struct member *first = entry_value(member->entry);
     list_remove(&member->of_pipe);
-    if (first && member->next == NULL)
-        return true;
-    if (first) {
-        replace_first(members, member);
-    } else {
-        struct other *other = other_of(member);
-        other->prev->next = member->next;
-        set_prev(member->next, other->prev);
+    if (member != first) {
+        unlink_other(first, member);
         free_other(members, member);
+    } else if (first->next != NULL) {
+        replace_first(members, first);
+    } else {
+        return true;
     }
     return false;
 }

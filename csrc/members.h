@@ -16,7 +16,8 @@ struct pipe;
 
 /* One pipe's subscription to one topic. */
 struct member {
-    struct member *next; /* of the same topic */
+    /* Of the same topic: of the first, the last one; of the last, the second. */
+    struct member *next;
     struct list of_pipe; /* in pipe->topics */
     struct entry *entry;
     struct pipe *pipe;
@@ -33,6 +34,17 @@ void members_fini(struct members *members);
 /* Finds a pipe's subscription to a topic, or NULL. */
 struct member *members_find(const struct members *members,
                             struct entry *entry, const struct pipe *pipe);
+
+/* Those of a topic in the order in which they came, as the pure backend has
+ * them: the one behind a member, or NULL. */
+static inline struct member *members_next(const struct member *first,
+                                          const struct member *member)
+{
+    const struct member *last = first->next;
+    if (member == last || last == NULL)
+        return NULL;
+    return member == first ? last->next : member->next;
+}
 
 /* Makes a pipe a member, if it is not one.  An entry without members must have
  * a value of zeros. 0 or -ENOMEM. */

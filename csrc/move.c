@@ -59,7 +59,6 @@ static int pass_frames(struct moving *moving, const struct pipe *source)
  * stays; what it refuses for another reason does not. */
 static int pass_message(struct moving *moving, struct pipe *source)
 {
-    struct frame frame;
     pymq_moved before = *moving->moved;
     int result = pass_frames(moving, source);
     if (result < 0) {
@@ -72,8 +71,7 @@ static int pass_message(struct moving *moving, struct pipe *source)
     list_move_last(&moving->from->readable, &source->in_readable);
     moving->from->peer = source->id;
     moving->moved->messages += result == 0;
-    if (pipe_ending(source))
-        hub_next_source(moving->from, &frame); /* forgets it if that was all */
+    hub_have_read(moving->from, source);
     return result;
 }
 
@@ -101,15 +99,19 @@ static bool gives(const struct hub *hub)
                && hub->turns.kind == PYMQ_AT_WILL);
 }
 
+static bool may_move(const struct hub *from, const struct hub *to)
+{
+    return from != to && gives(from) && to->turns.kind == PYMQ_AT_WILL
+           && !from->handing && !from->receiving && !to->sending;
+}
+
 int pymq_hub_move(pymq_hub *from, pymq_hub *to, int most, pymq_moved *moved)
 {
     struct moving moving = {from, to, moved, 0};
     *moved = (pymq_moved){0, 0, 0};
-    if (from == to || !gives(from) || to->turns.kind != PYMQ_AT_WILL)
-        return -EALREADY;
     hub_lock_both(from, to);
     int result = from->stopped ? -from->stopped : -to->stopped;
-    if (result == 0 && (from->handing || from->receiving || to->sending))
+    if (result == 0 && !may_move(from, to))
         result = -EALREADY;
     if (result == 0) {
         hub_attend(from);
@@ -117,6 +119,7 @@ int pymq_hub_move(pymq_hub *from, pymq_hub *to, int most, pymq_moved *moved)
         result = move_all(&moving, most);
     }
     pthread_mutex_unlock(&from->lock);
-    pthread_mutex_unlock(&to->lock);
+    if (from != to)
+        pthread_mutex_unlock(&to->lock);
     return result;
 }

@@ -276,7 +276,7 @@ void pymq_hub_keep_last(pymq_hub *hub, size_t limit);
 int64_t pymq_hub_topics(pymq_hub *hub);
 int64_t pymq_hub_subscribers(pymq_hub *hub, const char *first, size_t size);
 void pymq_hub_totals(pymq_hub *hub, pymq_counts *sum);
-/* How many there are: stored, if that is not more than `room`. */
+/* Stores them, and returns how many; or for how many there must be room. */
 int pymq_hub_peers(pymq_hub *hub, pymq_peer *into, int room);
 int64_t pymq_hub_probe(pymq_hub *hub, uint32_t number);
 int pymq_hub_has(pymq_hub *hub, int64_t pipe);

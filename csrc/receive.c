@@ -276,6 +276,7 @@ int hub_recv_part(struct hub *hub, pymq_message *message, pymq_part *part)
     if (opened < 0)
         return opened;
     message->peer = hub->peer;
+    /* turns.given_up stays: this does not say whether more follow. */
     if (opened)
         return part_name(hub->source, message, part);
     struct queue *queue = current_queue(hub);
@@ -338,8 +339,7 @@ int64_t hub_recv_plain(struct hub *hub, void *into)
     queue_expect(pipe->in);
     list_move_last(&hub->readable, &pipe->in_readable);
     hub->peer = pipe->id;
-    if (pipe_ending(pipe))
-        hub_next_source(hub, &frame); /* forgets it if that was all */
+    hub_have_read(hub, pipe);
     return (int64_t)size;
 }
 

@@ -343,6 +343,14 @@ void hub_take_topics(struct hub *hub)
     }
 }
 
+void hub_take_last_topics(struct hub *hub, struct pipe *pipe)
+{
+    while (queue_readable(pipe->in))
+        take_next(hub, pipe);
+    pipe->stalled = false;
+    list_remove(&pipe->in_readable);
+}
+
 void hub_take_late_topics(struct hub *hub)
 {
     if (!hub->takes_topics || list_empty(&hub->readable))

@@ -167,10 +167,12 @@ void topics_visit(const struct topics *topics, const unsigned char *frame,
     size_t at = 0, done = 0;
     uint32_t hash = hash_start();
     struct entry *entry;
-    while ((entry = next_match(topics, frame, size, &at, &done, &hash)))
-        for (struct member *member = entry_value(entry); member != NULL;
-             member = member->next)
+    while ((entry = next_match(topics, frame, size, &at, &done, &hash))) {
+        const struct member *first = entry_value(entry);
+        for (const struct member *member = first; member != NULL;
+             member = members_next(first, member))
             found(context, member->pipe);
+    }
 }
 
 int topics_join(struct topics *topics, const void *topic, size_t size,

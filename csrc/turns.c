@@ -96,10 +96,15 @@ void turns_give_up(struct hub *hub)
     turns_tell(hub);
 }
 
+static bool numbered(const struct turns *turns)
+{
+    return turns->size > frame_head(0);
+}
+
 static int begin_request(struct hub *hub)
 {
     const struct turns *turns = &hub->turns;
-    if (turns->asking == ASKING_AGAIN && turns->size > 0)
+    if (turns->asking == ASKING_AGAIN && numbered(turns))
         return 0;
     if ((turns->owed || hub->receiving) && !turns->asking
         && !hub->options[PYMQ_RELAXED])

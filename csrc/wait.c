@@ -238,6 +238,9 @@ static int poll_both(struct hub *hub, struct bell *bell, int fd)
 
 pymq_bell *pymq_hub_hang(pymq_hub *hub, int events, int reads, int *fd)
 {
+    *fd = -ENOTSOCK;
+    if (loop_is_foreign(hub->loop))
+        return NULL;
     pthread_mutex_lock(&hub->lock);
     struct bell *bell = borrow_bell(hub);
     *fd = -ENOMEM;
@@ -260,6 +263,8 @@ pymq_bell *pymq_hub_hang(pymq_hub *hub, int events, int reads, int *fd)
 
 void pymq_hub_hush(pymq_hub *hub, pymq_bell *bell)
 {
+    if (loop_is_foreign(hub->loop))
+        return;
     pthread_mutex_lock(&hub->lock);
     mailbox_hush(&hub->box, bell);
     if (bell == hub->reader)
@@ -269,10 +274,11 @@ void pymq_hub_hush(pymq_hub *hub, pymq_bell *bell)
 
 void pymq_hub_unhang(pymq_hub *hub, pymq_bell *bell)
 {
+    if (loop_is_foreign(hub->loop))
+        return;
     pthread_mutex_lock(&hub->lock);
     if (bell == hub->reader) {
-        if (!loop_is_foreign(hub->loop))
-            hub_give_back(hub);
+        hub_give_back(hub);
         hub->reader = NULL;
     } else {
         hub->listeners--;

@@ -301,8 +301,8 @@ class Hub(Protocol):
         """ASKS: send a request that has a number, to the peer whose turn it is.
 
         From then on any peer's reply with that number counts, and no other reply, even
-        if this call fails.  `again`: it is the same request, with the same number.
-        EFSM in the middle of sending a message.
+        if this call fails.  `again`: it is the same request, with the same number, if
+        the last one had one.  EFSM in the middle of sending a message.
         """
 
     def give_up(self) -> None:
@@ -456,7 +456,7 @@ class Loop(Protocol):
     def nudge(self) -> None:
         """Make that descriptor readable until the next `take_events`.
 
-        It wakes a thread that polls it.
+        It wakes a thread that polls it.  Not after `stop`.
         """
 
     def take_events(self) -> Sequence[Event]:

@@ -20,7 +20,7 @@ def total(past: Counts, pipes: Iterable[Pipe]) -> Counts:
     peers, received, bytes_in, waiting, sent, bytes_out, unsent, dropped = past
     for pipe in pipes:
         output, incoming, engine = pipe.output, pipe.input, pipe.engine
-        peers += not pipe.closed or bool(incoming.frames)
+        peers += not pipe.closed or incoming.written > incoming.read
         received += incoming.written
         bytes_in += incoming.bytes
         waiting += incoming.written - incoming.read
@@ -39,7 +39,7 @@ def describe(pipes: Iterable[Pipe], known: KnownPeers) -> list[Peer]:
     found = []
     for pipe in pipes:
         output, incoming, engine = pipe.output, pipe.input, pipe.engine
-        if pipe.closed and not incoming.frames:
+        if pipe.closed and incoming.written == incoming.read:
             continue  # the hub has not noticed yet that nothing will come of it
         address, routing_id, kind, mechanism, user = known[pipe.id]
         unsent = output.written - output.read

@@ -73,6 +73,7 @@ class Hub(Waiting):
     def open(self, conflate: bool = False) -> Union[Pipe, None]:
         """See `pymq.backend.abc.Hub.open`."""
         with self.lock:
+            self.receiver.take_in()
             one = self.routing.send is Send.ONE
             taken = one and any(not pipe.closed for pipe in self.pipes.values())
             if taken or self._freed:
@@ -90,6 +91,7 @@ class Hub(Waiting):
     def has(self, pipe: int) -> bool:
         """See `pymq.backend.abc.Hub.has`."""
         with self.lock:
+            self.receiver.take_in()
             return pipe in self.pipes and not self.pipes[pipe].closed
 
     def _pipe_readable(self, pipe: Pipe) -> None:
@@ -106,7 +108,7 @@ class Hub(Waiting):
         self.receiver.end(pipe)
         self.sender.remove(pipe)
         self.names.release(pipe)
-        if not pipe.input.frames:
+        if not (pipe.input.frames or self.receiver.receives_from(pipe)):
             self._pipe_dropped(pipe)
         self._wake()
 
@@ -139,7 +141,7 @@ class Hub(Waiting):
             if self._stopped:
                 return -self._stopped
             if self.takes_topics:
-                self.receiver.ready()
+                self.receiver.take_in()
             result = self.sender.send(body, more)
             if result == 0:
                 self.inside = more
@@ -213,6 +215,7 @@ class Hub(Waiting):
         found: list[bytes] = []
         with self.lock:
             self.receiver.put_back()
+            self.receiver.take_in()
             while len(found) < most and not self._stopped and self.receiver.single():
                 frame = self.receiver.recv()
                 assert not isinstance(frame, int)
@@ -223,7 +226,7 @@ class Hub(Waiting):
         """See `pymq.backend.abc.Hub.move`."""
         if not isinstance(to, Hub):
             raise TypeError("the other hub is another backend's")
-        if to is self or to.lock is not self.lock:
+        if to.lock is not self.lock:
             return Moved(0, 0, 0, -EALREADY)
         with self.lock:
             refused = refusal(self, to)
@@ -295,6 +298,7 @@ class Hub(Waiting):
     def grant(self, topic: bytes, wanted: bool = True) -> None:
         """See `pymq.backend.abc.Hub.grant`."""
         with self.lock:
+            self.receiver.take_in()
             self.receiver.grant(topic, wanted)
             self._wake()
 
@@ -327,14 +331,14 @@ class Hub(Waiting):
     def topics(self) -> int:
         """See `pymq.backend.abc.Hub.topics`."""
         with self.lock:
-            self.receiver.ready()
+            self.receiver.take_in()
             return len(self.own_topics) or self.receiver.topics_count()
 
     def subscribers(self, first: bytes) -> int:
         """See `pymq.backend.abc.Hub.subscribers`."""
         with self.lock:
             if self.takes_topics:
-                self.receiver.ready()
+                self.receiver.take_in()
                 return len(self.receiver.subscribers(first))
             return sum(not pipe.closed for pipe in self.pipes.values())
 
@@ -350,12 +354,13 @@ class Hub(Waiting):
     def _take_late_topics(self) -> None:
         """Those that came in the middle of a message, and had to wait for its end."""
         if self.receiver.waiting():
-            self.receiver.ready()
+            self.receiver.take_in()
             self._wake()
 
     def make_room(self) -> bool:
         """See `pymq.backend.abc.Hub.make_room`."""
         with self.lock:
+            self.receiver.take_in()
             pipe = self.sender.refused
             if self.routing.send is not Send.TO_ALL:
                 live = [pipe for pipe in self.pipes.values() if not pipe.closed]
@@ -387,6 +392,7 @@ class Hub(Waiting):
         with self.lock:
             if self.ahead:
                 self.receiver.put_back()
+            self.receiver.take_in()
             return total(self._past, self.pipes.values())
 
     def peers(self, known: KnownPeers) -> list[Peer]:
@@ -394,6 +400,7 @@ class Hub(Waiting):
         with self.lock:
             if self.ahead:
                 self.receiver.put_back()
+            self.receiver.take_in()
             return describe(self.pipes.values(), known)
 
     def probe(self, number: int) -> int:
@@ -419,4 +426,5 @@ class Hub(Waiting):
                 if not pipe.closed:
                     pipe.close(False)
             # The signal behind `fileno` stays, raised: a thread may be polling it.
-            self._spare.clear()
+            while self._spare:
+                self._spare.pop().close()

@@ -65,6 +65,8 @@ class Loop:
         if thread is not None:
             thread.join()
         with self.lock:
+            if self._event_signal is not None:
+                self._event_signal.close()
             self._event_signal = None
 
     def fileno(self) -> int:
@@ -127,6 +129,7 @@ class Loop:
             engine.close()
         self._selector.close()
         with self.lock:
+            self._signal.close()
             self._signal = None
 
     def _take_asked(self) -> list[Engine]:

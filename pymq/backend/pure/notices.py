@@ -34,9 +34,17 @@ class Notices(Receiver):
         self._noticed = 0  # pipe of the last notice that was received
         self._latest = 0  # the same, until something is sent
 
-    def _find(self) -> bool:
+    def ready(self) -> bool:
+        """Whether `recv` would give a frame."""
+        return self._find() or bool(self._frames)
+
+    def take_in(self) -> None:
+        """Subscriptions."""
         if not (self.hub.lasts and self.hub.inside):
             self._take_up()
+
+    def _find(self) -> bool:
+        self.take_in()
         return bool(self._pending)
 
     def _take(self) -> bool:

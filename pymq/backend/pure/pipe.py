@@ -62,7 +62,7 @@ class Pipe:
     def _own_ends(self) -> None:
         self.output.writer = self
         self.input.reader = self
-        self.input.topics = self.hub.takes_topics
+        self.input.topics = self.hub.takes_topics and not self.joined
 
     # What queues tell their ends.
 
@@ -77,6 +77,7 @@ class Pipe:
     def name(self, routing_id: bytes, handover: bool = False) -> int:
         """See `pymq.backend.abc.Pipe.name`."""
         with self.hub.lock:
+            self.hub.receiver.take_in()
             if self.closed:
                 return -EINVAL
             result = self.hub.names.claim(self, routing_id, handover)
@@ -138,6 +139,7 @@ class Pipe:
     def close(self, drain: bool, keep_input: bool = False) -> bool:
         """See `pymq.backend.abc.Pipe.close`."""
         with self.hub.lock:
+            self.hub.receiver.take_in()
             if not self.closed:
                 self.closed = True
                 self.output.rollback()
@@ -146,12 +148,14 @@ class Pipe:
             if not keep_input:
                 self.keep_input = False
                 self.input.reader = None
-                self.hub._pipe_dropped(self)
+                if not self.hub.receiver.receives_from(self):
+                    self.hub._pipe_dropped(self)
             return self._finish(drain)
 
     def gone(self) -> bool:
         """See `pymq.backend.abc.Pipe.gone`."""
         with self.hub.lock:
+            self.hub.receiver.take_in()
             return self.id not in self.hub.pipes
 
     def _finish(self, drain: bool) -> bool:
@@ -169,6 +173,10 @@ class Pipe:
             self.engine.finish(drain)
         return self.reported
 
+    def far(self) -> Union[Hub, None]:
+        """The hub that it is joined to."""
+        return None if self.peer is None else self.peer.hub
+
     def _part(self) -> None:
         """A joined pipe ends: the peer reads what is there, then forgets us."""
         peer, self.peer = self.peer, None
@@ -179,7 +187,7 @@ class Pipe:
         peer.closed = peer.reported = True
         peer.output.rollback()
         peer.output.writer = None
-        if not self.keep_input:
+        if not (self.keep_input or self.hub.receiver.receives_from(self)):
             self.input.clear()
         peer.hub._pipe_ended(peer)
 

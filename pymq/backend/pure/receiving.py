@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections import deque
 from errno import EAGAIN, ENOTSUP
+from math import inf
 from typing import TYPE_CHECKING, Union
 
 from .aside import aside
-from .queue import MORE, Queue, Wanted
+from .queue import MORE, Wanted
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -39,7 +40,8 @@ class Receiver:
         self.hub = hub
         self._active: deque[Pipe] = deque()
         self._frames: deque[bytes] = deque()  # of the message being received ...
-        self._source: Union[Queue, None] = None  # ... from here
+        self._passed: list[Pipe] = []  # over, for a moment
+        self._source: Union[Pipe, None] = None  # ... from here
         self._most = LEAST  # messages to receive ahead
 
     def recv(self) -> Union[bytes, int]:
@@ -50,8 +52,7 @@ class Receiver:
         frame = self._frames.popleft()
         self.hub.more = bool(self._frames)
         if self._source is not None and not self._frames:
-            self._source.count()
-            self._source = None
+            self._finish(self._source)
         return frame
 
     def recv_ahead(self) -> Union[bytes, None]:
@@ -105,6 +106,9 @@ class Receiver:
         """Whether `recv` would give a frame."""
         return bool(self._frames or self.hub.ahead) or self._find()
 
+    def take_in(self) -> None:
+        """Of what has arrived, what is the hub's own."""
+
     def single(self) -> bool:
         """Whether a message of one frame is next."""
         if not self.batches or self._frames or not self._find():
@@ -134,22 +138,54 @@ class Receiver:
         """Of a message that is being received."""
         self._frames.clear()
         if self._source is not None:
-            self._source.count()
-            self._source = None
+            self._finish(self._source)
+
+    def _finish(self, pipe: Pipe) -> None:
+        """All of a message from there was received."""
+        self._source = None
+        pipe.input.count()
+        if pipe.closed:
+            if not pipe.keep_input:
+                pipe.input.clear()
+            if not pipe.input.frames:
+                self.hub._pipe_dropped(pipe)
+
+    def receives_from(self, pipe: Pipe) -> bool:
+        """Whether more frames of the message that is being received come from there."""
+        return self._source is pipe
 
     def begun(self) -> bool:
         """Whether there are more frames of the message that is being received."""
         return bool(self._frames)
 
-    def take(self) -> list[bytes]:
-        """The frames of the next message, with nothing ahead; [] if there is none."""
+    def look(self) -> Union[tuple[bytes, bool], None]:
+        """The first frame of the next message, and whether more follow; or None.  With
+        nothing ahead."""
         if not self._find():
-            return []
+            return None
+        kind, body = self._active[0].input.frames[0]
+        return body, kind == MORE
+
+    def look_until(self, ends: dict[Pipe, int]) -> Union[tuple[bytes, bool], None]:
+        """As `look`, passing over pipes that have brought as much as `ends` says."""
+        first = self.look()
+        while first and self._active[0].input.read >= ends.get(self._active[0], inf):
+            self._passed.append(self._active.popleft())
+            first = self.look()
+        return first
+
+    def look_at_all(self) -> None:
+        """Nothing is passed over any more."""
+        self._active.extend(self._passed)
+        self._passed.clear()
+
+    def take(self) -> list[bytes]:
+        """The frames of the message that `look` gave."""
         pipe = self._active[0]
         frames = self._message(pipe)
-        pipe.input.count()
         self.hub.peer = pipe.id
         self._active.rotate(-1)
+        self._finish(pipe)
         return frames
 
     def _take(self) -> bool:
@@ -157,7 +193,7 @@ class Receiver:
             return False
         pipe = self._active[0]
         self._frames.extend(self._message(pipe))
-        self._source = pipe.input
+        self._source = pipe
         self.hub.peer = pipe.id
         self._active.rotate(-1)
         return True
@@ -236,6 +272,10 @@ class Named(Receiver):
     """The peer's routing id comes first."""
 
     batches = False
+
+    def look(self) -> Union[tuple[bytes, bool], None]:
+        """The name."""
+        return (self._active[0].routing_id, True) if self._find() else None
 
     def _message(self, pipe: Pipe) -> list[bytes]:
         return [pipe.routing_id, *super()._message(pipe)]

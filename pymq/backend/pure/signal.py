@@ -67,10 +67,17 @@ class Signal:
         except BlockingIOError:
             pass  # there was none
 
-    def __del__(self, close: Callable[[int], None] = os.close) -> None:
-        # With the last reference, so that nobody can be about to raise it.
+    def close(self, close: Callable[[int], None] = os.close) -> None:
+        """Close the descriptor, once nobody can be about to raise or poll it.
+
+        At the latest that is with the last reference.  Where objects are counted it
+        makes no difference to say so; elsewhere a program that opens and closes sockets
+        would run out of descriptors before memory makes it collect garbage.
+        """
         descriptors = {self._reader, self._writer} - {-1}
         self._reader = self._writer = -1
         self._raised = True
         for fd in descriptors:
             close(fd)
+
+    __del__ = close

@@ -38,8 +38,15 @@ class Topics(Generic[_Value]):
     def add(self, topic: bytes, value: _Value) -> None:
         """Set the value of a topic."""
         if topic not in self._values:
-            self._lengths[len(topic)] += 1
+            self._count_length(len(topic))
         self._values[topic] = value
+
+    def _count_length(self, length: int) -> None:
+        """One more; short ones come first."""
+        fresh = length not in self._lengths
+        self._lengths[length] += 1
+        if fresh:
+            self._lengths = Counter(dict(sorted(self._lengths.items())))
 
     def remove(self, topic: bytes) -> None:
         """Forget a topic that is there."""
@@ -49,7 +56,7 @@ class Topics(Generic[_Value]):
             del self._lengths[len(topic)]
 
     def match(self, frame: bytes) -> list[_Value]:
-        """The values of every topic that `frame` begins with."""
+        """The values of every topic that `frame` begins with, the shortest first."""
         size, values = len(frame), self._values
         return [
             values[frame[:length]]

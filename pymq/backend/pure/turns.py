@@ -86,7 +86,7 @@ class Asking(InTurn):
         """See `pymq.backend.abc.Hub.ask`."""
         if self.hub.inside:
             return -Errno.EFSM
-        if not again:
+        if not again or self.envelope == _DELIMITER:
             self._begin(numbered=True)
         result = 0
         for index, frame in enumerate(frames):

@@ -128,7 +128,9 @@ class Waiting:
             if signal in self._reading:
                 self._reading.remove(signal)
             signal.clear()
-            if not self._freed:
+            if self._freed:
+                signal.close()
+            else:
                 self._spare.append(signal)
 
     def fileno(self) -> int:
