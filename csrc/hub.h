@@ -207,7 +207,7 @@ bool hub_wants(const struct hub *hub, const unsigned char *first,
 /* Moves a pipe with a message for the user to the front and returns it, or
  * NULL.  `*frame` is the message's first frame. */
 struct pipe *hub_next_source(struct hub *hub, struct frame *frame);
-/* A message of that pipe was received; was it its last one? */
+/* After a message was received from a pipe: forgets the pipe if that was all. */
 static inline void hub_have_read(struct hub *hub, struct pipe *pipe)
 {
     if (pipe_ending(pipe) && !queue_readable(pipe->in))
@@ -228,8 +228,7 @@ void counts_keep(pymq_counts *past, const struct pipe *pipe);
 void hub_take_topics(struct hub *hub);
 /* Takes in topics that came while a message was being sent. */
 void hub_take_late_topics(struct hub *hub);
-/* All that a pipe which has ended has brought, whatever the mark says: its
- * subscriptions end behind it. */
+/* Takes in all that is left in a pipe that has ended, whatever the mark says. */
 void hub_take_last_topics(struct hub *hub, struct pipe *pipe);
 void hub_forget_topics(struct hub *hub, struct pipe *pipe);
 

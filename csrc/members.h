@@ -16,7 +16,8 @@ struct pipe;
 
 /* One pipe's subscription to one topic. */
 struct member {
-    /* Of the same topic: of the first, the last one; of the last, the second. */
+    /* Of the same topic.  The first points to the last, the last to the second:
+     * so one can be added at the end. */
     struct member *next;
     struct list of_pipe; /* in pipe->topics */
     struct entry *entry;
@@ -35,8 +36,8 @@ void members_fini(struct members *members);
 struct member *members_find(const struct members *members,
                             struct entry *entry, const struct pipe *pipe);
 
-/* Those of a topic in the order in which they came, as the pure backend has
- * them: the one behind a member, or NULL. */
+/* The member that came next to the same topic, or NULL.  Both backends serve
+ * members in the order in which they came. */
 static inline struct member *members_next(const struct member *first,
                                           const struct member *member)
 {

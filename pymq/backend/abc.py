@@ -301,8 +301,9 @@ class Hub(Protocol):
         """ASKS: send a request that has a number, to the peer whose turn it is.
 
         From then on any peer's reply with that number counts, and no other reply, even
-        if this call fails.  `again`: it is the same request, with the same number, if
-        the last one had one.  EFSM in the middle of sending a message.
+        if this call fails.  `again`: it is the same request, with the same number; or
+        a new one, if the last one had no number.  EFSM in the middle of sending a
+        message.
         """
 
     def give_up(self) -> None:

@@ -166,7 +166,7 @@ def test_what_follows_a_message_that_was_given_up(bench: Bench) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_child_lets_go_of_a_bell(bench: Bench) -> None:
-    """A thread that it does not have may hold the hub's lock, as these often do."""
+    """A thread that it does not have may hold the hub's lock, as those here do."""
     pull, over = bench.hub(PULL), threading.Event()
 
     def look() -> None:
@@ -189,3 +189,13 @@ def test_a_child_lets_go_of_a_bell(bench: Bench) -> None:
         over.set()
     for thread in looking:
         thread.result()
+
+
+def test_who_waits_for_another_thing_receives_nothing(bench: Bench) -> None:
+    dealer, rep = bench.hub(DEALER), bench.hub(REP)
+    bench.join(dealer, rep)
+    assert dealer.send(b"no delimiter") == 0
+    assert rep.wait(8, 0) == 8
+    assert rep.totals().waiting_in == 1
+    assert rep.wait(1, 0) == 0
+    assert rep.totals().waiting_in == 0

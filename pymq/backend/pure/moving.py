@@ -49,7 +49,8 @@ def move(source: Hub, to: Hub, most: int) -> Moved:
             break
         frames = take()
         if not result:
-            _send_rest(to, frames)
+            if len(frames) > 1:
+                _send_rest(to, frames)
             messages += 1
             parts += len(frames)
             octets += sum(map(len, frames))

@@ -103,7 +103,8 @@ class Waiting:
         """Those that are there, or a negative errno."""
         if self._stopped:
             return -self._stopped
-        ready = POLLIN & events if self.receiver.ready() else 0
+        self.receiver.take_in()
+        ready = POLLIN if events & POLLIN and self.receiver.ready() else 0
         if events & POLLOUT and self.sender.resumable():
             ready |= POLLOUT
         if events & SENT and self._all_sent():
