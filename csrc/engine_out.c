@@ -10,7 +10,7 @@ enum {
     RUNS = 128,  /* of bytes, per system call */
     BATCH = 512 * 1024,
     OLD_FRAMES = 32, /* per system call */
-    LONG_REST = 128 * 1024, /* bytes that did not fit */
+    LONG = 128 * 1024, /* bytes of a body */
     LOCAL_BUFFER = 212992 /* bytes: Linux's choice, which it doubles if asked */
 };
 
@@ -69,7 +69,7 @@ bool engine_write_runs(struct engine *e, struct iovec *runs, int count,
     } else {
         e->blocked = *accepted < wanted;
     }
-    if (e->blocked && wanted - *accepted >= LONG_REST)
+    if (e->blocked && runs[count - 1].iov_len >= LONG)
         widen(e);
     return *accepted == wanted;
 }
