@@ -8,6 +8,7 @@ As many as you like, others each time:
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -16,21 +17,20 @@ from hypothesis import HealthCheck, given, settings
 
 from pymq.backend.abc import Backend
 
-native: Any = pytest.importorskip("pymq.backend.native")
-pure: Any = pytest.importorskip("pymq.backend.pure")
+pytest.importorskip("pymq._core")
 
 ASKED = int(os.environ.get("PYMQ_PLANS", "0"))
 FEW = 300
 
-pytestmark = pytest.mark.skipif(
-    "PYMQ_BACKEND" in os.environ, reason="there is nothing to compare with"
-)
+
+def _world(name: str, plan: Plan) -> World:
+    backend: Backend = import_module(f"pymq.backend.{name}")
+    return World(backend, plan)
 
 
 def _differ(plan: Plan) -> tuple[list[Operation], Any, Any]:
     """The calls up to the first that is answered differently, and both answers."""
-    backends: tuple[Backend, Backend] = native, pure
-    worlds = [World(backend, plan) for backend in backends]
+    worlds = [_world(name, plan) for name in ("native", "pure")]
     done: list[Operation] = []
     try:
         for (call, ours), (_, theirs) in zip(*(world.run() for world in worlds)):
