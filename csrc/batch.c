@@ -1,8 +1,8 @@
 /* batch.c - many messages of one frame with one call; see hub.h */
 #include "clock.h"
 #include "hub.h"
-
 #include "loan.h"
+#include "trim.h"
 
 #include <errno.h>
 #include <string.h>
@@ -10,7 +10,8 @@
 enum {
     STRIDE_MIN = 8, /* messages taken ahead */
     STRIDE_FOR = 8, /* ms in which they should be handed out */
-    HELD = 262144   /* bytes that wait for being copied: what caches hold */
+    LONG_LIST = 131072, /* bytes: more than glibc keeps of its own */
+    HELD = 262144 /* bytes that wait for being copied: what caches hold */
 };
 
 /* Sending. */
@@ -151,6 +152,8 @@ static int recv_each(struct hub *hub, pymq_part *parts, int most)
         used += (size_t)frame.size;
         pass_on(hub, pipe, &frame, false);
     }
+    if (used > LONG_LIST)
+        trim_less();
     return count;
 }
 

@@ -376,7 +376,6 @@ static int start_worker(struct worker *worker, struct loop *loop)
 int pymq_loop_start(pymq_loop *loop)
 {
     int result = 0;
-    trim_less();
     pthread_mutex_lock(&loop->lock);
     while (!loop->stopped && loop->running < loop->count && result >= 0) {
         result = start_worker(&loop->workers[loop->running], loop);

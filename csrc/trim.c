@@ -84,6 +84,9 @@ bool trim_idle(void)
 
 void trim_less(void)
 {
+    static atomic_bool done;
+    if (atomic_exchange(&done, true))
+        return;
     void *volatile block = malloc(longest); /* or compilers see through it */
     free(block);
 }

@@ -21,8 +21,10 @@ enum { TRIM_AFTER = 1000 /* ms between looks, and of idleness before one */ };
  * each MiB. */
 bool trim_idle(void);
 
-/* Makes glibc map and unmap a long block, which raises that limit.  If the
- * program has set a limit of its own, that stays. */
+/* For who receives such lists: makes glibc map and unmap a long block, which
+ * raises that limit.  If the program has set a limit of its own, that stays.
+ * Each of glibc's arenas, of which threads have one each, then keeps up to
+ * 16 MiB, which nobody can make it give back; so others are left alone. */
 void trim_less(void);
 
 #endif
