@@ -28,9 +28,10 @@ from typing import (
 )
 
 from ._awaited import _Awaited
-from ._waiting import NOBODY, TURN, Call, Loop, Polling, Waiting, WaitingRoom
-from .constants import DONTWAIT, ENOTSOCK, ETERM, POLLIN, POLLOUT, SocketOption
-from .error import Again, ZMQError
+from ._messages import Messages
+from ._waiting import NOBODY, Call, Loop, Polling, Waiting, WaitingRoom
+from .constants import DONTWAIT, POLLIN, POLLOUT, SocketOption
+from .error import Again
 from .frame import Frame
 from .payload import room_in
 from .poller import Poller, fileno, zmq_poll
@@ -438,48 +439,13 @@ class _AsyncSocket(_Async, _Awaited):
     def __aiter__(self) -> AsyncIterator[list[bytes]]:
         """Iterate over arriving messages, each a list of its frames, until the
         socket is closed or its context terminated.  Not in pyzmq."""
-        return _Messages(self)
+        return Messages(self)
 
     async def __aenter__(self: _Self) -> _Self:
         return self
 
     async def __aexit__(self, *args: object) -> None:
         self.close()
-
-
-class _Messages(AsyncIterator[list[bytes]]):
-    """See `_AsyncSocket.__aiter__`.  Now and then it lets other tasks run, even if
-    more messages are there."""
-
-    __slots__ = ("_count", "_socket")
-
-    def __init__(self, socket: _AsyncSocket) -> None:
-        self._socket = socket
-        self._count = 0
-
-    def __anext__(self) -> Any:
-        self._count += 1
-        if self._count % TURN and not self._socket.closed:
-            future = self._socket.recv_multipart()
-            if future.done() and not future.exception():
-                return future
-            return self._next(future)
-        return self._next(None)
-
-    async def _next(self, future: Union[Future[list[bytes]], None]) -> list[bytes]:
-        try:
-            if future is None:
-                await asyncio.sleep(0)
-                future = self._socket.recv_multipart()
-            return await future
-        except asyncio.CancelledError:
-            if isinstance(future, Waiting) and future.ended:
-                raise StopAsyncIteration from None
-            raise
-        except ZMQError as error:
-            if error.errno in (ENOTSOCK, ETERM):
-                raise StopAsyncIteration from None
-            raise
 
 
 class _AsyncPoller(_Async, Poller):

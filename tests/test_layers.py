@@ -20,7 +20,7 @@ shim
 dropin
 reference
 context proxies way _future
-_awaited
+_awaited _messages
 _waiting
 socket readiness poller curve
 endpoints settings context_options

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from typing import Any
 
 import pytest
 from library import Library
@@ -59,15 +60,19 @@ for number in range(3):
 """
 
 
+def _receive_all(pull: Any) -> None:
+    for number in range(40):
+        name, body = pull.recv_multipart()
+        assert (name, len(body)) == (b"%d" % number, 1_000_000)
+
+
 @pytest.mark.core
 @pytest.mark.fails_on("pyzmq", reason="its threads end with the process")
 @pytest.mark.parametrize("how", list(SENDS))
 def test_what_was_sent_is_sent(zmq: Library, network: str, how: str) -> None:
     pull = zmq.socket(zmq.PULL)
     with Script(zmq, SENDS[how], zmq.bind(pull, network)) as script:
-        for number in range(40):
-            name, body = pull.recv_multipart()
-            assert (name, len(body)) == (b"%d" % number, 1_000_000)
+        _receive_all(pull)
         ended = script.ended()
         assert (ended.code, ended.stderr) == (0, "")
 
@@ -79,9 +84,7 @@ def test_warnings_may_be_errors(zmq: Library, network: str, how: str) -> None:
     """It is sent all the same, and all ends."""
     pull = zmq.socket(zmq.PULL)
     with Script(zmq, STRICTLY[how], zmq.bind(pull, network)) as script:
-        for number in range(40):
-            name, body = pull.recv_multipart()
-            assert (name, len(body)) == (b"%d" % number, 1_000_000)
+        _receive_all(pull)
         ended = script.ended()
     assert ended.code == (how == "with")
     assert "ResourceWarning: Unclosed " in ended.stderr
